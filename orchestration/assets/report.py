@@ -1,0 +1,135 @@
+"""The report and the publication: the last two assets of every full run."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from orchestration import __version__
+from orchestration.assets.description import OWNERS, SCIENCE
+from orchestration.assets.estimates import ESTIMATES
+from orchestration.assets.models import CURVE_TABLES, STATUS_TABLE
+from orchestration.assets.studies import STUDY_TABLES
+from orchestration.data_directory import kind_of
+from orchestration.instance import WRITER_POOL
+from orchestration.journal import Journal
+from orchestration.publication import beat, publish, report_path
+from orchestration.settings import Settings
+from orchestration.warehouse import Build, read_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MARTS = [
+    "patients",
+    "sessions",
+    "flow",
+    "baseline",
+    "status",
+    "test_period_long",
+    "long_term",
+    "emcs",
+]
+INPUTS = [*MARTS, *ESTIMATES, *CURVE_TABLES, STATUS_TABLE, *STUDY_TABLES]
+LOGS = ["dq_result", "ingest_file", "quarantine_row", "quarantine_cell"]
+
+
+def make(settings: Settings) -> list[Any]:
+    """The report asset and the publish asset."""
+
+    @dg.asset(
+        name="report",
+        deps=INPUTS,
+        group_name="report",
+        kinds={"html"},
+        owners=SCIENCE,
+        description="One self-contained HTML page: flow, tables, curves, study, data quality.",
+        pool=WRITER_POOL,
+    )
+    def report(
+        build: dg.ResourceParam[Build], journal: dg.ResourceParam[Journal]
+    ) -> dg.MaterializeResult:
+        with journal.step("report"):
+            path = report_path(settings, build.root_run_id)
+            n_bytes = write_report(settings, build.path, build.run_id, path)
+        return dg.MaterializeResult(
+            metadata={"path": dg.MetadataValue.path(str(path)), "bytes": n_bytes}
+        )
+
+    @dg.asset(
+        name="publish",
+        deps=["report"],
+        group_name="report",
+        kinds={"duckdb"},
+        owners=OWNERS,
+        description="Swaps the build in as the published warehouse, by one atomic rename.",
+        pool=WRITER_POOL,
+    )
+    def publish_build(
+        context: dg.AssetExecutionContext,
+        build: dg.ResourceParam[Build],
+        journal: dg.ResourceParam[Journal],
+    ) -> dg.MaterializeResult:
+        with journal.step("publish"):
+            numbers = _night_in_numbers(build)
+            publish(build, journal)
+        if context.run.job_name == "nightly":
+            beat(settings, "published")
+        where = {
+            "warehouse": dg.MetadataValue.path(str(settings.live)),
+            "report": dg.MetadataValue.path(str(settings.reports / "report.html")),
+        }
+        return dg.MaterializeResult(metadata={**where, **numbers})
+
+    return [report, publish_build]
+
+
+def write_report(settings: Settings, warehouse: Path, run_id: str, path: Path) -> int:
+    """Render the report of one warehouse file; return its size in bytes."""
+    from report.pages import ReportFacts, build
+
+    frames = read_tables(warehouse, [*INPUTS, *LOGS])
+    facts = ReportFacts(
+        run_id=run_id,
+        created_at=datetime.now(UTC),
+        data_until=_data_until(frames),
+        kind=kind_of(settings) or "synthetic",
+        preset=settings.preset,
+        plateau_version=__version__,
+    )
+    page = build(frames, facts).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(page)
+    partial.replace(path)
+    return len(page)
+
+
+def _data_until(frames: dict[str, "pd.DataFrame"]) -> Any:
+    files = frames.get("ingest_file")
+    return None if files is None or files.empty else files["delivery_date"].max()
+
+
+def _night_in_numbers(build: Build) -> dict[str, float]:
+    """The same numeric keys each night, so that the UI plots them over runs."""
+    with build.read() as connection:
+        row = connection.execute(
+            "select (select count(*) from patients), (select count(*) from sessions), "
+            "(select count(*) from status), "
+            "(select avg((responder_status = 'responder')::integer) from status "
+            "where responder_status <> 'unknown'), "
+            "(select count(*) from dq_result where run_id = $run and status = 'failed'), "
+            "(select count(*) from quarantine_row), (select count(*) from quarantine_cell)",
+            {"run": build.run_id},
+        ).fetchone()
+    names = (
+        "n_patients",
+        "n_sessions",
+        "n_analysed",
+        "responder_share",
+        "n_checks_failed",
+        "n_quarantined_rows",
+        "n_quarantined_cells",
+    )
+    return {n: float(v) for n, v in zip(names, row or (), strict=True) if v is not None}

@@ -1,0 +1,1 @@
+"""What each command of `plateau` does; `orchestration.cli` only declares and dispatches them."""

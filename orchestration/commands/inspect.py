@@ -1,0 +1,91 @@
+"""Reading what is published: `plateau sql`, `plateau report`, `plateau config show`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import PlateauError
+from orchestration.settings import Settings
+from orchestration.warehouse import OFFLINE, require_live
+
+
+def sql(settings: Settings, query: str, form: str) -> None:
+    """Print the rows of one query on the published warehouse.
+
+    The connection is read-only, external access is off and the configuration locked: a read-only
+    DuckDB connection could otherwise attach, copy and read any file of this user.
+
+    Raises
+    ------
+    PlateauError
+        The query is not valid, or asks for what is locked; DuckDB's first line is in the message.
+    """
+    require_live(settings)
+    import duckdb
+
+    locked = {**OFFLINE, "enable_external_access": False, "lock_configuration": True}
+    connection = duckdb.connect(str(settings.live), read_only=True, config=locked)
+    try:
+        table = connection.execute(query).fetch_arrow_table()
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise PlateauError(
+            f'The query cannot be run ({reason}); `plateau sql "show tables"` lists the tables.'
+        ) from None
+    finally:
+        connection.close()
+    _print_table(table, form)
+
+
+def _print_table(table: Any, form: str) -> None:
+    if form == "parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(table, sys.stdout.buffer)
+    elif form == "csv":
+        sys.stdout.write(table.to_pandas().to_csv(index=False))
+    elif form == "json":
+        import json
+
+        rows = table.to_pylist()
+        told = {"schema": "plateau.sql/1", "columns": table.column_names, "rows": rows}
+        print(json.dumps(told, default=str, ensure_ascii=False))
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        shown = Table(*table.column_names)
+        for row in table.to_pylist():
+            shown.add_row(*("" if value is None else str(value) for value in row.values()))
+        Console(soft_wrap=not sys.stdout.isatty()).print(shown)
+
+
+def report(settings: Settings, out: Path | None) -> tuple[Path, int]:
+    """Render the report of the published warehouse; return its path and size in bytes.
+
+    Raises
+    ------
+    InputMissing
+        Nothing is published yet.
+    """
+    meta = require_live(settings)
+    from orchestration.assets.report import write_report
+
+    path = (out or settings.reports / "report.html").resolve()
+    return path, write_report(settings, settings.live, meta.run_id, path)
+
+
+def settings_table(settings: Settings) -> list[dict[str, str]]:
+    """Every setting: name, value, source."""
+    return [
+        {
+            "name": f.name,
+            "value": str(value) if (value := getattr(settings, f.name)) is not None else "",
+            "source": settings.sources.get(f.name, "default"),
+        }
+        for f in fields(settings)
+        if f.name != "sources"
+    ]

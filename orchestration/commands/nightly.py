@@ -1,0 +1,191 @@
+"""`plateau nightly`: the scheduled job, once, in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestration import data_directory, lock
+from orchestration.errors import (
+    EXIT_CHECKS_FAILED,
+    EXIT_FAILURE,
+    EXIT_MODEL_NOT_CONVERGED,
+    EXIT_OK,
+)
+from orchestration.ingest.deliveries import Delivery, new_and_ready, require_files, scan
+from orchestration.ingest.known import published_deliveries
+from orchestration.instance import clear_dead_runs, enter_environment, open_instance
+from orchestration.journal import Journal
+from orchestration.publication import beat
+from orchestration.settings import Settings
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a nightly did, collected from its journal."""
+
+    run_id: str = ""
+    published: bool = False
+    nothing_new: bool = False
+    problem: str = ""
+    exit_code: int = EXIT_OK
+    files: dict[str, int] = field(default_factory=dict)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    model: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+
+    def listen(self, event: dict[str, Any]) -> None:
+        """Take up one journal event."""
+        match event["event"]:
+            case "step_ended" | "step_failed":
+                self.seconds[event["step"]] = event["seconds"]
+                if "message" in event:
+                    self.problem, self.exit_code = event["message"], event["exit_code"]
+            case "ingested":
+                self.files = {k: v for k, v in event.items() if k.startswith("n_")}
+            case "check":
+                self.checks.append(event)
+            case "model":
+                self.model = event
+            case "published":
+                self.published = True
+
+    def as_json(self) -> dict[str, Any]:
+        """The `--json` object of `plateau nightly`."""
+        told = ("status", "reason", "r_hat_max", "ess_min", "divergences", "seconds", "rows_run_id")
+        return {
+            "schema": "plateau.nightly/1",
+            "run_id": self.run_id,
+            "nothing_new": self.nothing_new,
+            "published": self.published,
+            "files": self.files.get("n_files", 0),
+            "rows": {k.removeprefix("n_"): v for k, v in self.files.items() if k != "n_files"},
+            "checks": {
+                "passed": sum(c["passed"] for c in self.checks),
+                "failed": sum(not c["passed"] for c in self.checks),
+                "rules": sum(c["rules"] for c in self.checks),
+                "failing": [line for c in self.checks for line in c["failed"]],
+            },
+            "model": {k: self.model[k] for k in told if k in self.model},
+            "seconds": self.seconds,
+            "waiting": self.waiting,
+            "problem": self.problem,
+        }
+
+
+def run(
+    settings: Settings,
+    *,
+    wait_seconds: float = 0,
+    force: bool = False,
+    listen: Callable[[dict[str, Any]], None] = lambda event: None,
+) -> Outcome:
+    """Ingest what is new, build, check, model, report, publish.
+
+    Parameters
+    ----------
+    wait_seconds
+        How long to wait for another run on this data directory.
+    force
+        Run although nothing is new (after an upgrade of Plateau, say).
+
+    Raises
+    ------
+    Busy, InputMissing, PlateauError
+        Before anything is loaded: another writer, no drop folder, a delivery of the other kind.
+    """
+    began = time.perf_counter()
+    outcome = Outcome()
+
+    def tell(event: dict[str, Any]) -> None:
+        outcome.listen(event)
+        listen(event)
+
+    journal = Journal(settings, "", (tell,))
+    data_directory.prepare(settings)
+    with lock.writing(
+        settings.data,
+        "plateau nightly",
+        wait_seconds=wait_seconds,
+        on_wait=lambda who: journal.event("waiting", holder=who),
+    ):
+        found = scan(settings)
+        fresh = new_and_ready(found, published_deliveries(settings))
+        outcome.waiting = [f"{d.name}: {d.not_ready}" for d in found if d.not_ready]
+        _require_loadable(settings, fresh)
+        if fresh or force:
+            _execute(settings, outcome, tell, journal)
+        else:
+            for delivery in found:
+                if delivery.not_ready:
+                    journal.event(
+                        "delivery_waits", delivery=delivery.name, reason=delivery.not_ready
+                    )
+            outcome.nothing_new = True
+            beat(settings, "nothing new")
+            journal.event("nothing_new")
+    outcome.seconds["total"] = round(time.perf_counter() - began, 2)
+    return outcome
+
+
+def _require_loadable(settings: Settings, fresh: list[Delivery]) -> None:
+    """Refuse before Dagster starts what ingest would refuse."""
+    for delivery in fresh:
+        require_files(delivery)
+        data_directory.claim_kind(settings, delivery.kind, delivery.name)
+
+
+def _execute(
+    settings: Settings,
+    outcome: Outcome,
+    tell: Callable[[dict[str, Any]], None],
+    journal: Journal,
+) -> None:
+    with journal.step("start"):
+        enter_environment(settings)
+        instance = open_instance(settings)
+        for dead in clear_dead_runs(instance, settings):
+            journal.event("dead_run_cleared", dead_run_id=dead)
+        from orchestration.definitions import build
+
+        job = build(settings, listeners=(tell,)).resolve_job_def("nightly")
+    with instance:
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        outcome.run_id = result.run_id
+        _judge(result, outcome)
+
+
+def _judge(result: Any, outcome: Outcome) -> None:
+    """Exit code and sentence of an executed run."""
+    if result.success:
+        if outcome.model.get("status") != "converged":
+            outcome.exit_code = EXIT_MODEL_NOT_CONVERGED
+            outcome.problem = f"Published, but the relief model has no new rows: {outcome.model.get('reason', '')}"
+        return
+    if outcome.problem:
+        return
+    failed = [
+        f"{e.check_name} on {e.asset_key.to_user_string()}"
+        for e in result.get_asset_check_evaluations()
+        if not e.passed and e.severity.value == "ERROR"
+    ]
+    if failed:
+        outcome.exit_code = EXIT_CHECKS_FAILED
+        outcome.problem = (
+            f"Data checks failed ({', '.join(failed)}): nothing was published, the last good version "
+            "stands; `plateau ui` shows the rules and the places."
+        )
+        return
+    steps = [e.step_key for e in result.get_step_failure_events()]
+    outcome.exit_code = EXIT_FAILURE
+    outcome.problem = (
+        f"Run {result.run_id} failed at {', '.join(map(str, steps)) or 'its start'}: nothing was "
+        "published, the last good version stands; `plateau ui` shows the run."
+    )

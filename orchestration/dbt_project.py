@@ -1,0 +1,94 @@
+"""The dbt project: its manifest, prepared once per change of `dbt/`, and how dbt is called.
+
+dbt runs as a process of its own, because in process it keeps the warehouse file locked after its work.
+Everything that it writes goes to the data directory.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from expectations.protocol import Protocol
+from orchestration.data_directory import kind_of
+from orchestration.errors import PlateauError
+from orchestration.settings import ROOT, Settings
+
+PROJECT = ROOT / "dbt"
+
+
+def executable() -> str:
+    """The dbt beside this Python: it may not be on PATH."""
+    return str(Path(sys.executable).with_name("dbt"))
+
+
+def variables(settings: Settings, kind: str | None) -> str:
+    """`--vars` JSON: the clinical constants of the preset and whether the data are synthetic."""
+    protocol = Protocol.preset(settings.preset)
+    return json.dumps(protocol.dbt_vars(is_synthetic=kind != "real"), sort_keys=True)
+
+
+def manifest(settings: Settings) -> Path:
+    """Path of an up-to-date manifest, parsing the project when `dbt/` changed since the last time.
+
+    Raises
+    ------
+    PlateauError
+        dbt cannot parse the project; its last lines are in the message.
+    """
+    target = settings.dbt_target
+    target.mkdir(parents=True, exist_ok=True)
+    path, note = target / "manifest.json", target / "parsed_from.txt"
+    given = variables(settings, kind_of(settings))
+    fingerprint = project_fingerprint() + given
+    with (target / ".lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if path.exists() and note.exists() and note.read_text("utf-8") == fingerprint:
+            return path
+        _parse(settings, given)
+        note.write_text(fingerprint, encoding="utf-8")
+    return path
+
+
+def project_fingerprint() -> str:
+    """Hash over names and contents of the project's files and the dbt version."""
+    from importlib.metadata import version
+
+    digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
+    for file in sorted(PROJECT.rglob("*")):
+        if file.is_file() and file.suffix in {".sql", ".yml", ".yaml", ".csv", ".md"}:
+            digest.update(str(file.relative_to(PROJECT)).encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _parse(settings: Settings, given: str) -> None:
+    command = [
+        executable(),
+        "--quiet",
+        "parse",
+        "--project-dir",
+        str(PROJECT),
+        "--profiles-dir",
+        str(PROJECT),
+        "--target-path",
+        str(settings.dbt_target),
+        "--log-path",
+        str(settings.dbt_target),
+        "--vars",
+        given,
+    ]
+    environment = {
+        **os.environ,
+        "PLATEAU_BUILD": str(settings.builds / "parse.duckdb"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        tail = " ".join((done.stdout + done.stderr).split()[-60:])
+        raise PlateauError(f"dbt cannot parse the project in dbt/ ({tail}); mend it and run again.")

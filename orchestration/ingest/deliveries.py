@@ -1,0 +1,201 @@
+"""Which deliveries are in the drop folder, whether each is whole, and which are new.
+
+A delivery is a folder `AAAAMMJJ/`. With a manifest it is ready when every file the manifest names is
+there with its SHA-256; without one, when no file has changed for `settle_seconds`. Nothing is parsed
+here: that is `readers`.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from orchestration.data_directory import SYNTHETIC_SOURCE
+from orchestration.errors import InputMissing
+from orchestration.settings import Settings
+
+MANIFEST = "manifest.csv"
+REQUIRED_PREFIXES = ("patients_", "seances_")
+MAX_FILE_BYTES = 1_000_000_000
+_FOLDER = re.compile(r"\d{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestLine:
+    """What the clinic declared of one file."""
+
+    n_rows: int | None
+    sha256: str
+    source: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredFile:
+    """One file as found, with its content hash."""
+
+    path: Path
+    sha256: str
+    declared: ManifestLine | None
+
+    @property
+    def mode(self) -> str:
+        """'complet' (a full dump, the default) or 'increment'."""
+        return self.declared.mode if self.declared else "complet"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery folder. `not_ready` says in words why it is skipped, and is empty otherwise."""
+
+    name: str
+    day: date
+    files: tuple[DeliveredFile, ...]
+    not_ready: str = ""
+
+    @property
+    def delivery_id(self) -> str:
+        """Name and content hash: the same content under the same name is the same delivery."""
+        digest = hashlib.sha256()
+        for file in sorted(self.files, key=lambda f: f.path.name):
+            digest.update(f"{file.path.name}:{file.sha256}\n".encode())
+        return f"{self.name}-{digest.hexdigest()[:12]}"
+
+    @property
+    def kind(self) -> str:
+        """'synthetic' when the manifest names the simulator as its source, else 'real'."""
+        sources = {f.declared.source for f in self.files if f.declared}
+        return "synthetic" if SYNTHETIC_SOURCE in sources else "real"
+
+
+def scan(settings: Settings, *, now: float | None = None) -> list[Delivery]:
+    """List the delivery folders in date order, ready or not.
+
+    Raises
+    ------
+    InputMissing
+        The drop folder does not exist.
+    """
+    incoming = settings.incoming
+    if not incoming.is_dir():
+        raise InputMissing(
+            f"There is no delivery folder {incoming}; create it and put the clinic's AAAAMMJJ "
+            "folders there, or name another with --deliveries."
+        )
+    found = []
+    for folder in sorted(incoming.iterdir()):
+        if not folder.is_dir() or not _FOLDER.fullmatch(folder.name):
+            continue
+        try:
+            day = date.fromisoformat(folder.name)
+        except ValueError:
+            continue
+        found.append(_inspect(folder, day, settings.settle_seconds, now or time.time()))
+    return found
+
+
+def new_and_ready(deliveries: Iterable[Delivery], known: Iterable[str]) -> list[Delivery]:
+    """Those that are ready and whose content is not in the warehouse yet."""
+    seen = set(known)
+    return [d for d in deliveries if not d.not_ready and d.delivery_id not in seen]
+
+
+def require_files(delivery: Delivery) -> None:
+    """Refuse a delivery that lacks a required file.
+
+    Raises
+    ------
+    InputMissing
+        Named with the delivery and the file (rule `gate_required_file_missing`).
+    """
+    names = [f.path.name for f in delivery.files]
+    for prefix in REQUIRED_PREFIXES:
+        if not any(name.startswith(prefix) for name in names):
+            raise InputMissing(
+                f"Delivery {delivery.name} lacks its required file {prefix}{delivery.name}.csv; "
+                "ask the clinic to deliver it; nothing of this delivery was loaded."
+            )
+
+
+def _inspect(folder: Path, day: date, settle_seconds: int, now: float) -> Delivery:
+    paths = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
+    links = [p.name for p in paths if p.is_symlink() or not p.is_file()]
+    if links:
+        return Delivery(folder.name, day, (), f"{links[0]} is not a plain file")
+    large = [p.name for p in paths if p.stat().st_size > MAX_FILE_BYTES]
+    if large:
+        return Delivery(folder.name, day, (), f"{large[0]} is larger than 1 GB")
+    if not paths:
+        return Delivery(folder.name, day, (), "it is empty")
+    manifest = folder / MANIFEST
+    if manifest in paths:
+        return _inspect_declared(folder, day, paths, manifest)
+    age = now - max(p.stat().st_mtime for p in [folder, *paths])
+    if age < settle_seconds:
+        return Delivery(
+            folder.name, day, (), f"a file changed {age:.0f} s ago, still being copied?"
+        )
+    files = tuple(DeliveredFile(p, sha256_of(p), None) for p in paths)
+    return Delivery(folder.name, day, files)
+
+
+def _inspect_declared(folder: Path, day: date, paths: list[Path], manifest: Path) -> Delivery:
+    try:
+        declared = read_manifest(manifest)
+    except (KeyError, ValueError, csv.Error) as error:
+        return Delivery(folder.name, day, (), f"its manifest cannot be read ({error})")
+    files = []
+    for name, line in declared.items():
+        path = folder / name
+        if path not in paths:
+            return Delivery(folder.name, day, (), f"{name} is in the manifest but not there yet")
+        digest = sha256_of(path)
+        if digest != line.sha256:
+            return Delivery(folder.name, day, (), f"{name} differs from its manifest SHA-256")
+        files.append(DeliveredFile(path, digest, line))
+    corrections = folder / "corrections.csv"
+    if corrections in paths and "corrections.csv" not in declared:
+        files.append(DeliveredFile(corrections, sha256_of(corrections), None))
+    return Delivery(folder.name, day, tuple(files))
+
+
+def read_manifest(path: Path) -> dict[str, ManifestLine]:
+    """Parse `fichier;lignes;sha256;extrait_le;source;mode`.
+
+    Raises
+    ------
+    KeyError, ValueError
+        A column is missing, or a value is not of its list.
+    """
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    lines = {}
+    for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=";"):
+        mode = (row.get("mode") or "complet").strip().lower()
+        if mode not in ("complet", "increment"):
+            raise ValueError("mode must be complet or increment")
+        name = row["fichier"].strip()
+        if "/" in name or "\\" in name or name.startswith("."):
+            raise ValueError("a file name leads out of the folder")
+        count = (row.get("lignes") or "").strip()
+        lines[name] = ManifestLine(
+            int(count) if count else None,
+            row["sha256"].strip().lower(),
+            (row.get("source") or "").strip(),
+            mode,
+        )
+    if not lines:
+        raise ValueError("no file is named in it")
+    return lines
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, hex."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

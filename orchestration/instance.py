@@ -1,0 +1,128 @@
+"""Dagster's instance in the data directory, and clearing what dead runs left in it.
+
+Storage is SQLite under the data directory unless the user gives a `dagster.yaml` of their own. Pools have
+run granularity: a run takes the data directory's lock for its whole length, so two runs that took turns
+step by step would wait for each other for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from orchestration import process
+from orchestration.errors import InputMissing
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+WRITER_POOL = "duckdb_writer"
+PROCESS_TAG = "plateau/process"
+UNSIGNED_GRACE_SECONDS = 600
+
+_DAGSTER_YAML = """\
+# Written by Plateau at each start; give your own with the setting dagster_yaml.
+telemetry: {enabled: false}
+nux: {enabled: false}
+concurrency:
+  pools: {granularity: run, default_limit: 1}
+run_monitoring: {enabled: true, start_timeout_seconds: 180, cancel_timeout_seconds: 180}
+retention:
+  schedule: {purge_after_days: 90}
+  sensor: {purge_after_days: {skipped: 7, failure: 30, success: 90}}
+"""
+
+
+def write_configuration(settings: Settings) -> None:
+    """Make `DAGSTER_HOME` and its `dagster.yaml`.
+
+    Raises
+    ------
+    InputMissing
+        The user's own file does not exist.
+    """
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    target = home / "dagster.yaml"
+    if settings.dagster_yaml is None:
+        target.write_text(_DAGSTER_YAML, encoding="utf-8")
+        return
+    if not settings.dagster_yaml.is_file():
+        raise InputMissing(
+            f"dagster_yaml names {settings.dagster_yaml}, which is not there; "
+            "mend the setting or remove it."
+        )
+    shutil.copyfile(settings.dagster_yaml, target)
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Environment of every process that loads the definitions: settings, caches, no telemetry."""
+    return {
+        **settings.environment(),
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "GX_ANALYTICS_ENABLED": "false",
+        "PLATEAU_CACHE": str(settings.cache),
+        "NUMBA_CACHE_DIR": str(settings.cache / "numba"),
+        "PYTENSOR_FLAGS": _pytensor_flags(settings),
+    }
+
+
+def enter_environment(settings: Settings) -> None:
+    """Set the same variables for this process, before anything heavy is imported."""
+    os.environ.update(child_environment(settings))
+
+
+def _pytensor_flags(settings: Settings) -> str:
+    own = os.environ.get("PYTENSOR_FLAGS", "")
+    if "base_compiledir" in own:
+        return own
+    return ",".join(filter(None, [own, f"base_compiledir={settings.cache / 'pytensor'}"]))
+
+
+def open_instance(settings: Settings) -> DagsterInstance:
+    """Open the instance of the data directory (`DAGSTER_HOME` must be set to it)."""
+    from dagster import DagsterInstance
+
+    write_configuration(settings)
+    return DagsterInstance.from_config(str(settings.dagster_home))
+
+
+def sign_run(instance: DagsterInstance, run_id: str) -> None:
+    """Tag a run with the process that executes it, so that others can tell when it is dead."""
+    instance.add_run_tags(run_id, {PROCESS_TAG: process.identity()})
+
+
+def clear_dead_runs(instance: DagsterInstance, settings: Settings) -> list[str]:
+    """Mark runs whose process is gone as failed, free their pool slots, delete their builds.
+
+    A started run that never signed is taken for dead after `UNSIGNED_GRACE_SECONDS`.
+
+    Returns
+    -------
+    list of str
+        Ids of the runs that were cleared.
+    """
+    from dagster import DagsterRunStatus, RunsFilter
+
+    statuses = [DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+    dead = []
+    for record in instance.get_run_records(RunsFilter(statuses=statuses)):
+        run = record.dagster_run
+        signed = run.tags.get(PROCESS_TAG)
+        age = time.time() - (record.start_time or time.time())
+        if process.is_alive(signed) if signed else age < UNSIGNED_GRACE_SECONDS:
+            continue
+        instance.report_run_failed(
+            run, "The process of this run ended without a word (killed, or the machine went down)."
+        )
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        build = settings.builds / f"{run.root_run_id or run.run_id}.duckdb"
+        for left in (build, build.with_name(build.name + ".wal"), build.with_suffix(".partial")):
+            left.unlink(missing_ok=True)
+        dead.append(run.run_id)
+    return dead

@@ -1,0 +1,216 @@
+"""One frozen settings object, merged from `plateau.toml` < `PLATEAU_*` < flags.
+
+Belongs here: every path, preset, profile and operational switch, and where each value came from.
+Does not belong here: clinical constants (`expectations.protocol`) and model priors (`bayes.priors`).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import PlateauError
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The checkout (the project is installed editable), which holds `dbt/`."""
+
+PROFILES: dict[str, dict[str, int]] = {
+    "demo": {"model_draws": 1000, "model_tune": 1000, "study_cohorts": 200},
+    "full": {"model_draws": 2500, "model_tune": 1500, "study_cohorts": 5000},
+}
+PRESETS = ("clinic", "paper_replica")
+
+
+def _config_home() -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "plateau"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a run needs to know and that is not data.
+
+    Units: seconds, days and counts as the names say. Paths are absolute.
+    """
+
+    data: Path = Path("data")
+    """The one root of all that a run writes."""
+    deliveries: Path | None = None
+    """Where the clinic drops `AAAAMMJJ/` folders; `<data>/incoming` when not set."""
+    key_file: Path = field(default_factory=lambda: _config_home() / "pseudonym.key")
+    """Secret of the pseudonyms, outside the data directory and the checkout."""
+    preset: str = "clinic"
+    profile: str = "demo"
+    seed: int = 1
+    settle_seconds: int = 300
+    """A delivery without a manifest is ready when no file changed for so long."""
+    lock_wait_seconds: int = 3600
+    """How long a run started by the schedule, a sensor or the UI waits for the data directory."""
+    nightly_cron: str = "0 2 * * *"
+    timezone: str = "Europe/Paris"
+    heartbeat_deadline: str = "06:00"
+    """Local time by which the nightly must have ended well."""
+    delivery_rhythm_days: int = 0
+    """The clinic's declared rhythm; 0 = none declared, no alarm."""
+    alarm_command: str = ""
+    """Run through the shell on a failed run or an alarm, with `PLATEAU_EVENT` and `PLATEAU_MESSAGE`."""
+    dagster_yaml: Path | None = None
+    """The user's own Dagster instance configuration (for Postgres storage, say)."""
+    keep_builds_days: int = 3
+    keep_logs_days: int = 90
+    model_draws: int = PROFILES["demo"]["model_draws"]
+    model_tune: int = PROFILES["demo"]["model_tune"]
+    model_chains: int = 4
+    study_cohorts: int = PROFILES["demo"]["study_cohorts"]
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Setting name -> where its value came from; anything absent is the default."""
+
+    @property
+    def incoming(self) -> Path:
+        """The drop folder of the clinic."""
+        return self.deliveries or self.data / "incoming"
+
+    @property
+    def kept(self) -> Path:
+        """Accepted delivery files, content-addressed."""
+        return self.data / "deliveries"
+
+    @property
+    def vault(self) -> Path:
+        """The vault file: verbatim rows, identifiers, free text, quarantined values."""
+        return self.data / "vault" / "vault.duckdb"
+
+    @property
+    def live(self) -> Path:
+        """The published warehouse; its stem is the catalog name inside stored views."""
+        return self.data / "warehouse" / "live" / "plateau.duckdb"
+
+    @property
+    def builds(self) -> Path:
+        """Warehouses under construction, one a root run."""
+        return self.data / "warehouse" / "build"
+
+    @property
+    def reports(self) -> Path:
+        """HTML reports by run, and `report.html`, the published one."""
+        return self.data / "reports"
+
+    @property
+    def posteriors(self) -> Path:
+        """Zarr posteriors, one a model run."""
+        return self.data / "posteriors"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance: storage, `dagster.yaml`."""
+        return self.data / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        """The dbt manifest, partial parse and run artifacts; never in the checkout."""
+        return self.data / "dbt" / "target"
+
+    @property
+    def logs(self) -> Path:
+        """JSON lines, a file a UTC day."""
+        return self.data / "logs"
+
+    @property
+    def cache(self) -> Path:
+        """Compiled code of numba and PyTensor; `PLATEAU_CACHE` shares one between directories."""
+        return Path(os.environ.get("PLATEAU_CACHE") or self.data / "cache").resolve()
+
+    def environment(self) -> dict[str, str]:
+        """`PLATEAU_*` variables that make a child process load these same settings."""
+        return {
+            f"PLATEAU_{f.name.upper()}": str(value)
+            for f in fields(self)
+            if f.name != "sources" and (value := getattr(self, f.name)) is not None
+        }
+
+
+def load(flags: Mapping[str, Any] | None = None, *, cwd: Path | None = None) -> Settings:
+    """Merge the three layers and validate.
+
+    Parameters
+    ----------
+    flags
+        Values given on the command line, by setting name; `None` means not given.
+    cwd
+        Folder of `plateau.toml` and of relative paths; the current one by default.
+
+    Raises
+    ------
+    PlateauError
+        A key that no setting has, or a value of the wrong type, named with its place.
+    """
+    cwd = (cwd or Path.cwd()).resolve()
+    layers = [_from_toml(cwd / "plateau.toml"), _from_environment(), _from_flags(flags or {})]
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for layer in layers:
+        for name, (text, place) in layer.items():
+            values[name] = _coerce(name, text, place, cwd)
+            sources[name] = place
+    profile = values.get("profile", "demo")
+    _one_of("profile", profile, PROFILES, sources)
+    _one_of("preset", values.get("preset", "clinic"), PRESETS, sources)
+    for name, default in PROFILES[profile].items():
+        if name not in values:
+            values[name] = default
+            sources[name] = f"profile {profile}"
+    values.setdefault("data", (cwd / "data").resolve())
+    return Settings(**values, sources=sources)
+
+
+def _from_toml(path: Path) -> dict[str, tuple[Any, str]]:
+    if not path.is_file():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlateauError(f"{path.name} cannot be read ({error}); mend it or remove it.") from None
+    return {name: (value, path.name) for name, value in content.items()}
+
+
+def _from_environment() -> dict[str, tuple[Any, str]]:
+    known = {f.name for f in fields(Settings)} - {"sources"}
+    return {
+        name: (os.environ[f"PLATEAU_{name.upper()}"], f"PLATEAU_{name.upper()}")
+        for name in known
+        if os.environ.get(f"PLATEAU_{name.upper()}")
+    }
+
+
+def _from_flags(flags: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    return {
+        name: (value, f"--{name.replace('_', '-')}")
+        for name, value in flags.items()
+        if value is not None
+    }
+
+
+def _coerce(name: str, value: Any, place: str, cwd: Path) -> Any:
+    """Text of an environment variable, or a TOML value, to the setting's type."""
+    types = {f.name: str(f.type) for f in fields(Settings) if f.name != "sources"}
+    if name not in types:
+        raise PlateauError(
+            f"{place}: there is no setting {name!r}; `plateau config show` lists them."
+        )
+    if "Path" in types[name]:
+        return (cwd / Path(str(value)).expanduser()).resolve()
+    if types[name] == "int":
+        try:
+            return int(value)
+        except (TypeError, ValueError):
+            raise PlateauError(f"{place}: {name} must be a whole number.") from None
+    return str(value)
+
+
+def _one_of(name: str, value: str, allowed: Any, sources: Mapping[str, str]) -> None:
+    if value not in allowed:
+        place = sources.get(name, "default")
+        raise PlateauError(f"{place}: {name} must be one of {', '.join(allowed)}.")

@@ -1,0 +1,132 @@
+"""What is in the drop folder: whole, waiting, refused; the same content is never new twice."""
+
+import hashlib
+import os
+
+import pytest
+
+from orchestration import data_directory
+from orchestration.errors import InputMissing, PlateauError
+from orchestration.ingest.deliveries import new_and_ready, require_files, scan
+from orchestration.settings import load
+
+NOW = 2_000_000_000.0
+
+
+@pytest.fixture
+def settings(tmp_path):
+    (tmp_path / "drop").mkdir()
+    (tmp_path / "data").mkdir()
+    return load({"data": tmp_path / "data", "deliveries": tmp_path / "drop"}, cwd=tmp_path)
+
+
+def deliver(settings, name, files, *, source=None, age=3600, spoil=None):
+    """Write a delivery folder; with a source also its manifest."""
+    folder = settings.incoming / name
+    folder.mkdir()
+    lines = ["fichier;lignes;sha256;extrait_le;source;mode"]
+    for file_name, content in files.items():
+        (folder / file_name).write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        lines.append(f"{file_name};1;{digest};01/01/2024;{source};complet")
+    if source:
+        (folder / "manifest.csv").write_text("\r\n".join(lines), encoding="utf-8")
+    if spoil:
+        (folder / spoil).write_bytes(b"changed")
+    for path in [*folder.iterdir(), folder]:
+        os.utime(path, (NOW - age, NOW - age))
+    return folder
+
+
+BOTH = {"patients_20240101.csv": b"ipp\n1\n", "seances_20240101.csv": b"ipp\n1\n"}
+
+
+def test_missing_drop_folder_is_one_sentence(tmp_path):
+    settings = load({"data": tmp_path / "data"}, cwd=tmp_path)
+    with pytest.raises(InputMissing, match="no delivery folder .*--deliveries"):
+        scan(settings)
+
+
+def test_a_delivery_without_manifest_settles_first(settings):
+    deliver(settings, "20240101", BOTH, age=10)
+    (found,) = scan(settings, now=NOW)
+    assert "still being copied" in found.not_ready
+    (later,) = scan(settings, now=NOW + 300)
+    assert (later.not_ready, later.kind) == ("", "real")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [("seances_20240101.csv", "differs from its manifest"), ("manifest.csv", "cannot be read")],
+)
+def test_a_manifest_must_agree_with_the_files(settings, spoil, reason):
+    deliver(settings, "20240101", BOTH, source="DxCare", age=10, spoil=spoil)
+    (found,) = scan(settings, now=NOW)
+    assert reason in found.not_ready
+
+
+def test_a_file_not_yet_copied_is_waited_for(settings):
+    folder = deliver(settings, "20240101", BOTH, source="DxCare", age=10)
+    (folder / "seances_20240101.csv").unlink()
+    (found,) = scan(settings, now=NOW)
+    assert found.not_ready == "seances_20240101.csv is in the manifest but not there yet"
+
+
+def test_manifest_source_tells_the_kind(settings):
+    deliver(settings, "20240101", BOTH, source="plateau-simulate")
+    assert [d.kind for d in scan(settings, now=NOW)] == ["synthetic"]
+
+
+def test_identity_is_name_and_content(settings):
+    deliver(settings, "20240101", BOTH, source="DxCare")
+    (first,) = scan(settings, now=NOW)
+    assert new_and_ready([first], {first.delivery_id}) == []
+    (settings.incoming / "20240101" / "manifest.csv").unlink()
+    (settings.incoming / "20240101" / "seances_20240101.csv").write_bytes(b"ipp\n2\n")
+    (second,) = scan(settings, now=NOW + 10_000)
+    assert new_and_ready([second], {first.delivery_id}) == [second]
+
+
+def test_a_required_file_is_required(settings):
+    deliver(settings, "20240101", {"patients_20240101.csv": b"x"}, source="DxCare")
+    (found,) = scan(settings, now=NOW)
+    with pytest.raises(InputMissing, match="20240101 lacks its required file seances_20240101.csv"):
+        require_files(found)
+
+
+def test_links_and_other_folders_are_not_followed(settings, tmp_path):
+    folder = deliver(settings, "20240101", BOTH)
+    (tmp_path / "elsewhere.csv").write_text("secret", encoding="utf-8")
+    (folder / "emcs_20240101.xlsx").symlink_to(tmp_path / "elsewhere.csv")
+    (settings.incoming / "old").mkdir()
+    (settings.incoming / "20241399").mkdir()
+    (found,) = scan(settings, now=NOW)
+    assert "not a plain file" in found.not_ready
+
+
+@pytest.mark.parametrize(("first", "then"), [("synthetic", "real"), ("real", "synthetic")])
+def test_a_directory_keeps_its_first_kind(settings, first, then):
+    data_directory.claim_kind(settings, first, "20240101")
+    data_directory.claim_kind(settings, first, "20240201")
+    with pytest.raises(InputMissing, match=f"20240301 is {then}.*held {first} data"):
+        data_directory.claim_kind(settings, then, "20240301")
+
+
+def test_a_network_file_system_is_refused(settings, tmp_path, monkeypatch):
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"tmpfs / tmpfs rw 0 0\nsrv:/x {settings.data} nfs4 rw 0 0\n", "utf-8")
+    assert data_directory.file_system(settings.data / "x", mounts) == "nfs4"
+    monkeypatch.setattr(data_directory, "file_system", lambda path: "nfs4")
+    with pytest.raises(PlateauError, match=r"network file system \(nfs4\)"):
+        data_directory.prepare(settings)
+
+
+def test_a_directory_without_write_rights_is_refused(settings, monkeypatch):
+    from pathlib import Path
+
+    def refuse(self, *args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(PlateauError, match="cannot be written .*--data"):
+        data_directory.prepare(settings)
