@@ -1,7 +1,7 @@
 """Two alarms and the one way out: a hook command of the clinic's own.
 
-Alarm one: no nightly ended well by the deadline. Alarm two: no delivery within the clinic's declared
-rhythm. A night with nothing new is neither.
+Alarm one: no nightly ended well by the deadline. Alarm two: no delivery within the clinic's
+declared rhythm. A night with nothing new is neither.
 """
 
 from __future__ import annotations

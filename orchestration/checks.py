@@ -1,7 +1,7 @@
 """Asset checks: Great Expectations on raw tables and marts, reconciliation of every file.
 
-Checks of severity error block: nothing downstream of a failed one runs, so it is never published. Every
-result also goes to `dq_result`. No patient value is in any of it: places and counts only.
+Checks of severity error block: nothing downstream of a failed one runs, so it is never published.
+Every result also goes to `dq_result`. No patient value is in any of it: places and counts only.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RAW_CHECKED = ("raw_patients", "raw_sessions", "raw_emcs")
 MARTS_CHECKED = ("patients", "sessions", "status", "flow", "test_period_long")
 MAX_QUARANTINE_SHARE = 0.05
-"""Share of a file's rows in quarantine above which the delivery is not believed (extracts, gate policy)."""
+"""Share of a file's rows in quarantine above which the delivery is not believed."""
 
 
 def make() -> list[Any]:

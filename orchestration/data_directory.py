@@ -1,7 +1,7 @@
 """The data directory: made ready, checked for what a writer needs, and of one kind for good.
 
-A directory is synthetic or real from its first delivery and refuses the other kind before anything of
-it is loaded.
+A directory is synthetic or real from its first delivery and refuses the other kind before anything
+of it is loaded.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The dbt project: its manifest, prepared once per change of `dbt/`, and how dbt is called.
 
-dbt runs as a process of its own, because in process it keeps the warehouse file locked after its work.
-Everything that it writes goes to the data directory.
+dbt runs as a process of its own, because in process it keeps the warehouse file locked after its
+work. Everything that it writes goes to the data directory.
 """
 
 from __future__ import annotations

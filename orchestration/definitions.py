@@ -40,5 +40,5 @@ def build(settings: Settings, *, listeners: tuple[Listener, ...] = ()) -> dg.Def
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What `dagster-webserver -m orchestration.definitions` loads: settings from the environment."""
+    """What Dagster's servers load: settings from file and environment."""
     return build(load())

@@ -1,8 +1,8 @@
 """Dagster's instance in the data directory, and clearing what dead runs left in it.
 
-Storage is SQLite under the data directory unless the user gives a `dagster.yaml` of their own. Pools have
-run granularity: a run takes the data directory's lock for its whole length, so two runs that took turns
-step by step would wait for each other for ever.
+Storage is SQLite under the data directory unless the user gives a `dagster.yaml` of their own.
+Pools have run granularity: a run takes the data directory's lock for its whole length, so two runs
+that took turns step by step would wait for each other for ever.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One writer: an OS lock on the data directory that dies with its process.
 
-The lock file also says who holds it, for the sentence that a second run prints. The text is advisory;
-only the lock counts.
+The lock file also says who holds it, for the sentence that a second run prints. The text is
+advisory; only the lock counts.
 """
 
 from __future__ import annotations

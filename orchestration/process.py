@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def identity(pid: int | None = None) -> str:
-    """`<pid>@<start time>` of a process (this one by default); the start time is '' where not told."""
+    """`<pid>@<start time>` of a process, this one by default; no start time where not told."""
     pid = pid or os.getpid()
     return f"{pid}@{_start_time(pid)}"
 
@@ -25,7 +25,7 @@ def is_alive(signed: str) -> bool:
 
 
 def _start_time(pid: int) -> str:
-    """Clock ticks since boot at which the process began (Linux; '' elsewhere, 'zombie' once dead)."""
+    """Clock ticks since boot at the process's start ('' off Linux, 'zombie' once dead)."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:

@@ -1,8 +1,8 @@
 """The two resources that every writing asset shares: the run's journal and its warehouse build.
 
-The build resource is the run's frame: it takes the data directory's lock for the whole run, opens the
-build, and when the run did all that it planned and no step published, it publishes. So every launch from
-the UI ends in `publish`, and a failed or cancelled one leaves the live file alone.
+The build resource is the run's frame: it takes the data directory's lock for the whole run, opens
+the build, and when the run did all that it planned and no step published, it publishes. So every
+launch from the UI ends in `publish`, and a failed or cancelled one leaves the live file alone.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,8 @@
 """One frozen settings object, merged from `plateau.toml` < `PLATEAU_*` < flags.
 
 Belongs here: every path, preset, profile and operational switch, and where each value came from.
-Does not belong here: clinical constants (`expectations.protocol`) and model priors (`bayes.priors`).
+Does not belong here: clinical constants (`expectations.protocol`) and model priors
+(`bayes.priors`).
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Settings:
     delivery_rhythm_days: int = 0
     """The clinic's declared rhythm; 0 = none declared, no alarm."""
     alarm_command: str = ""
-    """Run through the shell on a failed run or an alarm, with `PLATEAU_EVENT` and `PLATEAU_MESSAGE`."""
+    """Hook for failed runs and alarms; gets `PLATEAU_EVENT` and `PLATEAU_MESSAGE`."""
     dagster_yaml: Path | None = None
     """The user's own Dagster instance configuration (for Postgres storage, say)."""
     keep_builds_days: int = 3

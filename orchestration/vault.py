@@ -1,8 +1,8 @@
 """The vault: verbatim rows, direct identifiers, free text, quarantined and repaired values.
 
 A file of its own, mode 0600 in a folder 0700, never attached by dbt and never read by a report. It
-commits before the warehouse and is keyed by (file SHA-256, line), so that a run killed between the two
-repeats without harm. Also the pseudonyms: HMAC-SHA-256 under a key kept outside data and code.
+commits before the warehouse and is keyed by (file SHA-256, line), so that a run killed between the
+two repeats without harm. Also the pseudonyms: HMAC-SHA-256 under a key kept outside data and code.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def replace_derived(
 
 
 def birth_dates(settings: Settings) -> pd.DataFrame:
-    """Latest known birth date of each pseudonym: `patient_id`, `birth_date`. Never leaves ingest."""
+    """Latest birth date by pseudonym: `patient_id`, `birth_date`. Never leaves ingest."""
     with connect(settings) as connection:
         return connection.execute(
             "select patient_id, last(birth_date) as birth_date from identity "

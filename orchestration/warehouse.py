@@ -1,8 +1,9 @@
 """The warehouse: a build beside the live file, swapped in by one atomic rename (blue/green).
 
-Readers open only the live file, read-only. A run builds `build/<root run id>.duckdb`, so that a failed
-run leaves the live file alone and a re-execution finds its build. Stored views name the catalog
-`plateau`: every connection attaches its file under that name, and the live file is called so.
+Readers open only the live file, read-only. A run builds `build/<root run id>.duckdb`, so that a
+failed run leaves the live file alone and a re-execution finds its build. Stored views name the
+catalog `plateau`: every connection attaches its file under that name, and the live file is called
+so.
 """
 
 from __future__ import annotations
@@ -259,7 +260,7 @@ class Build:
 
 
 def clean_builds(settings: Settings, *, now: float | None = None) -> list[str]:
-    """Delete builds that did not publish and are older than `keep_builds_days`; return their names."""
+    """Delete unpublished builds older than `keep_builds_days`; return their names."""
     limit = (now or time.time()) - settings.keep_builds_days * 86_400
     removed = []
     for path in settings.builds.glob("*"):

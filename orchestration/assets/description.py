@@ -18,7 +18,7 @@ def table_schema(columns: Mapping[str, str]) -> dict[str, Any]:
 
 
 def row_counts(build: Build, names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Row count metadata by table, under the key that the UI shows and plots; absent tables empty."""
+    """Row count metadata by table, under the UI's own key; empty for absent tables."""
     with build.read() as connection:
         held = set(tables(connection))
         return {

@@ -25,8 +25,9 @@ from orchestration.warehouse import Build
 class Translator(DagsterDbtTranslator):
     """Asset key = table name, group = layer folder.
 
-    Source tests are never surfaced as checks: dbt would then run before the blocking checks of the raw
-    tables (Dagster exempts an asset that checks its own upstream from waiting for other checks).
+    Source tests are never surfaced as checks: dbt would then run before the blocking checks of the
+    raw tables (Dagster exempts an asset that checks its own upstream from waiting for other
+    checks).
     """
 
     def __init__(self) -> None:

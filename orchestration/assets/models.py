@@ -1,7 +1,7 @@
-"""The Bayesian relief curve as assets: fit, gate, tables. A fit that fails never holds back the marts.
+"""The Bayesian relief curve as assets; a fit that fails never holds back the marts.
 
-Where it fails or does not converge, its tables keep the last good rows with their run id and date, and
-`model_status` says what happened.
+Where it fails or does not converge, its tables keep the last good rows with their run id and date,
+and `model_status` says what happened.
 """
 
 import time
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CURVE_TABLES = {
     "patient_curve": "Expected reported relief by patient and session, had treatment gone on.",
-    "patient_plateau": "Plateau and saturation session of each patient, with the reason where untold.",
+    "patient_plateau": "Plateau and saturation session by patient, with the reason where untold.",
     "population_estimate": "Population parameters with their convergence figures.",
 }
 STATUS_TABLE = "model_status"

@@ -1,4 +1,4 @@
-"""Raw assets: one pass over the new deliveries fills `raw_*`, the quarantine and the logs of ingest."""
+"""Raw assets: one pass over the new deliveries fills `raw_*`, quarantine and logs."""
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -25,8 +25,8 @@ DELIVERIES = dg.AssetSpec(
 )
 
 DESCRIPTIONS = {
-    "raw_patients": "Accepted rows of the patient files of all deliveries, typed, under pseudonyms.",
-    "raw_sessions": "Accepted rows of the session files of all deliveries, typed, under pseudonyms.",
+    "raw_patients": "Accepted rows of all patient files, typed, under pseudonyms.",
+    "raw_sessions": "Accepted rows of all session files, typed, under pseudonyms.",
     "raw_emcs": "Accepted rows of the neurosurgery workbooks, one a visit after implantation.",
     "raw_patient_age": "Whole years at the first session; the birth date stays in the vault.",
     "quarantine_row": "Rows set aside by the row contract: place, rule and reason, never a value.",

@@ -13,7 +13,7 @@ from orchestration.warehouse import Build, replace_table
 
 STUDY_TABLES = {
     "study_cell": "Counts by rule, test length and threshold over simulated cohorts.",
-    "study_performance": "Sensitivity, specificity, PPV, NPV and sessions spent, each with its MCSE.",
+    "study_performance": "Sensitivity, specificity, PPV, NPV, sessions spent; each with MCSE.",
 }
 
 

@@ -83,7 +83,7 @@ def _write_clinic(clinic: Path, seed: int, n_patients: int | None) -> None:
 
 
 def _start_over(settings: Settings) -> None:
-    """Empty the demo directory, compiled code and the lock apart; never one that holds real data."""
+    """Empty the demo directory, but for compiled code; never one with real data."""
     if data_directory.kind_of(settings) == "real":
         raise PlateauError(
             f"{settings.data} holds real data; --fresh would delete it, so nothing was done: "

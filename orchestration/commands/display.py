@@ -1,4 +1,4 @@
-"""What a person sees while a run is at work, on standard error: the step, its seconds, its problems.
+"""What a person sees while a run is at work: the step, its seconds, its problems.
 
 On a terminal a line with a spinner and a bar; elsewhere one plain line a finished step.
 """

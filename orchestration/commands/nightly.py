@@ -167,7 +167,8 @@ def _judge(result: Any, outcome: Outcome) -> None:
     if result.success:
         if outcome.model.get("status") != "converged":
             outcome.exit_code = EXIT_MODEL_NOT_CONVERGED
-            outcome.problem = f"Published, but the relief model has no new rows: {outcome.model.get('reason', '')}"
+            reason = outcome.model.get("reason", "")
+            outcome.problem = f"Published, but the relief model has no new rows: {reason}"
         return
     if outcome.problem:
         return
@@ -179,8 +180,8 @@ def _judge(result: Any, outcome: Outcome) -> None:
     if failed:
         outcome.exit_code = EXIT_CHECKS_FAILED
         outcome.problem = (
-            f"Data checks failed ({', '.join(failed)}): nothing was published, the last good version "
-            "stands; `plateau ui` shows the rules and the places."
+            f"Data checks failed ({', '.join(failed)}): nothing was published, the last good "
+            "version stands; `plateau ui` shows the rules and the places."
         )
         return
     steps = [e.step_key for e in result.get_step_failure_events()]

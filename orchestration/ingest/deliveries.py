@@ -1,8 +1,8 @@
 """Which deliveries are in the drop folder, whether each is whole, and which are new.
 
-A delivery is a folder `AAAAMMJJ/`. With a manifest it is ready when every file the manifest names is
-there with its SHA-256; without one, when no file has changed for `settle_seconds`. Nothing is parsed
-here: that is `readers`.
+A delivery is a folder `AAAAMMJJ/`. With a manifest it is ready when every file the manifest names
+is there with its SHA-256; without one, when no file has changed for `settle_seconds`. Nothing is
+parsed here: that is `readers`.
 """
 
 from __future__ import annotations

@@ -189,12 +189,13 @@ def _require_declared_rows(file: DeliveredFile, text: TextTable) -> None:
 
 def _require_honest_kind(delivery: Delivery, checked: Checked) -> None:
     """A file of synthetic patients without the simulator's manifest would pass as real."""
-    if delivery.kind == "real" and "last_name" in checked.kept:
-        if (checked.kept["last_name"] == SYNTHETIC_NAME).any():
-            raise InputMissing(
-                f"Delivery {delivery.name} holds synthetic patients but its manifest does not say "
-                "so; nothing was loaded: deliver it with the simulator's own manifest."
-            )
+    if delivery.kind != "real" or "last_name" not in checked.kept:
+        return
+    if (checked.kept["last_name"] == SYNTHETIC_NAME).any():
+        raise InputMissing(
+            f"Delivery {delivery.name} holds synthetic patients but its manifest does not say "
+            "so; nothing was loaded: deliver it with the simulator's own manifest."
+        )
 
 
 def _identities(kept: pd.DataFrame, key: bytes) -> pd.Series:

@@ -1,7 +1,8 @@
 """Bytes to text rows: no guess, every cell text, every row with its physical line.
 
-Decoding is ours (byte-order mark, strict UTF-8, else cp1252), the dialect is declared (`;`), the CSV
-parser strict. Nothing is typed here: that is the row contract. What cannot be read whole is refused.
+Decoding is ours (byte-order mark, strict UTF-8, else cp1252), the dialect is declared (`;`), the
+CSV parser strict. Nothing is typed here: that is the row contract. What cannot be read whole is
+refused.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ class Refused(Exception):
 class TextTable:
     """One delivered file as text.
 
-    `rows` has `line` and `field_count_ok` and the dictionary's columns, all text; `verbatim` has `line`,
-    `line_end` and `text`, one row for each of `rows` and for the lines above and including the header.
+    `rows` has `line`, `field_count_ok` and the dictionary's columns, all text; `verbatim` has
+    `line`, `line_end` and `text`, one row for each of `rows`, the header and the lines above it.
     """
 
     rows: pd.DataFrame

@@ -1,0 +1,143 @@
+"""Two-by-two tables: odds ratio by logistic likelihood, Fisher exact p, Wilson interval.
+
+Here: numbers from counts. Not here: counting patients (`estimates.py`).
+
+The study prints a logistic odds ratio with a profile-likelihood interval beside a Fisher p value
+(audit finding 4 of paper/reading.md); that pair is what `odds_ratio` gives. The two methods may
+disagree about 1 near the limit: both are correct answers to different questions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class OddsRatio:
+    """Odds ratio of two groups; NaN where not estimable.
+
+    Attributes
+    ----------
+    estimate, lo, hi
+        Maximum-likelihood odds ratio and its profile-likelihood limits.
+    log_se
+        Standard error of the log odds ratio.
+    p
+        Two-sided Fisher exact p value; defined also under separation.
+    status
+        'ok' or 'not_estimable: <cause>'.
+    """
+
+    estimate: float
+    lo: float
+    hi: float
+    log_se: float
+    p: float
+    status: str
+
+
+def odds_ratio(
+    events_a: int, total_a: int, events_b: int, total_b: int, *, level: float = 0.95
+) -> OddsRatio:
+    """Compare the odds of an event in group a with those in group b.
+
+    Parameters
+    ----------
+    events_a, total_a, events_b, total_b
+        Patients with the event, and patients, of each group.
+    level
+        Coverage of the profile-likelihood interval.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or events exceed the total.
+    """
+    for events, total in ((events_a, total_a), (events_b, total_b)):
+        if not 0 <= events <= total:
+            raise ValueError("events must lie between 0 and the total of their group.")
+    if total_a == 0 or total_b == 0:
+        return _not_estimable("one group has no patients", np.nan)
+    p = _fisher(events_a, total_a, events_b, total_b)
+    cells = (events_a, total_a - events_a, events_b, total_b - events_b)
+    if min(cells) == 0:
+        return _not_estimable("separation, one cell is empty", p)
+    log_estimate = np.log(cells[0] * cells[3] / (cells[1] * cells[2]))
+    log_se = float(np.sqrt(sum(1 / cell for cell in cells)))
+    lo, hi = _profile_limits(events_a, total_a, events_b, total_b, log_estimate, log_se, level)
+    return OddsRatio(float(np.exp(log_estimate)), lo, hi, log_se, p, "ok")
+
+
+def wilson_interval(events: int, total: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's score limits of a proportion, (NaN, NaN) without patients."""
+    from scipy.stats import norm
+
+    if total == 0:
+        return np.nan, np.nan
+    z = norm.ppf(0.5 + level / 2)
+    share = events / total
+    centre = share + z**2 / (2 * total)
+    half = z * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    scale = 1 + z**2 / total
+    return float(max(0.0, (centre - half) / scale)), float(min(1.0, (centre + half) / scale))
+
+
+def _fisher(events_a: int, total_a: int, events_b: int, total_b: int) -> float:
+    from scipy.stats import fisher_exact
+
+    table = [[events_a, total_a - events_a], [events_b, total_b - events_b]]
+    return float(fisher_exact(table)[1])
+
+
+def _profile_limits(
+    events_a: int,
+    total_a: int,
+    events_b: int,
+    total_b: int,
+    log_estimate: float,
+    log_se: float,
+    level: float,
+) -> tuple[float, float]:
+    """Return the odds ratios at which twice the log likelihood has dropped by chi2(level, 1)."""
+    from scipy.optimize import brentq
+    from scipy.stats import chi2
+
+    best = _log_likelihood(log_estimate, events_a, total_a, events_b, total_b)
+    drop = chi2.ppf(level, 1) / 2
+
+    def above(value: float) -> float:
+        return drop - (best - _log_likelihood(value, events_a, total_a, events_b, total_b))
+
+    limits = []
+    for direction in (-1.0, 1.0):
+        end = log_estimate + direction * log_se
+        while above(end) > 0:
+            end += direction * log_se
+        limits.append(float(np.exp(brentq(above, log_estimate, end, xtol=1e-13))))
+    return limits[0], limits[1]
+
+
+def _log_likelihood(
+    log_ratio: float, events_a: int, total_a: int, events_b: int, total_b: int
+) -> float:
+    """Logistic log likelihood at a log odds ratio, the odds of group b profiled out.
+
+    The score equation of the nuisance odds w, with a = exp(log_ratio), is quadratic:
+    total_a a w / (1 + a w) + total_b w / (1 + w) = events_a + events_b.
+    """
+    a = np.exp(log_ratio)
+    events = events_a + events_b
+    square = a * (total_a + total_b - events)
+    linear = a * (total_a - events) + total_b - events
+    odds = (-linear + np.sqrt(linear**2 + 4 * square * events)) / (2 * square)
+    log_odds = np.log(odds)
+    return float(
+        events_a * (log_ratio + log_odds)
+        - total_a * np.logaddexp(0, log_ratio + log_odds)
+        + events_b * log_odds
+        - total_b * np.logaddexp(0, log_odds)
+    )
+
+
+def _not_estimable(cause: str, p: float) -> OddsRatio:
+    return OddsRatio(np.nan, np.nan, np.nan, np.nan, p, f"not_estimable: {cause}")

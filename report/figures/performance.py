@@ -1,0 +1,61 @@
+"""Operating characteristics of a test period by its length."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from report.style import SERIES, SOFT
+
+SHARES = ("sensitivity", "specificity", "ppv", "npv")
+
+
+def by_length(rows: pd.DataFrame, series: Sequence[str], measure: str, mark_at: int) -> Any:
+    """Draw one measure by number of test sessions, one line a rule, with its Monte Carlo ribbon.
+
+    Parameters
+    ----------
+    rows
+        Rows with `series`, `test_sessions`, `value`, `lo`, `hi` (estimate -+ 2 MCSE).
+    series
+        Names of the series, in the order of the legend; no more than `SERIES` has looks.
+    measure
+        Name of the measure; shares are drawn on 0 to 100 %, others from 0.
+    mark_at
+        Length of the protocol's test period, marked by a line.
+
+    Returns
+    -------
+    altair.LayerChart
+        240 x 170 pixels.
+    """
+    import altair as alt
+
+    looks = SERIES[: len(series)]
+    names = list(series)
+    is_share = measure in SHARES
+    scale = alt.Scale(domain=[0, 100], clamp=True) if is_share else alt.Scale(domainMin=0)
+    axis = alt.Axis(title="%" if is_share else None, tickCount=5, titleAngle=0)
+    y: dict[str, Any] = {"scale": scale, "axis": axis}
+    x = alt.X("test_sessions:Q", axis=alt.Axis(title="Test sessions", tickMinStep=1)).scale(
+        zero=False, nice=False, padding=10
+    )
+    colour = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=names, range=[m.colour for m in looks]),
+        legend=None,
+    )
+    base = alt.Chart(rows).encode(x=x, color=colour)
+    ribbon = base.mark_area(opacity=0.25).encode(y=alt.Y("lo:Q", **y), y2="hi:Q")
+    dashes = alt.Scale(domain=names, range=[list(m.dash) or [1, 0] for m in looks])
+    lines = base.mark_line(strokeWidth=2).encode(
+        y=alt.Y("value:Q", **y), strokeDash=alt.StrokeDash("series:N", scale=dashes, legend=None)
+    )
+    shapes = alt.Scale(domain=names, range=[m.shape for m in looks])
+    dots = base.mark_point(filled=True, size=38, opacity=1).encode(
+        y=alt.Y("value:Q", **y), shape=alt.Shape("series:N", scale=shapes, legend=None)
+    )
+    now = alt.Chart(pd.DataFrame({"at": [mark_at]})).mark_rule(color=SOFT, strokeDash=[3, 3])
+    return alt.layer(now.encode(x=alt.X("at:Q")), ribbon, lines, dots).properties(
+        width=240, height=170
+    )

@@ -1,0 +1,69 @@
+"""The report as one self-contained HTML page.
+
+Belongs here: the order of the sections and the way into the template. Does not: content.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from report.facts import ReportFacts
+from report.frames import Frames
+from report.sections import (
+    baseline,
+    cohort,
+    course,
+    methods,
+    outcomes,
+    patients,
+    performance,
+    quality,
+)
+from report.sections.summary import headlines
+from report.wording import SIMULATED, day
+
+__all__ = ["ReportFacts", "build"]
+
+_SECTIONS = (cohort, baseline, outcomes, course, patients, performance, quality, methods)
+
+
+def build(frames: Frames, facts: ReportFacts) -> str:
+    """Write the report.
+
+    Parameters
+    ----------
+    frames
+        Marts, estimates, model and study tables by table name. A table that is absent, empty or
+        lacks a column costs its own figure and no more: the section says why it is missing.
+    facts
+        What the run was.
+
+    Returns
+    -------
+    str
+        A complete HTML document in UTF-8 that asks for nothing outside itself.
+    """
+    return _template().render(
+        facts=facts,
+        simulated=SIMULATED,
+        made=day(facts.created_at),
+        until=day(facts.data_until),
+        headlines=headlines(frames, facts),
+        sections=[section.build(frames, facts) for section in _SECTIONS],
+        notices=patients.model_notices(frames, facts),
+    )
+
+
+@cache
+def _template() -> Any:
+    """Return the compiled page; names that the template lacks are errors."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")

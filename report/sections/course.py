@@ -1,0 +1,164 @@
+"""Section 4: relief over all sessions, and around surgery."""
+
+import pandas as pd
+
+from report.blocks import Block, DataTable, Figure, Heading, Notice, Panel, Section
+from report.facts import ReportFacts
+from report.figures.course import time_course
+from report.figures.surgery import before_after
+from report.frames import Absent, Frames, is_missing, records, take
+from report.style import BLUE, GREEN, SOFT, Mark, band_key, swatch, to_svg
+from report.wording import count, number, plural, pseudonym, words
+
+# A mean of fewer patients is drawn grey and hollow, without a band.
+THIN = 5
+
+POPULATIONS = ("responders", "responders_ge15")
+
+
+def build(frames: Frames, facts: ReportFacts) -> Section:
+    """Return the section of the long course."""
+    blocks = [_course(frames, facts), Heading("Operated patients (eMCS)"), _surgery(frames)]
+    return Section("course", "4. Relief over time", blocks)
+
+
+def _course(frames: Frames, facts: ReportFacts) -> Block:
+    columns = ["population", "session_no", "n_treated", "n_observed", "mean_relief_pct"]
+    frame = take(frames, "long_term", [*columns, "sd_relief_pct"])
+    if isinstance(frame, Absent):
+        return Notice(f"The time course is not shown: {frame.reason}")
+    seen = frame.dropna(subset=["mean_relief_pct", "n_observed"])
+    seen = seen[seen["n_observed"] > 0].sort_values(["population", "session_no"])
+    groups = [(p, seen[seen["population"] == p]) for p in POPULATIONS]
+    groups = [(p, _first_sessions(p, rows, facts)) for p, rows in groups if not rows.empty]
+    if not groups:
+        return Notice("The time course is not shown: no responder has a reported relief yet.")
+    panels = [_panel(population, rows) for population, rows in groups]
+    return Figure(
+        key="figure-course",
+        title="Reported relief by session",
+        caption="Line and dots: mean of the patients observed; band: mean ± SD, cut at 0 and "
+        f"100 %. Where fewer than {THIN} patients are left the mean is a hollow grey dot without "
+        "band. Bars: number of patients observed (n). The late curve is made of survivors only: "
+        "who stops, often because relief is lost, leaves the mean, so a rising curve may be "
+        "selection as well as accumulation. Requiring "
+        f"{facts.long_term_session} sessions keeps the same patients over the panel's sessions, "
+        "but they are a selected group.",
+        alt="; ".join(_alt(population, rows) for population, rows in groups),
+        panels=panels,
+        data=DataTable(
+            ["Population", "Session", "Treated", "Observed", "Mean relief (%)", "SD"],
+            [_row(row) for _, rows in groups for row in records(rows)],
+        ),
+        legend=[
+            (swatch(Mark(GREEN, "circle")), "Mean of patients observed"),
+            (band_key(GREEN), "Mean ± SD"),
+            (swatch(Mark(SOFT, "circle"), line=False), f"Mean of fewer than {THIN} patients"),
+        ],
+        panel_width=430,
+    )
+
+
+def _first_sessions(population: str, rows: pd.DataFrame, facts: ReportFacts) -> pd.DataFrame:
+    """Keep the sessions at which the selected group is whole: up to the one that selects it."""
+    if population != "responders_ge15":
+        return rows
+    return rows[rows["session_no"] <= facts.long_term_session]
+
+
+def with_band(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the bounds of the band drawn, mean -+ SD cut to 0 to 100 %.
+
+    Rows of fewer than `THIN` patients get no band and are marked `is_thin`.
+    """
+    mean, sd = rows["mean_relief_pct"].astype(float), rows["sd_relief_pct"].astype(float)
+    is_thin = rows["n_observed"] < THIN
+    return rows.assign(
+        lo=(mean - sd).clip(0, 100).mask(is_thin),
+        hi=(mean + sd).clip(0, 100).mask(is_thin),
+        is_thin=is_thin,
+    )
+
+
+def _panel(population: str, rows: pd.DataFrame) -> Panel:
+    n = int(rows["n_treated"].max())
+    chart = time_course(with_band(rows), _ticks(int(rows["session_no"].max())))
+    label = f"{words(population)}: mean reported relief by session, with n"
+    return Panel(
+        to_svg(chart, f"course-{population}", label), f"{words(population)}, n = {count(n)}"
+    )
+
+
+def _ticks(last: int) -> list[int]:
+    """Sessions worth a label: the first, then even steps of 5, 15 or 30."""
+    if last <= 10:
+        return list(range(1, last + 1))
+    step = next((s for s in (5, 15, 30, 60) if last / s <= 7), 120)
+    return [1, *range(step, last + 1, step)]
+
+
+def _alt(population: str, rows: pd.DataFrame) -> str:
+    first, last = rows.iloc[0], rows.iloc[-1]
+    return (
+        f"{words(population)}: mean reported relief {number(first['mean_relief_pct'])} % at session "
+        f"{count(first['session_no'])} (n = {count(first['n_observed'])}), "
+        f"{number(last['mean_relief_pct'])} % at session {count(last['session_no'])} "
+        f"(n = {count(last['n_observed'])})"
+    )
+
+
+def _row(row: dict[str, object]) -> tuple[str, ...]:
+    return (
+        words(row["population"]),
+        *(count(row[name]) for name in ("session_no", "n_treated", "n_observed")),
+        *(number(row[name]) for name in ("mean_relief_pct", "sd_relief_pct")),
+    )
+
+
+_MOMENTS = {
+    "rtms_last_relief_pct": "Last rTMS session",
+    "emcs_first_relief_pct": "eMCS, first evaluation",
+    "emcs_last_relief_pct": "eMCS, last evaluation",
+}
+
+
+def _surgery(frames: Frames) -> Block:
+    emcs = take(frames, "emcs", ["patient_id", *_MOMENTS])
+    if isinstance(emcs, Absent):
+        return Notice(f"Relief around surgery is not shown: {emcs.reason}")
+    pairs = pd.DataFrame(
+        [
+            (pseudonym(row["patient_id"]), title, row[column])
+            for row in records(emcs)
+            for column, title in _MOMENTS.items()
+            if not is_missing(row[column])
+        ],
+        columns=["patient", "moment", "relief_pct"],
+    )
+    if pairs.empty:
+        return Notice(
+            f"Relief around surgery is not shown: {plural(len(emcs), 'operated patient')} so far, none evaluated."
+        )
+    n_at = {title: int(emcs[column].notna().sum()) for column, title in _MOMENTS.items()}
+    n_text = "; ".join(
+        f"{title.lower().replace('emcs', 'eMCS').replace('rtms', 'rTMS')} n = {n}"
+        for title, n in n_at.items()
+    )
+    svg = to_svg(before_after(pairs), "surgery", "Reported relief before and after surgery")
+    return Figure(
+        key="figure-surgery",
+        title="Reported relief at the last rTMS session and after surgery, one line a patient",
+        caption=f"{plural(len(emcs), 'operated patient')}: {n_text}. Patients were chosen for "
+        "surgery, so this is no comparison of two treatments.",
+        alt=f"One line for each of {plural(len(emcs), 'operated patient')}; {n_text}",
+        panels=[Panel(svg)],
+        data=DataTable(
+            ["Patient", *_MOMENTS.values()],
+            [
+                (pseudonym(row["patient_id"]), *(number(row[c]) for c in _MOMENTS))
+                for row in records(emcs)
+            ],
+        ),
+        legend=[(swatch(Mark(BLUE, "circle")), "One patient")],
+        panel_width=430,
+    )

@@ -1,0 +1,291 @@
+"""Section 5: fitted courses of single patients, the population, and the state of the model."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from report.blocks import Block, DataTable, Figure, Fold, Heading, Notice, Panel, Section
+from report.facts import ReportFacts
+from report.figures.patient import patient_course
+from report.frames import Absent, Frames, is_missing, records, take
+from report.style import BLACK, BLUE, SOFT, VERMILLION, Mark, band_key, swatch, to_svg
+from report.wording import (
+    MISSING,
+    count,
+    day,
+    interval,
+    number,
+    plural,
+    pseudonym,
+    with_interval,
+    words,
+)
+
+SHOWN = 18
+TOO_EARLY = "too early to tell"
+_CURVE = ["patient_id", "session_no", "q05_relief_pct", "q50_relief_pct", "q95_relief_pct"]
+_PLATEAU = [
+    *("patient_id", "n_observed", "plateau_mean_pct", "plateau_q05_pct", "plateau_q95_pct"),
+    *("saturation_session", "saturation_q05", "saturation_q95", "saturation_reason"),
+    *("p_plateau_ge_10", "p_plateau_ge_30", "p_plateau_ge_50"),
+]
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Frames of the fitted courses."""
+
+    curve: pd.DataFrame
+    plateau: pd.DataFrame
+    reported: pd.DataFrame
+
+
+def build(frames: Frames, facts: ReportFacts) -> Section:
+    """Return the section of fitted courses, estimates and convergence."""
+    blocks: list[Block] = [*model_notices(frames, facts), _patients(frames)]
+    blocks += [Heading("The population"), _population(frames), _convergence(frames)]
+    return Section("patients", "5. Single patients and the model", blocks)
+
+
+def model_notices(frames: Frames, facts: ReportFacts) -> list[Notice]:
+    """Return one notice for every model that did not converge or shows earlier rows.
+
+    Parameters
+    ----------
+    frames
+        `model_status` is read.
+    facts
+        Gives the run that the page is about.
+
+    Returns
+    -------
+    list of Notice
+        Empty if every model converged in this run.
+    """
+    columns = [
+        "model",
+        "run_id",
+        "attempted_at",
+        "status",
+        "reason",
+        "rows_run_id",
+        "rows_fitted_at",
+    ]
+    status = take(frames, "model_status", columns)
+    if isinstance(status, Absent):
+        return [Notice(f"The state of the model is not known: {status.reason}", "warning")]
+    notices = [_model_notice(row, facts) for row in records(status)]
+    return [notice for notice in notices if notice]
+
+
+def _model_notice(row: dict[str, Any], facts: ReportFacts) -> Notice | None:
+    """Say what is wrong with one model's rows; None if they are this run's and converged."""
+    name = words(row["model"])
+    has_rows = not is_missing(row["rows_run_id"])
+    is_current = has_rows and row["rows_run_id"] == facts.run_id
+    if row["status"] == "converged" and is_current:
+        return None
+    verdict = {"converged": "converged", "not_converged": "did not converge"}
+    happened = verdict.get(str(row["status"]), "could not be fitted")
+    because = "" if is_missing(row["reason"]) or not row["reason"] else f" ({row['reason']})"
+    text = (
+        f"Model “{name}” {happened} in run {row['run_id']} of {day(row['attempted_at'])}{because}. "
+    )
+    if not has_rows:
+        text += "There are no earlier estimates, so none are shown."
+    elif is_current:
+        text += "The estimates shown are of this run; do not rely on them."
+    else:
+        text += (
+            f"The estimates shown are older: run {row['rows_run_id']}, "
+            f"fitted {day(row['rows_fitted_at'])}; newer sessions are not in them."
+        )
+    return Notice(text, "warning")
+
+
+def _patients(frames: Frames) -> Block:
+    wanted = {
+        "patient_plateau": _PLATEAU,
+        "patient_curve": _CURVE,
+        "sessions": ["patient_id", "session_no", "pain_relief_pct"],
+    }
+    taken = {name: take(frames, name, columns) for name, columns in wanted.items()}
+    absent = [frame.reason for frame in taken.values() if isinstance(frame, Absent)]
+    if absent:
+        return Notice(f"Courses of single patients are not shown: {' '.join(absent)}")
+    plateau, curve, reported = (f for f in taken.values() if isinstance(f, pd.DataFrame))
+    model = _Model(curve, plateau, reported.dropna(subset=["pain_relief_pct"]))
+    chosen = choose(plateau[plateau["patient_id"].isin(curve["patient_id"])], SHOWN)
+    if chosen.empty:
+        return Notice("Courses of single patients are not shown: no patient has a fitted curve.")
+    return _figure(model, chosen)
+
+
+def choose(plateau: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Return at most n patients spread evenly over the order of their plateau.
+
+    Parameters
+    ----------
+    plateau
+        `patient_plateau`; patients without a plateau come last.
+    n
+        Most patients wanted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows in falling order of plateau; the highest and the lowest are always among them.
+    """
+    order = plateau.sort_values(
+        ["plateau_mean_pct", "patient_id"], ascending=[False, True], na_position="last"
+    ).reset_index(drop=True)
+    if len(order) <= n:
+        return order
+    return order.iloc[[round(i * (len(order) - 1) / (n - 1)) for i in range(n)]]
+
+
+def _figure(model: _Model, chosen: pd.DataFrame) -> Figure:
+    shown = model.curve[model.curve["patient_id"].isin(chosen["patient_id"])]
+    last = int(shown["session_no"].max())
+    rows = records(chosen)
+    n_later = int(
+        (
+            model.reported["patient_id"].isin(chosen["patient_id"])
+            & (model.reported["session_no"] > last)
+        ).sum()
+    )
+    later = f" {plural(n_later, 'report')} after session {last} not drawn." if n_later else ""
+    total = model.plateau["patient_id"].nunique()
+    n_early = int(chosen["saturation_session"].isna().sum())
+    return Figure(
+        key="figure-patients",
+        title="Courses of single patients: reported relief and fitted curve",
+        caption=f"{len(rows)} of {plural(total, 'patient')}, spread evenly over the order of their "
+        "plateau. Dots: relief reported at a session, as recorded. Line and band: posterior "
+        "median and 90 % interval of the expected relief. Dashed: plateau. Dotted: S90, the "
+        "first session with 90 % of the plateau; “too early to tell” where the sessions "
+        f"do not say.{later} An expected relief is what the model holds of the reports; one report scatters "
+        "widely around it.",
+        alt=f"{len(rows)} panels, one a patient, plateaus from "
+        f"{number(chosen['plateau_mean_pct'].min())} to {number(chosen['plateau_mean_pct'].max())} %; "
+        f"saturation too early to tell for {n_early}",
+        panels=[_panel(model, row, last) for row in rows],
+        data=_data(model.curve, rows),
+        legend=[
+            (swatch(Mark(BLACK, "circle"), line=False), "Reported relief"),
+            (band_key(BLUE), "90 % interval"),
+            (swatch(Mark(BLUE, "circle")), "Posterior median"),
+            (swatch(Mark(VERMILLION, "circle", (5, 3))), "Plateau"),
+            (swatch(Mark(SOFT, "circle", (1, 2))), "S90"),
+        ],
+        panel_width=215,
+    )
+
+
+def saturation_text(row: dict[str, Any]) -> str:
+    """Return S90 with its interval, or 'too early to tell' and why."""
+    if not is_missing(row["saturation_session"]):
+        bounds = interval(row["saturation_q05"], row["saturation_q95"], 0)
+        return f"session {number(row['saturation_session'], 0)} {bounds}"
+    reason = row["saturation_reason"]
+    if is_missing(reason) or not str(reason):
+        return TOO_EARLY
+    return f"{TOO_EARLY} ({str(reason).replace('_', ' ')})"
+
+
+def _plateau_text(row: dict[str, Any]) -> str:
+    if is_missing(row["plateau_mean_pct"]):
+        return TOO_EARLY
+    return with_interval(row["plateau_mean_pct"], row["plateau_q05_pct"], row["plateau_q95_pct"], 0)
+
+
+def _panel(model: _Model, row: dict[str, Any], last: int) -> Panel:
+    patient = row["patient_id"]
+    curve = model.curve[model.curve["patient_id"] == patient].sort_values("session_no")
+    reported = model.reported[
+        (model.reported["patient_id"] == patient) & (model.reported["session_no"] <= last)
+    ]
+    plateau = pd.DataFrame([row], dtype=object)[["plateau_mean_pct", "saturation_session"]]
+    chart = patient_course(
+        curve[_CURVE[1:]].astype(float),
+        reported[["session_no", "pain_relief_pct"]].astype(float),
+        plateau.astype(float),
+        last,
+    )
+    short = pseudonym(patient)
+    notes = [f"Plateau {_plateau_text(row)} %", f"S90 {saturation_text(row)}"]
+    if is_missing(row["plateau_mean_pct"]):
+        notes[0] = f"Plateau {TOO_EARLY}"
+    svg = to_svg(chart, f"patient-{short}", f"Patient {short}: {'; '.join(notes)}")
+    return Panel(svg, f"{short} · {plural(int(row['n_observed']), 'report')}", notes)
+
+
+def _data(curve: pd.DataFrame, rows: list[dict[str, Any]]) -> DataTable:
+    """Plateau, S90 and probabilities of the patients shown, and the ends of their curves."""
+    ends = (
+        curve.sort_values("session_no")
+        .groupby("patient_id")
+        .agg(first=("q50_relief_pct", "first"), last=("q50_relief_pct", "last"))
+    )
+    body = [
+        (
+            pseudonym(row["patient_id"]),
+            count(row["n_observed"]),
+            number(ends.loc[row["patient_id"], "first"]),
+            number(ends.loc[row["patient_id"], "last"]),
+            _plateau_text(row),
+            saturation_text(row),
+            *(number(row[f"p_plateau_ge_{level}"], 2) for level in (10, 30, 50)),
+        )
+        for row in rows
+    ]
+    heads = ["Patient", "Reports", "Fitted, first session (%)", "Fitted, last session drawn (%)"]
+    heads += ["Plateau (%) [90 % interval]", "S90 [90 % interval]"]
+    heads += [f"P(plateau ≥ {level} %)" for level in (10, 30, 50)]
+    return DataTable(heads, body)
+
+
+def _population(frames: Frames) -> Block:
+    columns = ["term", "mean", "sd", "q05", "q50", "q95", "r_hat", "ess_bulk", "ess_tail"]
+    frame = take(frames, "population_estimate", columns)
+    if isinstance(frame, Absent):
+        return Notice(f"Population estimates are not shown: {frame.reason}")
+    rows = [
+        (
+            words(row["term"]),
+            number(row["mean"], 2),
+            number(row["sd"], 2),
+            number(row["q50"], 2),
+            interval(row["q05"], row["q95"], 2),
+            number(row["r_hat"], 3),
+            count(row["ess_bulk"]),
+            count(row["ess_tail"]),
+        )
+        for row in records(frame)
+    ]
+    heads = ["Term", "Mean", "SD", "Median", "90 % interval", "R-hat", "ESS bulk", "ESS tail"]
+    return Fold("Population estimates", DataTable(heads, rows))
+
+
+def _convergence(frames: Frames) -> Block:
+    columns = ["model", "run_id", "attempted_at", "status", "r_hat_max", "ess_min", "divergences"]
+    frame = take(frames, "model_status", [*columns, "n_patients", "n_sessions", "seconds"])
+    if isinstance(frame, Absent):
+        return Notice(f"Convergence is not shown: {frame.reason}")
+    rows = [
+        (
+            words(row["model"]),
+            words(row["status"]),
+            day(row["attempted_at"]),
+            number(row["r_hat_max"], 3),
+            count(row["ess_min"]),
+            count(row["divergences"]),
+            count(row["n_patients"]),
+            count(row["n_sessions"]),
+            number(row["seconds"]) if not is_missing(row["seconds"]) else MISSING,
+        )
+        for row in records(frame)
+    ]
+    heads = ["Model", "Verdict", "Attempted", "Largest R-hat", "Least ESS", "Divergences"]
+    return Fold("Convergence", DataTable([*heads, "Patients", "Sessions", "Seconds"], rows))

@@ -1,0 +1,133 @@
+"""Words for codes and texts for numbers.
+
+Belongs here: everything that turns a cell into what a clinician reads. Does not: HTML.
+Of a person the page never says more than what was reported: relief below 10 % is called that.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from report.frames import is_missing
+
+MISSING = "–"
+SIMULATED = "SIMULATED DATA"
+MINUS = "\N{MINUS SIGN}"
+
+CODES = {
+    "M": "Male",
+    "F": "Female",
+    "emcs_surgery": "Surgery for motor cortex stimulation (eMCS)",
+    "emcs": "eMCS",
+    "failure": "Pain relief below 10 %",
+    "face_neck": "Face or neck",
+    "multiple_sclerosis": "Multiple sclerosis",
+    "traumatic_surgical": "Traumatic or surgical nerve lesion",
+    "stroke_unspecified": "Stroke, type unknown",
+    "sensory_fibres": "Sensory fibres",
+    "polyneuropathy": "Sensory polyneuropathy",
+    "paresthesia": "Paresthesia or dysesthesia",
+    "deep": "Deep or pressing",
+    "ppv": "Positive predictive value",
+    "npv": "Negative predictive value",
+    "missed_per_100": "Missed per 100 patients",
+    "sessions_without_long_term_relief_per_100": "Sessions given without long-term relief, per 100 patients",
+    "expected_test_sessions": "Expected test sessions per patient",
+    "not_found": "Not found",
+    "all": "Analysed patients",
+    "last": "Last report",
+    "maximum": "Highest report so far",
+    "replica": "Replica of the source study",
+    "central_vs_peripheral": "Central versus peripheral lesion",
+    "ischaemic_vs_haemorrhagic": "Ischaemic versus haemorrhagic stroke",
+    "responders": "Responders",
+    "responder": "Responders",
+    "non_responders": "Non-responders",
+    "non_responder": "Non-responders",
+    "unknown": "Unknown",
+    "responders_ge15": "Responders with at least 15 sessions",
+}
+
+
+def words(code: Any) -> str:
+    """Return the reader's words for a code of the data dictionary.
+
+    Codes without an entry are spelled out: underscores become spaces, first letter upper case.
+    """
+    if is_missing(code):
+        return "Missing"
+    text = str(code)
+    return CODES.get(text) or (text[:1].upper() + text[1:].replace("_", " "))
+
+
+def number(value: Any, digits: int = 1) -> str:
+    """Write a number with thousands separated by thin spaces and a true minus sign."""
+    if is_missing(value):
+        return MISSING
+    if abs(float(value)) >= 1e9:
+        return f"{float(value):.3g}".replace("-", MINUS)
+    text = f"{float(value):,.{digits}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.lstrip("-")
+    return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", MINUS)
+
+
+def count(value: Any) -> str:
+    """Write a count."""
+    return number(value, 0)
+
+
+def share(n: Any, of: Any) -> str:
+    """Write n of N with its percentage: '113 of 193 (58.5 %)'."""
+    if is_missing(n) or is_missing(of):
+        return MISSING
+    if float(of) == 0:
+        return f"{count(n)} of {count(of)}"
+    return f"{count(n)} of {count(of)} ({number(100 * float(n) / float(of))}\N{NO-BREAK SPACE}%)"
+
+
+def interval(lo: Any, hi: Any, digits: int = 1) -> str:
+    """Write an interval, '[3.1; 6.0]', or the missing mark if a bound is missing."""
+    if is_missing(lo) or is_missing(hi):
+        return MISSING
+    return f"[{number(lo, digits)}; {number(hi, digits)}]"
+
+
+def with_interval(value: Any, lo: Any, hi: Any, digits: int = 1) -> str:
+    """Write an estimate with its interval."""
+    if is_missing(value):
+        return MISSING
+    if is_missing(lo) or is_missing(hi):
+        return number(value, digits)
+    return f"{number(value, digits)} {interval(lo, hi, digits)}"
+
+
+def p_value(value: Any) -> str:
+    """Write a p value with two to three digits, never as 0."""
+    if is_missing(value):
+        return MISSING
+    if value < 0.001:
+        return "<\N{NO-BREAK SPACE}0.001"
+    return number(value, 3 if value < 0.1 else 2)
+
+
+def day(value: Any) -> str:
+    """Write a date, or date and time in UTC, in ISO order."""
+    if is_missing(value):
+        return MISSING
+    if isinstance(value, datetime):
+        if value.tzinfo is not None:
+            return value.strftime("%Y-%m-%d %H:%M UTC")
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def pseudonym(patient_id: Any) -> str:
+    """Return the first six characters of a pseudonym, which is what the page shows."""
+    return str(patient_id)[:6]
+
+
+def plural(n: int, noun: str) -> str:
+    """Write a count with its noun: '1 patient', '12 patients'."""
+    return f"{count(n)} {noun}" if n == 1 else f"{count(n)} {noun}s"

@@ -1,0 +1,68 @@
+"""What typing adds to a simulated clinic: hospital numbers, times, initials, words for missing.
+
+Here: draws that belong to the files and not to the patients. Not here: the rows (`rows.py`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulate.cohort import Cohort
+from simulate.population import pick
+from simulate.streams import Stream, generator
+
+TextArray = NDArray[np.object_]
+MISSING_TOKENS = {"": 0.7, "NR": 0.2, "ND": 0.1}
+NURSES = {"CL": 4.0, "MB": 3.0, "SP": 2.0, "JD": 1.0}
+COMMENTS = {
+    "": 0.95,
+    "séance bien tolérée": 0.02,
+    "fatigue le jour même ; repos conseillé": 0.01,
+    "douleur au cœur de la nuit": 0.01,
+    "patient vu avec l’infirmière": 0.01,
+}
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What typing adds: hospital numbers, times, names, words for missing; drawn once.
+
+    Attributes
+    ----------
+    ipp
+        Eight digits with leading zeros, shape (patients,).
+    status_token
+        Word for a missing assessment, shape (patients,).
+    relief_token, duration_token, nurse, comment, protocol
+        Text a session, shape (patients, sessions).
+    minute
+        Minute of the day of the session, shape (patients, sessions).
+    """
+
+    ipp: TextArray
+    status_token: TextArray
+    relief_token: TextArray
+    duration_token: TextArray
+    nurse: TextArray
+    comment: TextArray
+    protocol: TextArray
+    minute: NDArray[np.int64]
+
+
+def draw_writing(cohort: Cohort, seed: int) -> Writing:
+    """Draw what typing adds; the same seed types the same files."""
+    rng = generator(cohort.scenario, seed, Stream.WRITING, cohort.replicate)
+    n, horizon = cohort.session_day.shape
+    numbers: NDArray[np.int64] = 100_000 + rng.choice(9_000_000, size=(n,), replace=False)
+    u = rng.random((6, n, horizon))
+    return Writing(
+        ipp=np.array([f"{number:08d}" for number in numbers.tolist()], dtype=object),
+        status_token=pick(MISSING_TOKENS, rng.random(size=(n,))),
+        relief_token=pick(MISSING_TOKENS, u[0]),
+        duration_token=pick(MISSING_TOKENS, u[1]),
+        nurse=pick(NURSES, u[2]),
+        comment=pick(COMMENTS, u[3]),
+        protocol=pick({"m1_20hz": 0.9, "": 0.1}, u[4]),
+        minute=30 * (17 + np.floor(16 * u[5]).astype(np.int64)),
+    )

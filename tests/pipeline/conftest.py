@@ -1,0 +1,59 @@
+"""A small synthetic clinic, and one real nightly run on it that the tests of this folder share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import load
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plateau_environment(tmp_path_factory):
+    """No settings from outside; compiled code shared between test sessions."""
+    patch = pytest.MonkeyPatch()
+    for name in list(os.environ):
+        if name.startswith("PLATEAU_"):
+            patch.delenv(name)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "plateau"
+    patch.setenv("PLATEAU_CACHE", str(cache))
+    patch.setenv("PLATEAU_KEY_FILE", str(tmp_path_factory.mktemp("keys") / "pseudonym.key"))
+    patch.setenv("NO_COLOR", "1")
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def clinic(tmp_path_factory):
+    """Folder with `deliveries/` and `truth/` of 20 synthetic patients in three deliveries."""
+    from simulate import extracts
+    from simulate.cohort import generate
+    from simulate.scenario import load as scenario
+
+    out = tmp_path_factory.mktemp("clinic")
+    extracts.write(generate(scenario("replica"), seed=1, n_patients=20), out, seed=1)
+    return out
+
+
+@pytest.fixture
+def quick(tmp_path, clinic):
+    """Settings of a new data directory on that clinic, with a model too short to converge."""
+    return quick_settings(tmp_path / "data", clinic)
+
+
+def quick_settings(data, clinic, **more):
+    """Settings whose nightly takes seconds."""
+    flags = {
+        "data": data, "deliveries": clinic / "deliveries", "preset": "paper_replica",
+        "model_draws": 60, "model_tune": 60, "model_chains": 2, "study_cohorts": 2,
+    }  # fmt: skip
+    return load({**flags, **more}, cwd=data.parent)
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory, clinic):
+    """Settings and outcome of one whole nightly through the real Dagster, dbt and GX."""
+    from orchestration.commands import nightly
+
+    settings = quick_settings(tmp_path_factory.mktemp("night") / "data", clinic)
+    return settings, nightly.run(settings)
