@@ -1,4 +1,4 @@
-"""The verdict on a fit: may its numbers be published?
+"""The verdict on a fit: whether its numbers may be published.
 
 Here: R-hat and effective sample size of every reported quantity, the gate, and a sentence that
 names the worst. Not here: what the reported quantities are (`quantities.py`).
@@ -87,7 +87,7 @@ def diagnostic_table(reported: xr.Dataset) -> pd.DataFrame:
     }
     terms = [term for name in reported.data_vars for term in _terms(reported[name])]
     values = {
-        column: np.concatenate([np.ravel(found[name].values) for name in reported.data_vars])
+        column: np.concatenate([np.ravel(found[name].to_numpy()) for name in reported.data_vars])
         for column, found in columns.items()
     }
     return pd.DataFrame({"term": terms, **values})
@@ -97,12 +97,10 @@ def _terms(variable: xr.DataArray) -> list[str]:
     rest = [dim for dim in variable.dims if dim not in ("chain", "draw")]
     if not rest:
         return [str(variable.name)]
-    return [f"{variable.name}[{label}]" for label in variable[rest[0]].values]
+    return [f"{variable.name}[{label}]" for label in variable[rest[0]].to_numpy()]
 
 
-def _complaint(
-    terms: pd.Series, r_hat: np.ndarray, ess: np.ndarray, divergent_share: float
-) -> str:
+def _complaint(terms: pd.Series, r_hat: np.ndarray, ess: np.ndarray, divergent_share: float) -> str:
     """Return why the fit fails the gate, or nothing."""
     if r_hat.max() >= R_HAT_BELOW:
         n, worst = int((r_hat >= R_HAT_BELOW).sum()), terms.iloc[int(r_hat.argmax())]

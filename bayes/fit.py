@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bayes.diagnostics import Diagnosis, diagnose
+from bayes.draws import PatientDraws, patient_draws, reported
 from bayes.priors import Priors
-from bayes.quantities import PatientDraws, patient_draws, reported
 from bayes.relief import Reports, build, prepare
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ with t = exp(-x) and r = exp(-h): one exponential a report whatever the number o
 cancellation, no overflow.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
@@ -20,31 +20,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.intp]
 
 GRIDS = (10, 5, 1)
 
 
 @dataclass(frozen=True)
-class Cell:
-    """Reports that share their grids: where they are and which widths could have made them.
+class Cells:
+    """Reports sorted by the shape of their cell; every array may be empty.
 
     Attributes
     ----------
-    index
-        Positions in the reports.
-    kind
-        'zero' (open below), 'hundred' (open above) or 'inside'.
-    widths
-        (grid of `GRIDS` whose chance applies, width in points) for every possible rounding.
+    end, is_zero
+        Positions of the reports 0 and 100, whose cells are open, and 1.0 for a zero.
+    inside, value, on_grid
+        Positions and values of the other whole numbers, and 1.0 for each of `GRIDS` that
+        contains the value, shape (inside, 3).
+    fine, fine_value, fine_width
+        The same for values with decimals, and the width of their last printed decimal.
     """
 
-    index: NDArray[np.intp]
-    kind: str
-    widths: tuple[tuple[int, float], ...]
+    end: IndexArray
+    is_zero: FloatArray
+    inside: IndexArray
+    value: FloatArray
+    on_grid: FloatArray
+    fine: IndexArray
+    fine_value: FloatArray
+    fine_width: FloatArray
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the arrays by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    @property
+    def order(self) -> IndexArray:
+        """Positions in the order in which `log_probability` lists them."""
+        return np.concatenate([self.end, self.inside, self.fine])
 
 
-def cells(reports: FloatArray) -> list[Cell]:
-    """Group reports by the roundings that can have produced them.
+def cells(reports: FloatArray) -> Cells:
+    """Sort reports by the shape of their cell.
 
     Parameters
     ----------
@@ -53,28 +69,32 @@ def cells(reports: FloatArray) -> list[Cell]:
         counts as a report in ones whose cell has the width of its last printed decimal
         (33.5: 33.45 to 33.55), at most three decimals.
     """
-    keys = [_key(float(value)) for value in reports]
-    result = []
-    for key in sorted(set(keys)):
-        kind, widths = key
-        index = np.flatnonzero([other == key for other in keys])
-        result.append(Cell(index, kind, widths))
-    return result
+    y = np.asarray(reports, dtype=float)
+    is_end = (y == 0) | (y == 100)
+    is_fine = y != np.round(y)
+    end, fine = np.flatnonzero(is_end), np.flatnonzero(is_fine)
+    inside = np.flatnonzero(~is_end & ~is_fine)
+    return Cells(
+        end=end,
+        is_zero=(y[end] == 0).astype(float),
+        inside=inside,
+        value=y[inside],
+        on_grid=(y[inside][:, None] % np.array(GRIDS) == 0).astype(float),
+        fine=fine,
+        fine_value=y[fine],
+        fine_width=np.array([_printed_width(value) for value in y[fine]], dtype=float),
+    )
 
 
-def log_probability(
-    reports: FloatArray, grouped: list[Cell], latent: Any, noise: Any, share: Any, xp: Any = np
-) -> list[Any]:
-    """Return log P(report) for each cell group, in the order of `grouped`, equation (3).
+def log_probability(cell: dict[str, Any], latent: Any, noise: Any, share: Any, xp: Any = np) -> Any:
+    """Return log P(report) of every report, in the order `Cells.order`, equation (3).
 
     Parameters
     ----------
-    reports
-        Percent, shape (n,).
-    grouped
-        `cells(reports)`.
+    cell
+        `Cells.as_dict()`, NumPy or PyTensor.
     latent
-        Latent relief eta of each report, shape (n,), NumPy or PyTensor.
+        Latent relief eta of each report, shape (n,).
     noise
         Logistic scale sigma, points.
     share
@@ -82,44 +102,50 @@ def log_probability(
     xp
         `numpy` or `pytensor.tensor`.
     """
-    return [_group(reports[cell.index], cell, latent[cell.index], noise, share, xp)
-            for cell in grouped]  # fmt: skip
+    edges = [xp.exp(-width / (2 * noise)) for width in GRIDS]
+    parts = [
+        _ends(cell["is_zero"], latent[cell["end"]], noise, edges, share, xp),
+        _whole(cell["value"] - latent[cell["inside"]], cell["on_grid"], noise, edges, share, xp),
+    ]
+    if cell["fine"] is not None:
+        distance = xp.abs(cell["fine_value"] - latent[cell["fine"]]) / noise
+        narrow = xp.exp(-cell["fine_width"] / (2 * noise))
+        mass = share[-1] * _inside(xp.exp(-distance), narrow)
+        parts.append(xp.log(mass) - distance)
+    return xp.concatenate(parts)
 
 
 def probability_table(latent: float, noise: float, share: tuple[float, ...]) -> FloatArray:
     """Return P(report = 0, 1, ..., 100) at one latent value; sums to 1."""
-    reports = np.arange(101.0)
-    grouped = cells(reports)
-    logs = log_probability(reports, grouped, np.full(101, latent), noise, share)
+    cell = cells(np.arange(101.0))
     table = np.empty(101)
-    for cell, log in zip(grouped, logs, strict=True):
-        table[cell.index] = np.exp(log)
+    logs = log_probability(cell.as_dict(), np.full(101, latent), noise, share)
+    table[cell.order] = np.exp(logs)
     return table
 
 
-def _key(value: float) -> tuple[str, tuple[tuple[int, float], ...]]:
-    kind = {0.0: "zero", 100.0: "hundred"}.get(value, "inside")
-    if value == round(value):
-        return kind, tuple((j, float(w)) for j, w in enumerate(GRIDS) if value % w == 0)
-    exponent = Decimal(str(round(value, 3))).normalize().as_tuple().exponent
-    return kind, ((len(GRIDS) - 1, 10.0 ** int(exponent)),)
-
-
-def _group(y: FloatArray, cell: Cell, latent: Any, noise: Any, share: Any, xp: Any) -> Any:
-    """Log probability of reports with the same grids."""
-    if cell.kind == "inside":
-        distance = xp.abs(y - latent) / noise
-        near = xp.exp(-distance)
-        total = sum(share[j] * _inside(near, w / (2 * noise), xp) for j, w in cell.widths)
-        return xp.log(total) - distance
-    # An open end cell: the chance of lying beyond its one edge, which is w / 2 from the end.
-    beyond = (latent if cell.kind == "zero" else 100 - latent) / noise
+def _ends(is_zero: Any, latent: Any, noise: Any, edges: Any, share: Any, xp: Any) -> Any:
+    """Open cells: the chance of lying beyond the one edge, w / 2 from the end of the scale."""
+    beyond = (is_zero * latent + (1 - is_zero) * (100 - latent)) / noise
     excess = xp.maximum(beyond, 0.0)
     low, high = xp.exp(-excess), xp.exp(beyond - excess)
-    total = sum(share[j] / (low + xp.exp(-w / (2 * noise)) * high) for j, w in cell.widths)
+    total = sum(pi / (low + edge * high) for pi, edge in zip(share, edges, strict=True))
     return xp.log(total) - excess
 
 
-def _inside(near: Any, half_width: Any, xp: Any) -> Any:
-    edge = xp.exp(-half_width)
-    return -xp.expm1(-2 * half_width) / ((near + edge) * (1 + near * edge))
+def _whole(gap: Any, on_grid: Any, noise: Any, edges: Any, share: Any, xp: Any) -> Any:
+    """Cells of whole numbers, mixed over the grids that contain them."""
+    distance = xp.abs(gap) / noise
+    near = xp.exp(-distance)
+    total = sum(share[j] * on_grid[:, j] * _inside(near, edges[j]) for j in range(len(GRIDS)))
+    return xp.log(total) - distance
+
+
+def _inside(near: Any, edge: Any) -> Any:
+    """Mass of an interior cell divided by exp(-x)."""
+    return (1 - edge) * (1 + edge) / ((near + edge) * (1 + near * edge))
+
+
+def _printed_width(value: float) -> float:
+    exponent = Decimal(str(round(value, 3))).normalize().as_tuple().exponent
+    return float(10.0 ** int(exponent))

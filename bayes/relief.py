@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes.curves import saturating
-from bayes.heaping import GRIDS, Cell, cells, log_probability
+from bayes.heaping import GRIDS, Cells, cells, log_probability
 from bayes.priors import Priors
 
 if TYPE_CHECKING:
@@ -136,12 +136,10 @@ def build(data: pd.DataFrame | Reports, priors: Priors | None = None) -> "pm.Mod
             population["log_rate_mean"] + population["log_rate_sd"] * z_rate,
             dims="patient",
         )
-        of = reports.patient
-        rising = saturating(
-            reports.session, population["start"], plateau[of], pt.exp(log_rate)[of], exp=pt.exp
+        log_rising = pt.log(population["rising_share"]) + _rising(
+            pm, pt, reports, population, plateau, pt.exp(log_rate)
         )
-        log_rising = pt.log(population["rising_share"]) + _rising(reports, rising, population)
-        log_flat = pt.log1p(-population["rising_share"]) + _flat(reports, population)
+        log_flat = pt.log1p(-population["rising_share"]) + _flat(pm, pt, reports, population)
         pm.Potential("reports", pt.logaddexp(log_rising, log_flat).sum())
         pm.Deterministic("p_rising", pt.sigmoid(log_rising - log_flat), dims="patient")
     return model
@@ -162,34 +160,45 @@ def _population(pm: Any, priors: Priors) -> dict[str, Any]:
     }
 
 
-def _rising(reports: Reports, latent: Any, population: dict[str, Any]) -> Any:
+def _rising(
+    pm: Any, pt: Any, reports: Reports, population: dict[str, Any], plateau: Any, rate: Any
+) -> Any:
     """Sum the log probabilities of each patient's reports along its curve, shape (patients,)."""
-    import pytensor.tensor as pt
+    cell = cells(reports.relief)
+    order = cell.order
+    of = pm.Data("patient_of_report", reports.patient)
+    session = pm.Data("session", reports.session)
+    latent = saturating(session, population["start"], plateau[of], rate[of], exp=pt.exp)
+    logs = log_probability(
+        _as_data(pm, "rising", cell), latent, population["noise"], _share(population), pt
+    )
+    of_listed = pm.Data("patient_of_listed_report", reports.patient[order])
+    return pt.zeros(len(reports.patients))[of_listed].inc(logs)
 
-    grouped = cells(reports.relief)
-    logs = _log_probability(reports.relief, grouped, latent, population)
-    of = reports.patient[np.concatenate([cell.index for cell in grouped])]
-    return pt.zeros(len(reports.patients))[of].inc(pt.concatenate(logs))
 
-
-def _flat(reports: Reports, population: dict[str, Any]) -> Any:
+def _flat(pm: Any, pt: Any, reports: Reports, population: dict[str, Any]) -> Any:
     """Do the same at the common start, where each distinct value needs computing only once."""
-    import pytensor.tensor as pt
-
-    values = np.unique(reports.relief)
-    grouped = cells(values)
-    latent = pt.full((len(values),), population["start"])
-    logs = _log_probability(values, grouped, latent, population)
-    order = np.concatenate([cell.index for cell in grouped])
+    values, position = np.unique(reports.relief, return_inverse=True)
+    cell = cells(values)
     counts = np.zeros((len(reports.patients), len(values)))
-    np.add.at(counts, (reports.patient, np.searchsorted(values, reports.relief)), 1)
-    return pt.dot(counts[:, order], pt.concatenate(logs))
+    np.add.at(counts, (reports.patient, position), 1)
+    latent = population["start"] * pm.Data("one_a_value", np.ones(len(values)))
+    logs = log_probability(
+        _as_data(pm, "flat", cell), latent, population["noise"], _share(population), pt
+    )
+    return pt.dot(pm.Data("counts", counts[:, cell.order]), logs)
 
 
-def _log_probability(
-    values: NDArray[np.float64], grouped: list[Cell], latent: Any, population: dict[str, Any]
-) -> list[Any]:
-    import pytensor.tensor as pt
+def _as_data(pm: Any, prefix: str, cell: Cells) -> dict[str, Any]:
+    """Register the cells as data, so that new reports do not mean new machine code."""
+    arrays = cell.as_dict()
+    if len(cell.fine) == 0:
+        arrays |= dict.fromkeys(("fine", "fine_value", "fine_width"))
+    return {
+        name: None if array is None else pm.Data(f"{prefix}_{name}", array)
+        for name, array in arrays.items()
+    }
 
-    share = [population["heaping"][j] for j in range(len(GRIDS))]
-    return log_probability(values, grouped, latent, population["noise"], share, xp=pt)
+
+def _share(population: dict[str, Any]) -> list[Any]:
+    return [population["heaping"][j] for j in range(len(GRIDS))]

@@ -94,7 +94,8 @@ def test_period_table(test_period_long: pd.DataFrame) -> pd.DataFrame:
             rows += _by_session(population, outcome, course, _sessions(test_period_long, first))
             rows.append(_slope(population, outcome, course))
     for outcome, first in OUTCOME_FROM.items():
-        rows.append(_slope_difference(outcome, test_period_long.query("session_no >= @first")))
+        course = test_period_long[test_period_long["session_no"] >= first]
+        rows.append(_slope_difference(outcome, course))
     return estimate_frame(rows)
 
 

@@ -107,7 +107,8 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         "Also clears runs whose process died, so that the queue never waits for them.",
     )
     def ready_deliveries(context: dg.SensorEvaluationContext) -> Iterator[Any]:
-        clear_dead_runs(context.instance, settings)
+        for dead in clear_dead_runs(context.instance, settings):
+            context.log.warning(f"Cleared run {dead}, whose process had died.")
         try:
             found = scan(settings)
             fresh = new_and_ready(found, published_deliveries(settings))

@@ -4,7 +4,7 @@ Checks of severity error block: nothing downstream of a failed one runs, so it i
 Every result also goes to `dq_result`. No patient value is in any of it: places and counts only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 RAW_CHECKED = ("raw_patients", "raw_sessions", "raw_emcs")
 MARTS_CHECKED = ("patients", "sessions", "status", "flow", "test_period_long")
-MAX_QUARANTINE_SHARE = 0.05
-"""Share of a file's rows in quarantine above which the delivery is not believed."""
 
 
 def make() -> list[Any]:
@@ -81,56 +79,22 @@ def _files() -> dg.AssetChecksDefinition:
     def rows_reconciled(
         build: dg.ResourceParam[Build], journal: dg.ResourceParam[Journal]
     ) -> dg.AssetCheckResult:
+        from expectations.files import check_files
+
         with build.read() as connection:
             files = connection.execute(
                 "select file_name, n_rows, n_kept, n_quarantined, n_dropped from ingest_file "
-                "where run_id = ?",
-                [build.run_id],
+                "where run_id in (?, ?)",
+                [build.root_run_id, build.run_id],
             ).df()
-        results = reconcile_files(files)
+        results = check_files(files)
         record(build, "contract", results)
         return _as_check("rows_reconciled", "ingest_file", results, journal)
 
     return rows_reconciled
 
 
-def reconcile_files(files: pd.DataFrame) -> list["CheckResult"]:
-    """Two results: no row lost, and no file mostly in quarantine.
-
-    Parameters
-    ----------
-    files
-        `file_name`, `n_rows`, `n_kept`, `n_quarantined`, `n_dropped`; a row a file.
-    """
-    from expectations.validate import CheckResult
-
-    accounted = files["n_kept"] + files["n_quarantined"] + files["n_dropped"]
-    lost = files[accounted != files["n_rows"]]
-    share = files["n_quarantined"] / files["n_rows"].clip(lower=1)
-    doubtful = files[share > MAX_QUARANTINE_SHARE]
-
-    def result(rule_id: str, bad: pd.DataFrame, detail: str) -> "CheckResult":
-        status = "failed" if len(bad) else "passed" if len(files) else "not_applicable"
-        names = ", ".join(bad["file_name"])
-        return CheckResult(
-            rule_id=rule_id,
-            table="ingest_file",
-            column=None,
-            status=status,
-            severity="error",
-            numerator=len(bad),
-            denominator=len(files),
-            row_keys=(),
-            detail=f"{detail}: {names}" if names else "",
-        )
-
-    return [
-        result("contract_reconciled", lost, "rows in differ from kept + quarantined + dropped"),
-        result("contract_quarantine_share", doubtful, "more than 5 % of the rows in quarantine"),
-    ]
-
-
-def record(build: Build, owner: str, results: list["CheckResult"]) -> None:
+def record(build: Build, owner: str, results: Sequence["CheckResult"]) -> None:
     """Append results to `dq_result`."""
     if not results:
         return
@@ -156,7 +120,7 @@ def record(build: Build, owner: str, results: list["CheckResult"]) -> None:
 
 
 def _as_check(
-    check_name: str, table: str, results: list["CheckResult"], journal: Journal
+    check_name: str, table: str, results: Sequence["CheckResult"], journal: Journal
 ) -> dg.AssetCheckResult:
     """One Dagster result of many rule results; an error-severity failure or error fails it."""
     bad = [r for r in results if r.status in ("failed", "error")]
@@ -186,9 +150,9 @@ def _as_check(
     )
 
 
-def _rules_table(results: list["CheckResult"]) -> Any:
+def _rules_table(results: Sequence["CheckResult"]) -> Any:
     """Rule results as a table in the UI, failures first; row keys, never values."""
-    order = {"error": 0, "failed": 1, "passed_with_rows": 2, "not_applicable": 3, "passed": 4}
+    order = {"error": 0, "failed": 1, "passed_with_rows": 2, "passed": 3, "not_applicable": 4}
     ranked = sorted(results, key=lambda r: order.get(r.status, 9))
     return dg.MetadataValue.table(
         [

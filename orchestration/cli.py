@@ -346,3 +346,7 @@ def init(data: Path | None, as_json: bool, quiet: bool, verbose: bool) -> int:
 def main() -> None:
     """Run the command line with the documented exit codes."""
     sys.exit(guarded(cli, sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -67,6 +67,26 @@ def project_fingerprint() -> str:
     return digest.hexdigest()
 
 
+def point_at(settings: Settings, build: Path) -> None:
+    """Let dbt's constant path lead to this run's build.
+
+    The path is part of dbt's parse state: a path that changed with every run would make it parse
+    the whole project each night. dbt only attaches the link, so the write-ahead log lies beside
+    the real file.
+    """
+    link = constant_path(settings)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    fresh = link.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(build.resolve())
+    fresh.replace(link)
+
+
+def constant_path(settings: Settings) -> Path:
+    """Value of `PLATEAU_BUILD`."""
+    return settings.dbt_target.parent / "plateau.duckdb"
+
+
 def _parse(settings: Settings, given: str) -> None:
     command = [
         executable(),
@@ -85,7 +105,7 @@ def _parse(settings: Settings, given: str) -> None:
     ]
     environment = {
         **os.environ,
-        "PLATEAU_BUILD": str(settings.builds / "parse.duckdb"),
+        "PLATEAU_BUILD": str(constant_path(settings)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

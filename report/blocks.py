@@ -91,10 +91,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Fold:
-    """A table that opens on demand."""
+    """A table that opens on demand; `is_open` at once."""
 
     summary: str
     data: DataTable
+    is_open: bool = False
     kind: Literal["fold"] = "fold"
 
 

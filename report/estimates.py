@@ -21,8 +21,8 @@ from typing import Any
 
 import pandas as pd
 
-from report.frames import is_missing, records
-from report.wording import MISSING, number, with_interval
+from report.frames import records
+from report.wording import plus_minus, with_interval
 
 COLUMNS = (
     *("analysis", "population", "term", "estimate", "se", "df", "lo", "hi", "p", "method"),
@@ -98,6 +98,4 @@ class Estimates:
 
 def mean_sd(mean: Estimate, sd: Estimate, digits: int = 1) -> str:
     """Write 'mean ± SD' from two estimates."""
-    if is_missing(mean.estimate):
-        return MISSING
-    return f"{number(mean.estimate, digits)} ± {number(sd.estimate, digits)}"
+    return plus_minus(mean.estimate, sd.estimate, digits, digits)

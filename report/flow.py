@@ -3,7 +3,7 @@
 Belongs here: where the boxes stand, and the proof that their counts add up. Does not: counting.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -12,7 +12,7 @@ from report.style import FONT, INK, SOFT
 from report.wording import count, plural
 
 STEPS = {
-    "treated": "Treated: at least one numbered session",
+    "treated": "Treated: at least one session",
     "excluded_unassessable": "Relief could not be assessed",
     "protocol_violation": "Stopped within the test period",
     "test_period_censored": "Test period still under way",
@@ -24,7 +24,8 @@ STEPS = {
 SIDE = ("excluded_unassessable", "protocol_violation", "test_period_censored")
 LEAVES = ("responder", "non_responder", "status_unknown")
 
-_WIDTH, _HEIGHT = 600, 430
+# Narrow enough that the text stays readable when a phone shrinks it.
+_WIDTH, _HEIGHT = 520, 450
 
 
 class FlowError(ValueError):
@@ -83,7 +84,7 @@ def draw(steps: Mapping[str, Step]) -> Markup:
     Returns
     -------
     Markup
-        SVG with title and description, 600 units wide.
+        SVG with title and description, 520 units wide.
 
     Raises
     ------
@@ -91,20 +92,20 @@ def draw(steps: Mapping[str, Step]) -> Markup:
         If the counts do not add up.
     """
     check(steps)
-    parts = [_box("treated", steps, 0, 10, 290), _box("analysed", steps, 0, 216, 290)]
-    parts += [_arrow("M145 66V216"), _arrow("M145 272V350")]
+    parts = [_box("treated", steps, 0, 10, 284), _box("analysed", steps, 0, 220, 284)]
+    parts += [_arrow("M84 68V220"), _arrow("M84 278V362")]
     for i, step in enumerate(SIDE):
-        y = 82 + 44 * i
-        parts += [_arrow(f"M145 {y + 18}H330"), _slim(step, steps, 330, y, 270)]
+        y = 86 + 43 * i
+        parts += [_arrow(f"M84 {y + 18}H262"), _slim(step, steps, 262, y, 258)]
     for i, step in enumerate(LEAVES):
-        x = 206 * i
-        parts.append(_box(step, steps, x, 350, 188))
+        x = 176 * i
+        parts.append(_leaf(step, steps, x, 362, 168))
         if i:
-            parts.append(_arrow(f"M145 310H{x + 94}V350"))
+            parts.append(_arrow(f"M84 320H{x + 84}V362"))
     body = "".join(parts)
     return Markup(
         f'<svg class="flow" role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
-        f'height="{_HEIGHT}" font-family="{FONT}" font-size="14" fill="{INK}" '
+        f'height="{_HEIGHT}" font-family="{FONT}" font-size="15" fill="{INK}" '
         'aria-labelledby="flow-title flow-desc" xmlns="http://www.w3.org/2000/svg">'
         '<title id="flow-title">Patient flow</title>'
         f'<desc id="flow-desc">{escape(describe(steps))}</desc>'
@@ -124,24 +125,40 @@ def describe(steps: Mapping[str, Step]) -> str:
 
 
 def _box(step: str, steps: Mapping[str, Step], x: int, y: int, width: int) -> str:
-    """One box of two lines: the step's name, and its counts."""
-    label = escape(STEPS[step])
-    counts = steps[step]
-    return (
-        f'<rect x="{x + 1}" y="{y}" width="{width - 2}" height="56" rx="3" fill="#fff" '
-        f'stroke="{INK}"/><text x="{x + 12}" y="{y + 23}">{label}</text>'
-        f'<text x="{x + 12}" y="{y + 44}"><tspan font-weight="bold">n = {count(counts.n_patients)}'
-        f"</tspan> · {plural(counts.n_sessions, 'session')}</text>"
-    )
+    """Box of two lines: the step's name, and its counts."""
+    n, sessions = _counts(steps[step])
+    lines = (escape(STEPS[step]), f'<tspan font-weight="bold">{n}</tspan> · {sessions}')
+    return _frame(x, y, width, 58, INK) + _lines(lines, x, y)
+
+
+def _leaf(step: str, steps: Mapping[str, Step], x: int, y: int, width: int) -> str:
+    """Box of three lines, for where three stand side by side."""
+    n, sessions = _counts(steps[step])
+    lines = (escape(STEPS[step]), f'<tspan font-weight="bold">{n}</tspan>', sessions)
+    return _frame(x, y, width, 80, INK) + _lines(lines, x, y)
 
 
 def _slim(step: str, steps: Mapping[str, Step], x: int, y: int, width: int) -> str:
-    """One box of one line for those who leave the analysis."""
-    label = escape(STEPS[step])
+    """Box of one line, for those who leave the analysis."""
+    n = count(steps[step].n_patients)
+    line = f'{escape(STEPS[step])}: <tspan font-weight="bold">{n}</tspan>'
+    return _frame(x, y, width, 36, SOFT) + _lines((line,), x, y)
+
+
+def _counts(step: Step) -> tuple[str, str]:
+    return f"n = {count(step.n_patients)}", plural(step.n_sessions, "session")
+
+
+def _frame(x: int, y: int, width: int, height: int, colour: str) -> str:
     return (
-        f'<rect x="{x}" y="{y}" width="{width - 1}" height="36" rx="3" fill="#f4f4f4" '
-        f'stroke="{SOFT}"/><text x="{x + 10}" y="{y + 23}">{label}: <tspan font-weight="bold">'
-        f"{count(steps[step].n_patients)}</tspan></text>"
+        f'<rect x="{x + 1}" y="{y}" width="{width - 2}" height="{height}" rx="3" fill="#fff" '
+        f'stroke="{colour}"/>'
+    )
+
+
+def _lines(lines: Sequence[str], x: int, y: int) -> str:
+    return "".join(
+        f'<text x="{x + 12}" y="{y + 24 + 21 * i}">{line}</text>' for i, line in enumerate(lines)
     )
 
 

@@ -5,6 +5,7 @@ Every series differs in colour and in shape or dash, so that it reads in grey. T
 with Arial or its metric twin Liberation Sans: other fonts first in the list make labels collide.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -81,13 +82,15 @@ _POINTS = {
 }
 
 
-def swatch(mark: Mark, line: bool = True) -> Markup:
-    """Return a legend key for a series: its line, dash and point."""
+def swatch(mark: Mark, *, line: bool = True, point: bool = True, hollow: bool = False) -> Markup:
+    """Return a legend key for a series: its line, dash and point, as far as it has them."""
     dash = f' stroke-dasharray="{" ".join(map(str, mark.dash))}"' if mark.dash else ""
     stroke = f'<path d="M0 8h32" stroke="{mark.colour}" stroke-width="2"{dash}/>' if line else ""
+    fill = f'fill="white" stroke="{mark.colour}"' if hollow else f'fill="{mark.colour}"'
+    dot = f"<g {fill}>{_POINTS[mark.shape]}</g>" if point else ""
     return Markup(
         '<svg class="key" width="32" height="16" viewBox="0 0 32 16" aria-hidden="true">'
-        f'{stroke}<g fill="{mark.colour}">{_POINTS[mark.shape]}</g></svg>'
+        f"{stroke}{dot}</svg>"
     )
 
 
@@ -99,7 +102,7 @@ def band_key(colour: str, opacity: float = 0.22) -> Markup:
     )
 
 
-def percent_axis(title: str = "Reported pain relief (%)") -> dict[str, Any]:
+def percent_axis(title: str | None = "Reported pain relief (%)") -> dict[str, Any]:
     """Return the arguments of a y channel that always shows 0 to 100 %."""
     import altair as alt
 
@@ -107,6 +110,17 @@ def percent_axis(title: str = "Reported pain relief (%)") -> dict[str, Any]:
         "scale": alt.Scale(domain=[0, 100], nice=False, clamp=True),
         "axis": alt.Axis(title=title, values=[0, 25, 50, 75, 100]),
     }
+
+
+def scale_top(largest: float) -> float:
+    """Return a round upper end for an axis from 0 that has no end of its own.
+
+    Vega-Lite rounds no domain that is given to it.
+    """
+    if not largest > 0:
+        return 1.0
+    step = 10.0 ** math.floor(math.log10(largest)) / 2
+    return step * math.ceil(largest / step)
 
 
 def to_svg(chart: Any, key: str, label: str) -> Markup:
@@ -134,6 +148,17 @@ def to_svg(chart: Any, key: str, label: str) -> Markup:
     svg = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=version, config=CONFIG)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{key}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-\1)", svg)
-    svg = re.sub(r' (?:aria-hidden|aria-roledescription|role)="[^"]*"', "", svg)
-    head = f'<svg role="img" aria-label="{escape(label)}" '
-    return Markup(svg.replace("<svg ", head, 1))
+    head = f'<svg role="img" aria-label="{escape(label)}" font-family="{FONT}" '
+    return Markup(_lean(svg).replace("<svg ", head, 1))
+
+
+def _lean(svg: str) -> str:
+    """Drop what Vega repeats on every mark and nobody sees; round to a hundredth of a pixel."""
+    dropped = (
+        r" (?:class|role|aria-hidden|aria-roledescription|pointer-events|font-family|xmlns:xlink)"
+        r'="[^"]*"'
+    )
+    svg = re.sub(dropped, "", svg)
+    svg = re.sub(r' (?:opacity="1"|font-weight="normal")', "", svg)
+    svg = re.sub(r'<path d="(?:M0,0h0v0h0Z)?"[^>]*/>', "", svg)
+    return re.sub(r"(\.\d\d)\d+", r"\1", svg)

@@ -30,7 +30,9 @@ CODES = {
     "ppv": "Positive predictive value",
     "npv": "Negative predictive value",
     "missed_per_100": "Missed per 100 patients",
-    "sessions_without_long_term_relief_per_100": "Sessions given without long-term relief, per 100 patients",
+    "sessions_without_long_term_relief_per_100": (
+        "Sessions without long-term relief per 100 patients"
+    ),
     "expected_test_sessions": "Expected test sessions per patient",
     "not_found": "Not found",
     "all": "Analysed patients",
@@ -56,7 +58,10 @@ def words(code: Any) -> str:
     if is_missing(code):
         return "Missing"
     text = str(code)
-    return CODES.get(text) or (text[:1].upper() + text[1:].replace("_", " "))
+    if text in CODES:
+        return CODES[text]
+    text = text.replace("_pct", " %").replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 def number(value: Any, digits: int = 1) -> str:
@@ -85,11 +90,26 @@ def share(n: Any, of: Any) -> str:
     return f"{count(n)} of {count(of)} ({number(100 * float(n) / float(of))}\N{NO-BREAK SPACE}%)"
 
 
+def of_n(n: Any) -> str:
+    """Write a number of patients in brackets, never broken over lines."""
+    return f"(n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{count(n)})"
+
+
+def plus_minus(value: Any, spread: Any, digits: int = 1, spread_digits: int = 1) -> str:
+    """Write a value with its SD or standard error, never broken over lines."""
+    if is_missing(value):
+        return MISSING
+    text = number(value, digits)
+    if is_missing(spread):
+        return text
+    return f"{text}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{number(spread, spread_digits)}"
+
+
 def interval(lo: Any, hi: Any, digits: int = 1) -> str:
     """Write an interval, '[3.1; 6.0]', or the missing mark if a bound is missing."""
     if is_missing(lo) or is_missing(hi):
         return MISSING
-    return f"[{number(lo, digits)}; {number(hi, digits)}]"
+    return f"[{number(lo, digits)};\N{NO-BREAK SPACE}{number(hi, digits)}]"
 
 
 def with_interval(value: Any, lo: Any, hi: Any, digits: int = 1) -> str:

@@ -65,7 +65,8 @@ def make(settings: Settings, manifest: Path) -> list[Any]:
         build: dg.ResourceParam[Build],
         journal: dg.ResourceParam[Journal],
     ) -> Iterator[Any]:
-        os.environ["PLATEAU_BUILD"] = str(build.path)
+        dbt_project.point_at(settings, build.path)
+        os.environ["PLATEAU_BUILD"] = str(dbt_project.constant_path(settings))
         dbt = DbtCliResource(
             project_dir=str(dbt_project.PROJECT),
             profiles_dir=str(dbt_project.PROJECT),
@@ -73,9 +74,9 @@ def make(settings: Settings, manifest: Path) -> list[Any]:
         )
         variables = dbt_project.variables(settings, kind_of(settings))
         with journal.step("dbt build"):
-            invocation = dbt.cli(
-                ["build", "--vars", variables], context=context, target_path=settings.dbt_target
-            )
+            # Unit tests need no data: they belong to `make test`, not to the night.
+            arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
+            invocation = dbt.cli(arguments, context=context, target_path=settings.dbt_target)
             yield from _with_row_counts(context, build, invocation.stream())
 
     return [dbt_build]

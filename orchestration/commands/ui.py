@@ -1,4 +1,8 @@
-"""`plateau ui`: Dagster's webserver and daemon on loopback, under one parent that stops both."""
+"""`plateau ui`: Dagster's webserver and daemon on loopback, under one parent that stops all.
+
+Both share one code server over a Unix socket in a private folder: left to themselves each would
+load the definitions in a process of its own, and the daemon anew every minute.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,17 +30,17 @@ _PR_SET_PDEATHSIG = 1
 
 
 def run(settings: Settings, port: int, say: Callable[[str], None]) -> int:
-    """Serve until Ctrl-C or SIGTERM, then stop both processes and all that they started.
+    """Serve until Ctrl-C or SIGTERM, then stop every process that was started.
 
     Returns
     -------
     int
-        0 after a stop that was asked for, 1 when one of the two ended by itself.
+        0 after a stop that was asked for.
 
     Raises
     ------
     PlateauError
-        The port is in use, or the data directory cannot be written.
+        The port is in use, the data directory cannot be written, or a server ended by itself.
     """
     data_directory.prepare(settings)
     _require_free(port)
@@ -49,41 +54,61 @@ def run(settings: Settings, port: int, say: Callable[[str], None]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    children = _start(settings, port)
-    told = False
-    try:
-        while not stopping and all(child.poll() is None for child in children):
-            if not told and _answers(port):
-                say(
-                    f"Dagster UI on http://{HOST}:{port} (no login: keep it on this machine). "
-                    "Ctrl-C stops it."
-                )
-                told = True
-            time.sleep(0.2)
-    finally:
-        _stop(children)
+    children: list[subprocess.Popen[bytes]] = []
+    with tempfile.TemporaryDirectory(prefix="plateau-") as folder:
+        try:
+            _serve(settings, port, Path(folder), children, stopping, say)
+        finally:
+            _stop(children)
     if stopping:
         return 0
     raise PlateauError(
-        "The webserver or the daemon ended by itself; its last words are above and in "
-        f"{settings.logs / 'dagster-ui.log'}."
+        f"A server of the UI ended by itself; its last words are in {_log(settings)}."
     )
 
 
-def _start(settings: Settings, port: int) -> list[subprocess.Popen[bytes]]:
-    environment = {**os.environ, **child_environment(settings)}
+def _serve(
+    settings: Settings,
+    port: int,
+    folder: Path,
+    children: list[subprocess.Popen[bytes]],
+    stopping: list[int],
+    say: Callable[[str], None],
+) -> None:
+    """Start the code server, then webserver and daemon; return when asked to or when one ended."""
+
+    def wait(until: Callable[[], bool]) -> bool:
+        while not stopping and all(child.poll() is None for child in children):
+            if until():
+                return True
+            time.sleep(0.2)
+        return False
+
+    socket_path, workspace = folder / "code.sock", folder / "workspace.yaml"
+    workspace.write_text(
+        f"load_from:\n  - grpc_server: {{socket: {socket_path}, location_name: plateau}}\n",
+        encoding="utf-8",
+    )
+    code = ["-m", "dagster", "api", "grpc", "-m", "orchestration.definitions"]
+    children.append(_start(settings, [sys.executable, *code, "--socket", str(socket_path)]))
+    if not wait(socket_path.exists):
+        return
+    bin_folder, where = Path(sys.executable).parent, ["-w", str(workspace)]
+    web = [str(bin_folder / "dagster-webserver"), "-h", HOST, "-p", str(port), *where]
+    children.append(_start(settings, web))
+    children.append(_start(settings, [str(bin_folder / "dagster-daemon"), "run", *where]))
+    if wait(lambda: _answers(port)):
+        say(f"Dagster UI on http://{HOST}:{port} (no login: keep it on this machine).")
+        say("Ctrl-C stops it.")
+        wait(lambda: False)
+
+
+def _start(settings: Settings, command: list[str]) -> subprocess.Popen[bytes]:
     settings.logs.mkdir(parents=True, exist_ok=True)
-    bin_folder = Path(sys.executable).parent
-    module = ["-m", "orchestration.definitions"]
-    commands = [
-        [str(bin_folder / "dagster-webserver"), "-h", HOST, "-p", str(port), *module],
-        [str(bin_folder / "dagster-daemon"), "run", *module],
-    ]
-    log = (settings.logs / "dagster-ui.log").open("ab")
-    return [
-        subprocess.Popen(
+    with _log(settings).open("ab") as log:
+        return subprocess.Popen(
             command,
-            env=environment,
+            env={**os.environ, **child_environment(settings)},
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -91,8 +116,10 @@ def _start(settings: Settings, port: int) -> list[subprocess.Popen[bytes]]:
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
-        for command in commands
-    ]
+
+
+def _log(settings: Settings) -> Path:
+    return settings.logs / "dagster-ui.log"
 
 
 def _die_with_parent() -> None:

@@ -14,8 +14,8 @@ def time_course(course: pd.DataFrame, ticks: Sequence[int]) -> Any:
     Parameters
     ----------
     course
-        Rows with `session_no`, `mean_relief_pct`, `lo`, `hi` (percent; null where no band is
-        drawn), `n_observed` and `is_thin` (too few patients: the mean is drawn hollow and grey).
+        Rows with `session_no`, `n_observed`, and in percent: `solid_mean`, `lo`, `hi` (null where
+        too few patients are left) and `thin_mean` (null elsewhere), drawn hollow and grey.
     ticks
         Sessions labelled on the axis and in the strip.
 
@@ -37,20 +37,17 @@ def time_course(course: pd.DataFrame, ticks: Sequence[int]) -> Any:
 
     y = percent_axis()
     base = alt.Chart(course)
-    whole = base.transform_filter("!datum.is_thin")
-    band = whole.mark_area(color=GREEN, opacity=0.22).encode(
+    band = base.mark_area(color=GREEN, opacity=0.22).encode(
         x=x(None), y=alt.Y("lo:Q", **y), y2="hi:Q"
     )
-    line = whole.mark_line(color=GREEN, strokeWidth=2).encode(
-        x=x(None), y=alt.Y("mean_relief_pct:Q", **y)
+    line = base.mark_line(color=GREEN, strokeWidth=2).encode(
+        x=x(None), y=alt.Y("solid_mean:Q", **y)
     )
-    dots = whole.mark_circle(color=GREEN, size=16, opacity=1).encode(
-        x=x(None), y=alt.Y("mean_relief_pct:Q", **y)
+    dots = base.mark_circle(color=GREEN, size=14, opacity=1).encode(
+        x=x(None), y=alt.Y("solid_mean:Q", **y)
     )
-    thin = (
-        base.transform_filter("datum.is_thin")
-        .mark_point(color=SOFT, size=16, filled=False, strokeWidth=1)
-        .encode(x=x(None), y=alt.Y("mean_relief_pct:Q", **y))
+    thin = base.mark_point(color=SOFT, size=16, filled=False, strokeWidth=1).encode(
+        x=x(None), y=alt.Y("thin_mean:Q", **y)
     )
     top = alt.layer(band, line, dots, thin).properties(width=400, height=210)
     return alt.vconcat(top, _strip(course, ticks, x("Session")), spacing=6)

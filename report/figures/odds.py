@@ -18,11 +18,11 @@ def forest(ratios: pd.DataFrame) -> Any:
     Returns
     -------
     altair.LayerChart
-        270 pixels wide, 46 pixels a comparison; labels stand above their line.
+        430 pixels wide, 46 pixels a comparison; labels stand above their line.
     """
     import altair as alt
 
-    ticks = [t for t in (0.01, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 100)]
+    ticks = [0.01, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 100]
     x = alt.X(
         "lo:Q",
         scale=alt.Scale(type="log", nice=False, domain=_domain(ratios)),
@@ -34,11 +34,12 @@ def forest(ratios: pd.DataFrame) -> Any:
     dots = base.mark_point(filled=True, shape="square", size=70, color=BLUE, opacity=1).encode(
         x=alt.X("estimate:Q")
     )
-    names = base.mark_text(align="left", baseline="bottom", dy=-8).encode(
-        x=alt.value(2), text="label:N"
-    )
+    # The white copy under each name keeps the line of no difference from crossing it.
+    at = base.encode(x=alt.value(2), text="label:N")
+    halo = at.mark_text(align="left", baseline="bottom", dy=-8, stroke="white", strokeWidth=5)
+    names = at.mark_text(align="left", baseline="bottom", dy=-8)
     one = alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(color=SOFT, strokeDash=[4, 3])
-    return alt.layer(one.encode(x="one:Q"), bars, dots, names).properties(
+    return alt.layer(one.encode(x="one:Q"), bars, dots, halo, names).properties(
         width=430, height=46 * len(ratios)
     )
 

@@ -4,13 +4,14 @@ from typing import Any
 
 import pandas as pd
 
-from report.style import STATUS, percent_axis
+from report.style import STATUS, scale_top
 
-AXES = {
-    "pain_relief_pct": ("Reported pain relief (%)", [0, 100]),
+# Title, and the upper end of the scale where it has one.
+AXES: dict[str, tuple[str, int | None]] = {
+    "pain_relief_pct": ("Reported pain relief (%)", 100),
     "relief_duration_days": ("Duration of relief (days)", None),
-    "gnpsi": ("Global NPSI (0 to 100)", [0, 100]),
-    "ssnpsi": ("NPSI, most painful component (0 to 10)", [0, 10]),
+    "gnpsi": ("Global NPSI (0 to 100)", 100),
+    "ssnpsi": ("NPSI, most painful component (0 to 10)", 10),
 }
 
 
@@ -28,16 +29,16 @@ def means(points: pd.DataFrame, outcome: str) -> Any:
     Returns
     -------
     altair.LayerChart
-        250 x 190 pixels.
+        360 x 180 pixels.
     """
     import altair as alt
 
-    title, domain = AXES[outcome]
-    if domain == [0, 100]:
-        axis = percent_axis(title)
-    else:
-        scale = alt.Scale(domain=domain) if domain else alt.Scale(zero=True, domainMin=0)
-        axis = {"scale": scale, "axis": alt.Axis(title=title, tickCount=5)}
+    ends = points[["mean", "hi"]].max()
+    top = AXES[outcome][1] or scale_top(float(ends.max()))
+    axis: dict[str, Any] = {
+        "scale": alt.Scale(domain=[0, top], nice=False, clamp=True),
+        "axis": alt.Axis(title=None, tickCount=5),
+    }
     names = [name for name in STATUS if name in set(points["population"])]
     colour = alt.Color(
         "population:N",
@@ -67,4 +68,4 @@ def means(points: pd.DataFrame, outcome: str) -> Any:
         shape=alt.Shape("population:N", scale=alt.Scale(domain=names, range=shapes), legend=None),
     )
     bars = base.mark_rule(clip=True, opacity=0.8).encode(y=alt.Y("lo:Q", **axis), y2="hi:Q")
-    return alt.layer(bars, lines, dots).properties(width=250, height=190)
+    return alt.layer(bars, lines, dots).properties(width=360, height=180)

@@ -12,6 +12,8 @@ def patient_course(
 ) -> Any:
     """Draw the posterior band and median, the reported relief, the plateau and S90.
 
+    After the last report band and line are paler: there they are a projection.
+
     Parameters
     ----------
     curve
@@ -38,12 +40,16 @@ def patient_course(
     scale = alt.Scale(domain=[0, 100], nice=False, clamp=True)
     axis = alt.Axis(title="Relief (%)", values=[0, 50, 100])
     y: dict[str, Any] = {"scale": scale, "axis": axis}
-    fitted = alt.Chart(curve)
+    last_report = reported["session_no"].max() if len(reported) else 0
+    seen = alt.Chart(curve[curve["session_no"] <= last_report])
+    later = alt.Chart(curve[curve["session_no"] >= last_report])
+    band = {"x": x, "y": alt.Y("q05_relief_pct:Q", **y), "y2": alt.Y2("q95_relief_pct:Q")}
+    median = {"x": x, "y": alt.Y("q50_relief_pct:Q", **y)}
     layers = [
-        fitted.mark_area(color=BLUE, opacity=0.22).encode(
-            x=x, y=alt.Y("q05_relief_pct:Q", **y), y2="q95_relief_pct:Q"
-        ),
-        fitted.mark_line(color=BLUE, strokeWidth=2).encode(x=x, y=alt.Y("q50_relief_pct:Q", **y)),
+        seen.mark_area(color=BLUE, opacity=0.22).encode(**band),
+        later.mark_area(color=BLUE, opacity=0.1).encode(**band),
+        seen.mark_line(color=BLUE, strokeWidth=2).encode(**median),
+        later.mark_line(color=BLUE, strokeWidth=1.5, strokeDash=[2, 2]).encode(**median),
         alt.Chart(plateau.dropna(subset=["plateau_mean_pct"]))
         .mark_rule(color=VERMILLION, strokeDash=[5, 3], strokeWidth=1.5)
         .encode(y=alt.Y("plateau_mean_pct:Q", **y)),

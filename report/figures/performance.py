@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from report.style import SERIES, SOFT
+from report.style import SERIES, SOFT, scale_top
 
 SHARES = ("sensitivity", "specificity", "ppv", "npv")
 
@@ -34,9 +34,11 @@ def by_length(rows: pd.DataFrame, series: Sequence[str], measure: str, mark_at: 
     looks = SERIES[: len(series)]
     names = list(series)
     is_share = measure in SHARES
-    scale = alt.Scale(domain=[0, 100], clamp=True) if is_share else alt.Scale(domainMin=0)
-    axis = alt.Axis(title="%" if is_share else None, tickCount=5, titleAngle=0)
-    y: dict[str, Any] = {"scale": scale, "axis": axis}
+    top = 100.0 if is_share else scale_top(float(rows["hi"].max()))
+    y: dict[str, Any] = {
+        "scale": alt.Scale(domain=[0, top], nice=False, clamp=True),
+        "axis": alt.Axis(title=None, tickCount=5),
+    }
     x = alt.X("test_sessions:Q", axis=alt.Axis(title="Test sessions", tickMinStep=1)).scale(
         zero=False, nice=False, padding=10
     )

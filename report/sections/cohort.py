@@ -50,7 +50,7 @@ def _flow(frames: Frames) -> Block:
         alt=flow.describe(steps),
         panels=[Panel(drawing)],
         data=DataTable(["Step", "Patients", "Sessions"], rows),
-        panel_width=600,
+        panel_width=520,
     )
 
 

@@ -53,7 +53,10 @@ def _course(frames: Frames, facts: ReportFacts) -> Block:
         legend=[
             (swatch(Mark(GREEN, "circle")), "Mean of patients observed"),
             (band_key(GREEN), "Mean ± SD"),
-            (swatch(Mark(SOFT, "circle"), line=False), f"Mean of fewer than {THIN} patients"),
+            (
+                swatch(Mark(SOFT, "circle"), line=False, hollow=True),
+                f"Mean of fewer than {THIN} patients",
+            ),
         ],
         panel_width=430,
     )
@@ -69,14 +72,15 @@ def _first_sessions(population: str, rows: pd.DataFrame, facts: ReportFacts) -> 
 def with_band(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with the bounds of the band drawn, mean -+ SD cut to 0 to 100 %.
 
-    Rows of fewer than `THIN` patients get no band and are marked `is_thin`.
+    Rows of fewer than `THIN` patients have `thin_mean` only, others `solid_mean`, `lo` and `hi`.
     """
     mean, sd = rows["mean_relief_pct"].astype(float), rows["sd_relief_pct"].astype(float)
     is_thin = rows["n_observed"] < THIN
     return rows.assign(
         lo=(mean - sd).clip(0, 100).mask(is_thin),
         hi=(mean + sd).clip(0, 100).mask(is_thin),
-        is_thin=is_thin,
+        solid_mean=mean.mask(is_thin),
+        thin_mean=mean.where(is_thin),
     )
 
 
@@ -100,8 +104,8 @@ def _ticks(last: int) -> list[int]:
 def _alt(population: str, rows: pd.DataFrame) -> str:
     first, last = rows.iloc[0], rows.iloc[-1]
     return (
-        f"{words(population)}: mean reported relief {number(first['mean_relief_pct'])} % at session "
-        f"{count(first['session_no'])} (n = {count(first['n_observed'])}), "
+        f"{words(population)}: mean reported relief {number(first['mean_relief_pct'])} % "
+        f"at session {count(first['session_no'])} (n = {count(first['n_observed'])}), "
         f"{number(last['mean_relief_pct'])} % at session {count(last['session_no'])} "
         f"(n = {count(last['n_observed'])})"
     )
@@ -137,7 +141,8 @@ def _surgery(frames: Frames) -> Block:
     )
     if pairs.empty:
         return Notice(
-            f"Relief around surgery is not shown: {plural(len(emcs), 'operated patient')} so far, none evaluated."
+            f"Relief around surgery is not shown: {plural(len(emcs), 'operated patient')} so far, "
+            "none evaluated."
         )
     n_at = {title: int(emcs[column].notna().sum()) for column, title in _MOMENTS.items()}
     n_text = "; ".join(

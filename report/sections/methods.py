@@ -20,7 +20,7 @@ def _methods(facts: ReportFacts) -> list[str]:
     source = (
         "The data are simulated: no patient stands behind any line of this page."
         if facts.is_synthetic
-        else "The data are the clinic's own records, under pseudonyms; the page is for internal use."
+        else "The data are the clinic's own records, under pseudonyms; this page is internal."
     )
     ten = number(facts.relief_thresholds_pct[0], 0)
     return [
@@ -28,8 +28,8 @@ def _methods(facts: ReportFacts) -> list[str]:
         "Reported relief is the patient's own estimate, in percent of the pain before the first "
         "session. It is uncontrolled: there was no sham, other treatment could change, and memory "
         "of the first pain fades. Nothing here measures what rTMS itself did.",
-        f"Test period: sessions 1 to {facts.test_period_sessions}. Responder: reported relief of at "
-        f"least {ten} % in the assessment at its end or, where none is recorded, at session "
+        f"Test period: sessions 1 to {facts.test_period_sessions}. Responder: reported relief of "
+        f"at least {ten} % in the assessment at its end or, where none is recorded, at session "
         f"{facts.test_period_sessions}. Without either, status is unknown and the patient is in no "
         "denominator of status.",
         "Slopes come from linear mixed models with session as a number and a random intercept for "

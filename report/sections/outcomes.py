@@ -15,7 +15,7 @@ from report.style import BLUE, STATUS, Mark, swatch, to_svg
 from report.tables.layout import render
 from report.tables.odds import odds_table
 from report.tables.outcomes import POPULATIONS, outcomes_table
-from report.wording import count, number, with_interval, words
+from report.wording import count, number, plus_minus, with_interval, words
 
 # Series stand side by side, so that one's bar does not hide another's.
 _OFFSET = {"all": 0.0, "responders": -0.1, "non_responders": 0.1}
@@ -83,7 +83,9 @@ def _figure(estimates: Estimates, sessions: Sequence[int]) -> list[Block]:
     if not drawn:
         return [Notice("The course of the test period is not drawn: no mean could be estimated.")]
     panels = [
-        Panel(to_svg(means(points, outcome), f"outcome-{outcome}", AXES[outcome][0]))
+        Panel(
+            to_svg(means(points, outcome), f"outcome-{outcome}", AXES[outcome][0]), AXES[outcome][0]
+        )
         for outcome, points in drawn.items()
     ]
     rows = [
@@ -91,7 +93,7 @@ def _figure(estimates: Estimates, sessions: Sequence[int]) -> list[Block]:
             AXES[outcome][0],
             words(row["population"]),
             count(row["session_no"]),
-            f"{number(row['mean'])} ± {number(row['sd'])}",
+            plus_minus(row["mean"], row["sd"]),
             count(row["n"]),
         )
         for outcome, points in drawn.items()
@@ -103,14 +105,14 @@ def _figure(estimates: Estimates, sessions: Sequence[int]) -> list[Block]:
     figure = Figure(
         key="figure-outcomes",
         title="Outcomes in the test period by responder status",
-        caption="Mean of the patients observed at the session; bars: ± 1 SD, cut at the ends of the "
-        "scale. n stands in Table 2. Status is decided by the relief reported at the end of this "
-        "period, so the lines for relief part by definition; the NPSI does not enter the status.",
+        caption="Mean of the patients observed at the session; bars: ± 1 SD, cut at the ends "
+        "of the scale. n stands in Table 2. Status is decided by the relief reported at the end of "
+        "this period, so the lines for relief part by definition; the NPSI does not enter it.",
         alt=_alt(drawn),
         panels=panels,
         data=DataTable(["Outcome", "Population", "Session", "Mean ± SD", "n"], rows),
         legend=[(swatch(STATUS[name]), words(name)) for name in shown],
-        panel_width=290,
+        panel_width=400,
     )
     return [figure]
 
@@ -122,8 +124,9 @@ def _alt(drawn: dict[str, pd.DataFrame]) -> str:
         for population, group in points.groupby("population", sort=False):
             first, last = group.iloc[0], group.iloc[-1]
             parts.append(
-                f"{AXES[outcome][0]}, {words(population).lower()}: {number(first['mean'])} at session "
-                f"{first['session_no']}, {number(last['mean'])} at session {last['session_no']}"
+                f"{AXES[outcome][0]}, {words(population).lower()}: {number(first['mean'])} at "
+                f"session {first['session_no']}, {number(last['mean'])} at session "
+                f"{last['session_no']}"
             )
     return "; ".join(parts)
 

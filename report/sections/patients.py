@@ -163,21 +163,23 @@ def _figure(model: _Model, chosen: pd.DataFrame) -> Figure:
         title="Courses of single patients: reported relief and fitted curve",
         caption=f"{len(rows)} of {plural(total, 'patient')}, spread evenly over the order of their "
         "plateau. Dots: relief reported at a session, as recorded. Line and band: posterior "
-        "median and 90 % interval of the expected relief. Dashed: plateau. Dotted: S90, the "
+        "median and 90 % interval of the expected relief; paler and dotted after the last report, "
+        "where it is a projection, had sessions gone on. Dashed: plateau. Dotted: S90, the "
         "first session with 90 % of the plateau; “too early to tell” where the sessions "
-        f"do not say.{later} An expected relief is what the model holds of the reports; one report scatters "
-        "widely around it.",
+        f"do not say.{later} An expected relief is what the model holds of the "
+        "reports; one report scatters widely around it.",
         alt=f"{len(rows)} panels, one a patient, plateaus from "
-        f"{number(chosen['plateau_mean_pct'].min())} to {number(chosen['plateau_mean_pct'].max())} %; "
-        f"saturation too early to tell for {n_early}",
+        f"{number(chosen['plateau_mean_pct'].min())} to {number(chosen['plateau_mean_pct'].max())} "
+        f"%; saturation too early to tell for {n_early}",
         panels=[_panel(model, row, last) for row in rows],
         data=_data(model.curve, rows),
         legend=[
-            (swatch(Mark(BLACK, "circle"), line=False), "Reported relief"),
+            (swatch(Mark(BLACK, "circle"), line=False, hollow=True), "Reported relief"),
             (band_key(BLUE), "90 % interval"),
-            (swatch(Mark(BLUE, "circle")), "Posterior median"),
-            (swatch(Mark(VERMILLION, "circle", (5, 3))), "Plateau"),
-            (swatch(Mark(SOFT, "circle", (1, 2))), "S90"),
+            (band_key(BLUE, 0.1), "Projected, had sessions gone on"),
+            (swatch(Mark(BLUE, "circle"), point=False), "Posterior median"),
+            (swatch(Mark(VERMILLION, "circle", (5, 3)), point=False), "Plateau"),
+            (swatch(Mark(SOFT, "circle", (1, 2)), point=False), "S90"),
         ],
         panel_width=215,
     )
@@ -265,7 +267,7 @@ def _population(frames: Frames) -> Block:
         for row in records(frame)
     ]
     heads = ["Term", "Mean", "SD", "Median", "90 % interval", "R-hat", "ESS bulk", "ESS tail"]
-    return Fold("Population estimates", DataTable(heads, rows))
+    return Fold("Population estimates", DataTable(heads, rows), is_open=True)
 
 
 def _convergence(frames: Frames) -> Block:
@@ -288,4 +290,6 @@ def _convergence(frames: Frames) -> Block:
         for row in records(frame)
     ]
     heads = ["Model", "Verdict", "Attempted", "Largest R-hat", "Least ESS", "Divergences"]
-    return Fold("Convergence", DataTable([*heads, "Patients", "Sessions", "Seconds"], rows))
+    return Fold(
+        "Convergence", DataTable([*heads, "Patients", "Sessions", "Seconds"], rows), is_open=True
+    )

@@ -7,11 +7,11 @@ import pandas as pd
 from report.blocks import Block, DataTable, Figure, Notice, Panel, Section, Table, Text
 from report.facts import ReportFacts
 from report.figures.performance import SHARES, by_length
-from report.frames import Absent, Frames, is_missing, records, take
+from report.frames import Absent, Frames, is_missing, take
 from report.style import SERIES, SOFT, Mark, band_key, swatch, to_svg
 from report.tables.layout import render
-from report.tables.performance import COUNTS, length_table
-from report.wording import count, number, plural, words
+from report.tables.performance import by_rule_and_length, length_table, present_measures
+from report.wording import number, plural, words
 
 LENGTHS = (4, 5, 6)
 _KEYS = ["study", "cell_id", "rule", "test_sessions", "threshold_pct", "measure"]
@@ -82,14 +82,6 @@ def _name(study: object, scenario: object) -> str:
     return f"{words(study)}, scenario {words(scenario)}" if is_named else words(study)
 
 
-def _measures(rows: pd.DataFrame) -> list[str]:
-    """Measures worth drawing; sessions expected say nothing where they are the fixed length."""
-    present = [m for m in (*SHARES, *COUNTS) if (rows["measure"] == m).any()]
-    expected = rows[rows["measure"] == "expected_test_sessions"]
-    is_fixed = (expected["estimate"] == expected["test_sessions"]).all()
-    return [m for m in present if m != "expected_test_sessions" or not is_fixed]
-
-
 def _truth(frames: Frames, facts: ReportFacts) -> str:
     text = (
         "Every number of this section comes from simulated cohorts, whose truth is known; none is "
@@ -112,7 +104,8 @@ def _world(name: str, rows: pd.DataFrame, facts: ReportFacts, *, is_only: bool) 
     shown = every[: len(SERIES)]
     blocks: list[Block] = [_figure(name, rows, shown, len(every), facts)]
     compared = rows[rows["test_sessions"].isin(LENGTHS) & rows["series"].isin(shown)]
-    compared = compared[compared["measure"].isin(_measures(rows))]
+    in_use = compared["threshold_pct"] == facts.relief_thresholds_pct[0]
+    compared = compared[in_use] if in_use.any() else compared
     lengths = sorted(int(n) for n in compared["test_sessions"].unique())
     if lengths:
         key = "table-4" if is_only else f"table-4-{_slug(name)}"
@@ -127,15 +120,14 @@ def _figure(
     name: str, rows: pd.DataFrame, shown: Sequence[str], n_series: int, facts: ReportFacts
 ) -> Figure:
     drawn = rows[rows["series"].isin(shown)]
-    measures = _measures(drawn)
+    measures = present_measures(drawn)
     panels = []
     for measure in measures:
         points = drawn_points(drawn[drawn["measure"] == measure], measure)
         chart = by_length(points, shown, measure, facts.test_period_sessions)
         key = f"oc-{_slug(name)}-{measure}"
-        panels.append(
-            Panel(to_svg(chart, key, f"{words(measure)} by test sessions"), words(measure))
-        )
+        title = words(measure) + (" (%)" if measure in SHARES else "")
+        panels.append(Panel(to_svg(chart, key, f"{title} by test sessions"), title))
     left = (
         f" {plural(n_series - len(shown), 'further rule')} in the table only."
         if n_series > len(shown)
@@ -150,17 +142,21 @@ def _figure(
         "predictive values hold for the share of long-term relief in these cohorts.",
         alt=_alt(drawn, measures),
         panels=panels,
-        data=DataTable(
-            ["Rule", "Test sessions", "Measure", "Estimate", "MCSE", "n"],
-            [_row(row) for row in records(rows)],
-        ),
+        data=_data(rows),
         legend=[
             *((swatch(SERIES[i]), s) for i, s in enumerate(shown)),
             (band_key(SERIES[0].colour), "± 2 MCSE"),
-            (swatch(Mark(SOFT, "circle", (3, 3))), "Present test period"),
+            (swatch(Mark(SOFT, "circle", (3, 3)), point=False), "Present test period"),
         ],
         panel_width=270,
     )
+
+
+def _data(rows: pd.DataFrame) -> DataTable:
+    measures = present_measures(rows)
+    lengths = sorted(int(n) for n in rows["test_sessions"].unique())
+    heads = [words(m) + (" (%)" if m in SHARES else "") for m in measures]
+    return DataTable(["Rule", "Test", *heads], by_rule_and_length(rows, lengths, measures))
 
 
 def drawn_points(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -185,20 +181,10 @@ def _alt(rows: pd.DataFrame, measures: Sequence[str]) -> str:
             a, b = (r for r in (line.iloc[0], line.iloc[-1]))
             scale, unit = (100, " %") if measure in SHARES else (1, "")
             parts.append(
-                f"{words(measure)} {number(scale * a['estimate'])}{unit} with {a['test_sessions']} and "
-                f"{number(scale * b['estimate'])}{unit} with {b['test_sessions']} sessions"
+                f"{words(measure)} {number(scale * a['estimate'])}{unit} with {a['test_sessions']} "
+                f"and {number(scale * b['estimate'])}{unit} with {b['test_sessions']} sessions"
             )
     return f"{first_series}: " + "; ".join(parts)
-
-
-def _row(row: dict[str, object]) -> tuple[str, ...]:
-    estimate, mcse = float(str(row["estimate"])), row["mcse"]
-    is_share = row["measure"] in SHARES
-    scale, unit = (100, " %") if is_share else (1, "")
-    error = "" if is_missing(mcse) else number(scale * float(str(mcse)), 2)
-    length = count(row["test_sessions"])
-    value = f"{number(scale * estimate)}{unit}"
-    return (str(row["series"]), length, words(row["measure"]), value, error, count(row["n"]))
 
 
 def _slug(name: str) -> str:

@@ -46,7 +46,7 @@ NOTES = (
     "Measured characteristics: mean ± SD of the patients observed. "
     "Coded characteristics: % of the column total of patients observed (n).",
     "The denominator of every percentage is the number observed, printed in the last column; "
-    "site and aetiology are nested: their denominator is the level of the lesion named beside them.",
+    "site and aetiology are nested: their denominator is the level of lesion named beside them.",
     "Missing values stand in a row of their own and are in no mean and no percentage.",
 )
 

@@ -67,7 +67,7 @@ def table(
             table_font_color=INK,
             table_font_size="15px",
             heading_title_font_size="16px",
-            heading_title_font_weight="bold",
+            stub_border_style="none",
             data_row_padding="4px",
             row_group_font_weight="bold",
             table_width="100%",

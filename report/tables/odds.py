@@ -6,7 +6,7 @@ import pandas as pd
 
 from report.frames import records
 from report.tables.layout import table
-from report.wording import MISSING, count, p_value, with_interval, words
+from report.wording import MISSING, count, of_n, p_value, with_interval, words
 
 
 def odds_table(ratios: pd.DataFrame) -> Any:
@@ -41,8 +41,8 @@ def odds_table(ratios: pd.DataFrame) -> Any:
         labels,
         stub="head",
         notes=[
-            "Share of responders among n patients with a known status, percent with 95 % confidence "
-            "interval (Wilson).",
+            "Share of responders among n patients with a known status, percent with 95 % "
+            "confidence interval (Wilson).",
             f"Odds ratio: {'; '.join(methods)}. Interval and p come from two methods and may "
             "disagree about 1 near the limit. Comparisons are not adjusted for one another.",
         ],
@@ -69,4 +69,4 @@ def _share(ratios: pd.DataFrame, term: str, group: str) -> str:
         return MISSING
     first = own.iloc[0]
     text = with_interval(first["estimate"], first["lo"], first["hi"])
-    return f"{words(group)}: {text} (n = {count(first['n'])})"
+    return f"{words(group)}: {text} {of_n(first['n'])}"

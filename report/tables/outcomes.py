@@ -7,7 +7,7 @@ import pandas as pd
 from report.estimates import Estimates, mean_sd
 from report.frames import is_missing
 from report.tables.layout import table
-from report.wording import MISSING, count, p_value, words
+from report.wording import MISSING, of_n, p_value, words
 
 OUTCOMES = {
     "pain_relief_pct": "Reported pain relief (%)",
@@ -41,7 +41,7 @@ def outcomes_table(estimates: Estimates, sessions: range, n_by_population: dict[
             line = _line(estimates, outcome, population, sessions)
             if line:
                 n = n_by_population.get(population)
-                head = words(population) + (f" (N = {count(n)})" if n is not None else "")
+                head = words(population) + (f" {of_n(n)}" if n is not None else "")
                 lines.append((title, head, *line))
     labels = {"head": "Outcome and population"}
     labels |= {f"s{s}": "Before" if s == 0 else f"Session {s}" for s in sessions}
@@ -70,7 +70,7 @@ def _cell(estimates: Estimates, outcome: str, population: str, session: int) -> 
     term = f"{outcome}.session_{session}"
     mean = estimates.get("test_period", population, f"{term}.mean")
     text = mean_sd(mean, estimates.get("test_period", population, f"{term}.sd"))
-    return text if text == MISSING else f"{text} (n = {count(mean.n)})"
+    return text if text == MISSING else f"{text} {of_n(mean.n)}"
 
 
 def _notes(estimates: Estimates) -> list[str]:

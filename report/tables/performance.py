@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from report.frames import is_missing, records
+from report.frames import records
 from report.tables.layout import table
-from report.wording import MISSING, number, words
+from report.wording import MISSING, plus_minus, words
 
 SHARES = ("sensitivity", "specificity", "ppv", "npv")
 COUNTS = (
@@ -40,15 +40,8 @@ def length_table(
     great_tables.GT
         One group a rule, one line a length.
     """
-    cells = {
-        (row["series"], row["test_sessions"], row["measure"]): _cell(row) for row in records(rows)
-    }
-    measures = [m for m in (*SHARES, *COUNTS) if m in set(rows["measure"])]
-    lines = [
-        (series, f"{length} sessions", *(cells.get((series, length, m), MISSING) for m in measures))
-        for series in dict.fromkeys(rows["series"])
-        for length in lengths
-    ]
+    measures = present_measures(rows)
+    lines = by_rule_and_length(rows, lengths, measures)
     labels = {"head": "Test period"}
     labels |= {m: words(m) + (" (%)" if m in SHARES else "") for m in measures}
     return table(
@@ -66,9 +59,35 @@ def length_table(
     )
 
 
+def present_measures(rows: pd.DataFrame) -> list[str]:
+    """Return the measures worth showing, in the page's order.
+
+    Expected test sessions say nothing where they are the fixed length.
+    """
+    present = [m for m in (*SHARES, *COUNTS) if (rows["measure"] == m).any()]
+    expected = rows[rows["measure"] == "expected_test_sessions"]
+    is_fixed = (expected["estimate"] == expected["test_sessions"]).all()
+    return [m for m in present if m != "expected_test_sessions" or not is_fixed]
+
+
+def by_rule_and_length(
+    rows: pd.DataFrame, lengths: Sequence[int], measures: Sequence[str]
+) -> list[tuple[str, ...]]:
+    """Return one line of texts a rule and length: rule, length, then estimate ± MCSE a measure."""
+    cells = {
+        (row["series"], row["test_sessions"], row["measure"]): _cell(row) for row in records(rows)
+    }
+    return [
+        (
+            series,
+            f"{length}\N{NO-BREAK SPACE}sessions",
+            *(cells.get((series, length, m), MISSING) for m in measures),
+        )
+        for series in dict.fromkeys(rows["series"])
+        for length in lengths
+    ]
+
+
 def _cell(row: dict[str, Any]) -> str:
     scale = 100 if row["measure"] in SHARES else 1
-    if is_missing(row["estimate"]):
-        return MISSING
-    text = number(scale * row["estimate"])
-    return text if is_missing(row["mcse"]) else f"{text} ± {number(scale * row['mcse'], 2)}"
+    return plus_minus(scale * row["estimate"], scale * row["mcse"], 1, 2)

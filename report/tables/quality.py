@@ -107,7 +107,8 @@ def files_table(files: pd.DataFrame) -> Any:
         labels,
         stub="file",
         notes=[
-            "Dropped: exact repeats and rows that hold nothing. Quarantined: set aside, with the rule."
+            "Dropped: exact repeats and rows that hold nothing. "
+            "Quarantined: set aside, with the rule."
         ],
     )
     return gt.cols_align("left", columns=["outcome"])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classical.estimates import baseline_table, odds_ratios, test_period_table as outcome_table
+from classical import estimates
 from report.facts import ReportFacts
 
 RUN = "4f1c0a77"
@@ -49,9 +49,9 @@ def make_frames(n_patients=60, seed=1, n_operated=6):
         "status": status,
         "long_term": _long_term(analysed, sessions, status),
         "emcs": _emcs(rng, analysed, n_operated),
-        "estimate_baseline": baseline_table(_baseline(rng, analysed)),
-        "estimate_test_period": outcome_table(long),
-        "estimate_odds_ratio": odds_ratios(status),
+        "estimate_baseline": estimates.baseline_table(_baseline(rng, analysed)),
+        "estimate_test_period": estimates.test_period_table(long),
+        "estimate_odds_ratio": estimates.odds_ratios(status),
         "patient_curve": curve,
         "patient_plateau": plateau,
         "population_estimate": _population(),
@@ -81,7 +81,13 @@ def _patients_and_sessions(rng, n):
         rng.choice(["ischaemic_stroke", "haemorrhagic_stroke", "myelopathy", "syrinx"], n),
         rng.choice(["traumatic_surgical", "trigeminal_neuralgia", "polyneuropathy"], n),
     )
-    reasons = ["loss_of_efficacy", "emcs_surgery", "patient_choice", "intercurrent_event", "ongoing"]
+    reasons = [
+        "loss_of_efficacy",
+        "emcs_surgery",
+        "patient_choice",
+        "intercurrent_event",
+        "ongoing",
+    ]
     patients = pd.DataFrame(
         {
             "patient_id": ids,
@@ -134,7 +140,12 @@ def _status(rng, analysed, sessions):
 def _flow(patients, status):
     counts = patients.set_index("patient_id")["n_sessions"]
     groups = {"treated": list(counts.index)}
-    for state in ("excluded_unassessable", "protocol_violation", "test_period_censored", "analysed"):
+    for state in (
+        "excluded_unassessable",
+        "protocol_violation",
+        "test_period_censored",
+        "analysed",
+    ):
         groups[state] = list(patients.loc[patients["flow_state"] == state, "patient_id"])
     for step in ("responder", "non_responder", "status_unknown"):
         known = status["responder_status"] == step.removeprefix("status_")
@@ -149,7 +160,9 @@ def _flow(patients, status):
 def _baseline(rng, analysed):
     n = len(analysed)
     parts = ["burning", "deep", "paroxysmal", "evoked", "paresthesia"]
-    npsi = pd.DataFrame(rng.uniform(0, 10, (n, 5)).round(), columns=[f"{p}_baseline" for p in parts])
+    npsi = pd.DataFrame(
+        rng.uniform(0, 10, (n, 5)).round(), columns=[f"{p}_baseline" for p in parts]
+    )
     npsi["gnpsi_baseline"] = 2 * npsi.sum(axis="columns")
     npsi["most_painful_component"] = rng.choice(parts, n)
     npsi.loc[rng.random(n) < 0.4] = np.nan
@@ -227,7 +240,11 @@ def _model(analysed, sessions, latent):
 
 
 def _population():
-    rows = [("mean_plateau", 27.1, 2.0), ("sessions_to_90_pct", 7.4, 1.1), ("residual_scale", 9.8, 0.3)]
+    rows = [
+        ("mean_plateau", 27.1, 2.0),
+        ("sessions_to_90_pct", 7.4, 1.1),
+        ("residual_scale", 9.8, 0.3),
+    ]
     return pd.DataFrame(
         [
             (term, mean, sd, mean - 1.6 * sd, mean, mean + 1.6 * sd, 1.003, 1450.0, 1610.0)
@@ -271,11 +288,15 @@ def _study():
                     sens = 0.97 * shape + lift * (1 - shape) - 0.004 * threshold
                     spec = 0.55 + 0.02 * length + 0.006 * threshold - lift
                     values = (sens, spec, 0.4 + spec / 3, 0.6 + sens / 3)
-                    rows += [(*key, m, v, _se(v), 38_600) for m, v in zip(MEASURES, values, strict=True)]
+                    rows += [
+                        (*key, m, v, _se(v), 38_600) for m, v in zip(MEASURES, values, strict=True)
+                    ]
                     missed = 40 * (1 - sens)
                     rows.append((*key, "missed_per_100", missed, 0.2, 38_600))
                     per = 60 * length + 600 * (1 - spec)
-                    rows.append((*key, "sessions_without_long_term_relief_per_100", per, 1.4, 38_600))
+                    rows.append(
+                        (*key, "sessions_without_long_term_relief_per_100", per, 1.4, 38_600)
+                    )
                     rows.append((*key, "expected_test_sessions", float(length), 0.0, 38_600))
     key = ["cell_id", "rule", "test_sessions", "threshold_pct"]
     wide = ["study", "scenario_id", *key, "horizon_session", "cut_pct", "n_cohorts", "n_patients"]
@@ -301,7 +322,9 @@ def _quality(rng):
             "table_name": "raw_sessions",
             "status": states,
             "severity": ["error" if s == "failed" else "warning" for s in states],
-            "numerator": [int(rng.integers(1, 40)) if "rows" in s or s == "failed" else 0 for s in states],
+            "numerator": [
+                int(rng.integers(1, 40)) if "rows" in s or s == "failed" else 0 for s in states
+            ],
             "denominator": 1310,
         }
     )
@@ -336,3 +359,21 @@ def frames():
 def facts():
     """Facts of the synthetic run."""
     return make_facts()
+
+
+@pytest.fixture(scope="session")
+def clinic():
+    """Function (n_patients, seed, n_operated) -> frames of another clinic."""
+    return make_frames
+
+
+@pytest.fixture(scope="session")
+def facts_but():
+    """Function (**changes) -> facts of the synthetic run, changed."""
+    return make_facts
+
+
+@pytest.fixture(scope="session")
+def model_but():
+    """Function (**changes) -> model_status, changed."""
+    return model_status

@@ -131,6 +131,8 @@ def _write_clinic(path: Path) -> None:
             + " where patient_id = 'alma'"
         )
         con.execute("insert into raw_patient_age values ('alma', 57)")
+        con.execute("create table ingest_file (file_name varchar, delivery_date date)")
+        con.execute("insert into ingest_file values ('patients_20211231.csv', '2021-12-31')")
 
 
 def _write_courses(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,13 +1,9 @@
-with deliveries as (
-    select delivery_date from {{ ref('stg_patients') }}
-    union all
-    select delivery_date from {{ ref('stg_sessions') }}
-    union all
-    select delivery_date from {{ ref('stg_emcs_visits') }}
+with files as (
+    select delivery_date from {{ source('plateau', 'ingest_file') }}
 ),
 
 newest as (
-    select max(delivery_date) as newest_delivery_date from deliveries
+    select max(delivery_date) as newest_delivery_date from files
 )
 
 -- least() skips a missing bound, so an empty one falls back on the newest delivery; and an
