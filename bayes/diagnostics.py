@@ -80,11 +80,13 @@ def diagnostic_table(reported: xr.Dataset) -> pd.DataFrame:
     """Return term, r_hat, ess_bulk and ess_tail of every scalar in the dataset."""
     import arviz as az
 
-    columns = {
-        "r_hat": az.rhat(reported),
-        "ess_bulk": az.ess(reported, method="bulk"),
-        "ess_tail": az.ess(reported, method="tail"),
-    }
+    # A chain that does not move gives 0 / 0: NaN is the answer here, and fails the gate.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns = {
+            "r_hat": az.rhat(reported),
+            "ess_bulk": az.ess(reported, method="bulk"),
+            "ess_tail": az.ess(reported, method="tail"),
+        }
     terms = [term for name in reported.data_vars for term in _terms(reported[name])]
     values = {
         column: np.concatenate([np.ravel(found[name].to_numpy()) for name in reported.data_vars])

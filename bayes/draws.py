@@ -14,7 +14,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayes.curves import expected_report, saturating
-from bayes.heaping import GRIDS
+from bayes.heaping import GRIDS, cells, log_probability
+from bayes.relief import Reports
 
 FloatArray = NDArray[np.float64]
 
@@ -55,10 +56,36 @@ class PatientDraws:
         return PatientDraws(self.patients[k : k + 1], self.start, plateau, rate, self.noise)
 
 
-def patient_draws(posterior: xr.Dataset, seed: int) -> PatientDraws:
+def probability_rising(posterior: xr.Dataset, reports: Reports) -> FloatArray:
+    """Return P(the course rises | draw, reports), shape (chain, draw, patient), equation (5)."""
+    population = {name: _flat(posterior[name]) for name in ("start", "noise", "rising_share")}
+    share = np.moveaxis(posterior["heaping"].to_numpy(), -1, 0).reshape(len(GRIDS), -1)
+    plateau, rate = _flat(posterior["plateau"]), np.exp(_flat(posterior["log_rate"]))
+    prior = np.log(population["rising_share"]) - np.log1p(-population["rising_share"])
+    result = np.empty_like(plateau)
+    for k in range(plateau.shape[-1]):
+        mine = reports.patient == k
+        session, cell = reports.session[mine][:, None], cells(reports.relief[mine])
+        rising = saturating(session, population["start"], plateau[:, k], rate[:, k])
+        flat = np.broadcast_to(population["start"], rising.shape)
+        odds = prior
+        for sign, latent in ((1, rising), (-1, flat)):
+            log = log_probability(cell.over_draws(), latent, population["noise"], share)
+            odds = odds + sign * log.sum(axis=0)
+        result[:, k] = np.exp(-np.logaddexp(0, -odds))
+    return result.reshape(posterior["plateau"].shape)
+
+
+def _flat(variable: xr.DataArray) -> FloatArray:
+    """Return draws with the chains joined, shape (draws, ...)."""
+    array = variable.to_numpy()
+    return array.reshape(-1, *array.shape[2:])
+
+
+def patient_draws(posterior: xr.Dataset, reports: Reports, seed: int) -> PatientDraws:
     """Draw for each posterior draw whether each patient's course rises, and return the curves."""
     chance = np.random.default_rng([seed, 1]).random(posterior["plateau"].shape)
-    rises = chance < posterior["p_rising"].to_numpy()
+    rises = chance < probability_rising(posterior, reports)
     start = posterior["start"].to_numpy()[..., None]
     return PatientDraws(
         patients=np.asarray(posterior["patient"].to_numpy(), dtype=str),

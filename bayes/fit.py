@@ -123,7 +123,7 @@ def fit(
     )
     clock.append(time.monotonic())
     posterior = tree["posterior"].to_dataset()
-    patients = patient_draws(posterior, config.seed)
+    patients = patient_draws(posterior, reports, config.seed)
     divergences = int(tree["sample_stats"]["diverging"].sum())
     diagnosis = diagnose(reported(posterior, patients), divergences)
     clock.append(time.monotonic())

@@ -35,7 +35,7 @@ class Cells:
         Positions of the reports 0 and 100, whose cells are open, and 1.0 for a zero.
     inside, value, on_grid
         Positions and values of the other whole numbers, and 1.0 for each of `GRIDS` that
-        contains the value, shape (inside, 3).
+        contains the value, shape (3, inside).
     fine, fine_value, fine_width
         The same for values with decimals, and the width of their last printed decimal.
     """
@@ -52,6 +52,14 @@ class Cells:
     def as_dict(self) -> dict[str, Any]:
         """Return the arrays by name."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def over_draws(self) -> dict[str, Any]:
+        """Return the arrays shaped to meet latent relief of shape (n, draws)."""
+        positions = ("end", "inside", "fine")
+        return {
+            name: array if name in positions else array[..., None]
+            for name, array in self.as_dict().items()
+        }
 
     @property
     def order(self) -> IndexArray:
@@ -79,7 +87,7 @@ def cells(reports: FloatArray) -> Cells:
         is_zero=(y[end] == 0).astype(float),
         inside=inside,
         value=y[inside],
-        on_grid=(y[inside][:, None] % np.array(GRIDS) == 0).astype(float),
+        on_grid=(y[inside] % np.array(GRIDS)[:, None] == 0).astype(float),
         fine=fine,
         fine_value=y[fine],
         fine_width=np.array([_printed_width(value) for value in y[fine]], dtype=float),
@@ -94,7 +102,7 @@ def log_probability(cell: dict[str, Any], latent: Any, noise: Any, share: Any, x
     cell
         `Cells.as_dict()`, NumPy or PyTensor.
     latent
-        Latent relief eta of each report, shape (n,).
+        Latent relief eta of each report, shape (n,); (n, draws) with `Cells.over_draws()`.
     noise
         Logistic scale sigma, points.
     share
@@ -137,7 +145,7 @@ def _whole(gap: Any, on_grid: Any, noise: Any, edges: Any, share: Any, xp: Any) 
     """Cells of whole numbers, mixed over the grids that contain them."""
     distance = xp.abs(gap) / noise
     near = xp.exp(-distance)
-    total = sum(share[j] * on_grid[:, j] * _inside(near, edges[j]) for j in range(len(GRIDS)))
+    total = sum(share[j] * on_grid[j] * _inside(near, edges[j]) for j in range(len(GRIDS)))
     return xp.log(total) - distance
 
 

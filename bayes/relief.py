@@ -115,7 +115,7 @@ def build(data: pd.DataFrame | Reports, priors: Priors | None = None) -> "pm.Mod
     pymc.Model
         Dimensions `patient` (real ids) and `grid` (10, 5, 1). Population: start, plateau_mean,
         plateau_sd, log_rate_mean, log_rate_sd, rising_share, noise, heaping. Patients: plateau
-        and log_rate if the course rises, p_rising the probability that it does.
+        and log_rate if the course rises (`draws.probability_rising` gives the chance of that).
     """
     import pymc as pm
     import pytensor.tensor as pt
@@ -141,7 +141,6 @@ def build(data: pd.DataFrame | Reports, priors: Priors | None = None) -> "pm.Mod
         )
         log_flat = pt.log1p(-population["rising_share"]) + _flat(pm, pt, reports, population)
         pm.Potential("reports", pt.logaddexp(log_rising, log_flat).sum())
-        pm.Deterministic("p_rising", pt.sigmoid(log_rising - log_flat), dims="patient")
     return model
 
 

@@ -41,6 +41,11 @@ class Journal:
         for listen in self.listeners:
             listen(line)
 
+    def progress(self, share: float) -> None:
+        """Tell the listeners the share done (0-1) of the step at work; not worth a line."""
+        for listen in self.listeners:
+            listen({"event": "progress", "share": share})
+
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Time a step; its start, end and failure are events."""
@@ -70,6 +75,6 @@ def _facts_of(error: BaseException) -> dict[str, Any]:
 def clean_logs(settings: Settings, *, now: datetime | None = None) -> None:
     """Delete daily files older than `keep_logs_days`."""
     oldest = (now or datetime.now(UTC)) - timedelta(days=settings.keep_logs_days)
-    for path in settings.logs.glob("plateau-*.jsonl"):
-        if path.stem.removeprefix("plateau-") < f"{oldest:%Y-%m-%d}":
+    for path in (*settings.logs.glob("plateau-*.jsonl"), *settings.logs.glob("console-*.log")):
+        if path.stem.partition("-")[2] < f"{oldest:%Y-%m-%d}":
             path.unlink(missing_ok=True)

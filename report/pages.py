@@ -14,13 +14,14 @@ from report.sections import (
     cohort,
     course,
     methods,
+    model,
     outcomes,
     patients,
     performance,
     quality,
 )
 from report.sections.summary import headlines
-from report.wording import SIMULATED, day
+from report.wording import SIMULATED, day, moment
 
 __all__ = ["ReportFacts", "build"]
 
@@ -46,11 +47,11 @@ def build(frames: Frames, facts: ReportFacts) -> str:
     return _template().render(
         facts=facts,
         simulated=SIMULATED,
-        made=day(facts.created_at),
+        made=moment(facts.created_at),
         until=day(facts.data_until),
         headlines=headlines(frames, facts),
         sections=[section.build(frames, facts) for section in _SECTIONS],
-        notices=patients.model_notices(frames, facts),
+        notices=model.model_notices(frames, facts),
     )
 
 

@@ -146,10 +146,19 @@ def to_svg(chart: Any, key: str, label: str) -> Markup:
 
     version = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
     svg = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=version, config=CONFIG)
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{key}-\1"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-\1)", svg)
-    head = f'<svg role="img" aria-label="{escape(label)}" font-family="{FONT}" '
-    return Markup(_lean(svg).replace("<svg ", head, 1))
+    return Markup(_lean(_own_ids(svg, key)).replace("<svg ", _head(label), 1))
+
+
+def _head(label: str) -> str:
+    return f'<svg role="img" aria-label="{escape(label)}" font-family="{FONT}" '
+
+
+def _own_ids(svg: str, key: str) -> str:
+    """Give the ids new numbers under the key: Vega counts on from picture to picture."""
+    order = list(dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg)))
+    for n, name in enumerate(order):
+        svg = svg.replace(f'id="{name}"', f'id="{key}-{n}"').replace(f"#{name})", f"#{key}-{n})")
+    return svg
 
 
 def _lean(svg: str) -> str:

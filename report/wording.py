@@ -131,16 +131,19 @@ def p_value(value: Any) -> str:
 
 
 def day(value: Any) -> str:
-    """Write a date, or date and time in UTC, in ISO order."""
+    """Write a date in ISO order; a warehouse may hand it over as midnight of that day."""
+    if is_missing(value):
+        return MISSING
+    return value.strftime("%Y-%m-%d") if isinstance(value, date) else str(value)
+
+
+def moment(value: Any) -> str:
+    """Write date and time in UTC, which is what every stamp of Plateau is in."""
     if is_missing(value):
         return MISSING
     if isinstance(value, datetime):
-        if value.tzinfo is not None:
-            return value.strftime("%Y-%m-%d %H:%M UTC")
-        return value.strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+        return value.strftime("%Y-%m-%d %H:%M UTC")
+    return day(value)
 
 
 def pseudonym(patient_id: Any) -> str:

@@ -138,15 +138,15 @@ def _attempt(
         data = _data(build)
         status |= {"n_patients": data["patient_id"].nunique(), "n_sessions": len(data)}
         fit = _fit(settings, data, journal)
-        verdict = fit.verdict
+        diagnosis = fit.diagnosis
         status |= {
-            "status": "converged" if verdict.converged else "not_converged",
-            "reason": verdict.reason,
-            "r_hat_max": verdict.r_hat_max,
-            "ess_min": verdict.ess_min,
-            "divergences": verdict.divergences,
+            "status": diagnosis.status,
+            "reason": diagnosis.reason,
+            "r_hat_max": diagnosis.r_hat_max,
+            "ess_min": diagnosis.ess_min,
+            "divergences": diagnosis.divergences,
         }
-        if verdict.converged:
+        if diagnosis.status == "converged":
             fitted = fit
             fit.posterior.to_zarr(settings.posteriors / f"{build.run_id}.zarr", mode="w")
     except Exception as error:
@@ -176,7 +176,7 @@ def _fit(settings: Settings, data: pd.DataFrame, journal: Journal) -> "Fit":
         chains=settings.model_chains,
         seed=settings.seed,
     )
-    return fit(data, config, progress=lambda share: journal.event("progress", share=share))
+    return fit(data, config, progress=journal.progress)
 
 
 def _write(build: Build, status: dict[str, Any], fitted: "Fit | None") -> None:

@@ -21,6 +21,8 @@ from orchestration.warehouse import Build, read_tables
 if TYPE_CHECKING:
     import pandas as pd
 
+    from report.facts import ReportFacts
+
 MARTS = [
     "patients",
     "sessions",
@@ -87,18 +89,10 @@ def make(settings: Settings) -> list[Any]:
 
 def write_report(settings: Settings, warehouse: Path, run_id: str, path: Path) -> int:
     """Render the report of one warehouse file; return its size in bytes."""
-    from report.pages import ReportFacts, build
+    from report.pages import build
 
     frames = read_tables(warehouse, [*INPUTS, *LOGS])
-    facts = ReportFacts(
-        run_id=run_id,
-        created_at=datetime.now(UTC),
-        data_until=_data_until(frames),
-        kind=kind_of(settings) or "synthetic",
-        preset=settings.preset,
-        plateau_version=__version__,
-    )
-    page = build(frames, facts).encode()
+    page = build(frames, _facts(settings, frames, run_id)).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_bytes(page)
@@ -106,9 +100,43 @@ def write_report(settings: Settings, warehouse: Path, run_id: str, path: Path) -
     return len(page)
 
 
-def _data_until(frames: dict[str, "pd.DataFrame"]) -> Any:
-    files = frames.get("ingest_file")
-    return None if files is None or files.empty else files["delivery_date"].max()
+def _facts(settings: Settings, frames: dict[str, "pd.DataFrame"], run_id: str) -> "ReportFacts":
+    """What the page says of the run and quotes of the protocol."""
+    from expectations.protocol import Protocol
+    from report.facts import ReportFacts
+    from simulate.studies import design
+
+    protocol, study = Protocol.preset(settings.preset), design.load("test_period_length")
+    checks = frames["dq_result"]
+    checks = checks[checks["run_id"] == run_id]
+    broken = checks["status"].isin(["failed", "error"]) & (checks["severity"] == "error")
+    model = frames["model_status"].iloc[0]
+    cut = study.estimands.headline_cut_pct
+    return ReportFacts(
+        run_id=run_id,
+        created_at=datetime.now(UTC),
+        data_until=frames["ingest_file"]["delivery_date"].max().date(),
+        kind="synthetic" if kind_of(settings) != "real" else "real",
+        preset=settings.preset,
+        plateau_version=__version__,
+        n_checks_passed=int((~broken).sum()),
+        n_checks_failed=int(broken.sum()),
+        model_sentence=f"{model['status'].replace('_', ' ')}: {model['reason']}",
+        truth_definition=study.truth_in_words(cut),
+        test_period_sessions=protocol.test_period_sessions,
+        long_term_session=protocol.long_term_session,
+        relief_thresholds_pct=(
+            protocol.responder_threshold_pct,
+            protocol.moderate_threshold_pct,
+            protocol.substantial_threshold_pct,
+        ),
+        headline_cut_pct=cut,
+        category_bounds_pct=(
+            protocol.responder_threshold_pct,
+            protocol.good_threshold_pct,
+            protocol.excellent_threshold_pct,
+        ),
+    )
 
 
 def _night_in_numbers(build: Build) -> dict[str, float]:

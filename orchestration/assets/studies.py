@@ -44,7 +44,7 @@ def make(settings: Settings) -> list[Any]:
                 design.load("test_period_length"),
                 n_cohorts=settings.study_cohorts,
                 seed=settings.seed,
-                progress=lambda share: journal.event("progress", share=share),
+                progress=journal.progress,
             )
             with build.write() as connection:
                 for name, frame in zip(STUDY_TABLES, frames, strict=True):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from orchestration import data_directory, lock
@@ -152,7 +155,8 @@ def _execute(
         from orchestration.definitions import build
 
         job = build(settings, listeners=(tell,)).resolve_job_def("nightly")
-    with instance:
+    # dbt's own lines go to a log: standard output is for the result.
+    with instance, _console_log(settings).open("a") as log, redirect_stdout(log):
         result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,
@@ -160,6 +164,11 @@ def _execute(
         )
         outcome.run_id = result.run_id
         _judge(result, outcome)
+
+
+def _console_log(settings: Settings) -> Path:
+    """Where the lines go that tools print during a run; a file a day, kept like the journal."""
+    return settings.logs / f"console-{datetime.now(UTC):%Y-%m-%d}.log"
 
 
 def _judge(result: Any, outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ from report.tables.baseline import baseline_table
 from report.tables.layout import render
 
 
-def build(frames: Frames, facts: ReportFacts) -> Section:  # noqa: ARG001
+def build(frames: Frames, facts: ReportFacts) -> Section:
     """Return the section with the characteristics before the first session."""
     title = "2. Characteristics before treatment"
     frame = take(frames, "estimate_baseline", COLUMNS)

@@ -127,7 +127,7 @@ def _stops(frames: Frames, facts: ReportFacts) -> list[Block]:
     rows.append(("All analysed patients", count((~late).sum()), count(late.sum())))
     heads = ["Treatment", f"Below {facts.long_term_session} sessions so far"]
     heads.append(f"{facts.long_term_session} sessions or more")
-    return [Fold("Why treatment ended, analysed patients", DataTable(heads, rows))]
+    return [Fold("How treatment stands, or why it ended", DataTable(heads, rows))]
 
 
 def _reason(code: object) -> str:

@@ -42,8 +42,8 @@ def _course(frames: Frames, facts: ReportFacts) -> Block:
         "band. Bars: number of patients observed (n). The late curve is made of survivors only: "
         "who stops, often because relief is lost, leaves the mean, so a rising curve may be "
         "selection as well as accumulation. Requiring "
-        f"{facts.long_term_session} sessions keeps the same patients over the panel's sessions, "
-        "but they are a selected group.",
+        f"{facts.long_term_session} sessions keeps the same patients in treatment over the "
+        "panel's sessions (some reports are missing), but they are a selected group.",
         alt="; ".join(_alt(population, rows) for population, rows in groups),
         panels=panels,
         data=DataTable(

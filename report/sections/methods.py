@@ -6,7 +6,7 @@ from report.frames import Frames
 from report.wording import day, number
 
 
-def build(frames: Frames, facts: ReportFacts) -> Section:  # noqa: ARG001
+def build(frames: Frames, facts: ReportFacts) -> Section:
     """Return the section on methods and basis, with the glossary."""
     blocks: list[Block] = [
         *(Text(text) for text in _methods(facts)),

@@ -1,25 +1,23 @@
-"""Section 5: fitted courses of single patients, the population, and the state of the model."""
+"""Section 5: fitted courses of single patients; the model behind them is `sections.model`."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from report.blocks import Block, DataTable, Figure, Fold, Heading, Notice, Panel, Section
+from report.blocks import Block, DataTable, Figure, Heading, Notice, Panel, Section
 from report.facts import ReportFacts
 from report.figures.patient import patient_course
 from report.frames import Absent, Frames, is_missing, records, take
+from report.sections.model import convergence, model_notices, population
 from report.style import BLACK, BLUE, SOFT, VERMILLION, Mark, band_key, swatch, to_svg
 from report.wording import (
-    MISSING,
     count,
-    day,
     interval,
     number,
     plural,
     pseudonym,
     with_interval,
-    words,
 )
 
 SHOWN = 18
@@ -44,64 +42,8 @@ class _Model:
 def build(frames: Frames, facts: ReportFacts) -> Section:
     """Return the section of fitted courses, estimates and convergence."""
     blocks: list[Block] = [*model_notices(frames, facts), _patients(frames)]
-    blocks += [Heading("The population"), _population(frames), _convergence(frames)]
+    blocks += [Heading("The population"), population(frames), convergence(frames)]
     return Section("patients", "5. Single patients and the model", blocks)
-
-
-def model_notices(frames: Frames, facts: ReportFacts) -> list[Notice]:
-    """Return one notice for every model that did not converge or shows earlier rows.
-
-    Parameters
-    ----------
-    frames
-        `model_status` is read.
-    facts
-        Gives the run that the page is about.
-
-    Returns
-    -------
-    list of Notice
-        Empty if every model converged in this run.
-    """
-    columns = [
-        "model",
-        "run_id",
-        "attempted_at",
-        "status",
-        "reason",
-        "rows_run_id",
-        "rows_fitted_at",
-    ]
-    status = take(frames, "model_status", columns)
-    if isinstance(status, Absent):
-        return [Notice(f"The state of the model is not known: {status.reason}", "warning")]
-    notices = [_model_notice(row, facts) for row in records(status)]
-    return [notice for notice in notices if notice]
-
-
-def _model_notice(row: dict[str, Any], facts: ReportFacts) -> Notice | None:
-    """Say what is wrong with one model's rows; None if they are this run's and converged."""
-    name = words(row["model"])
-    has_rows = not is_missing(row["rows_run_id"])
-    is_current = has_rows and row["rows_run_id"] == facts.run_id
-    if row["status"] == "converged" and is_current:
-        return None
-    verdict = {"converged": "converged", "not_converged": "did not converge"}
-    happened = verdict.get(str(row["status"]), "could not be fitted")
-    because = "" if is_missing(row["reason"]) or not row["reason"] else f" ({row['reason']})"
-    text = (
-        f"Model “{name}” {happened} in run {row['run_id']} of {day(row['attempted_at'])}{because}. "
-    )
-    if not has_rows:
-        text += "There are no earlier estimates, so none are shown."
-    elif is_current:
-        text += "The estimates shown are of this run; do not rely on them."
-    else:
-        text += (
-            f"The estimates shown are older: run {row['rows_run_id']}, "
-            f"fitted {day(row['rows_fitted_at'])}; newer sessions are not in them."
-        )
-    return Notice(text, "warning")
 
 
 def _patients(frames: Frames) -> Block:
@@ -209,10 +151,13 @@ def _panel(model: _Model, row: dict[str, Any], last: int) -> Panel:
         (model.reported["patient_id"] == patient) & (model.reported["session_no"] <= last)
     ]
     plateau = pd.DataFrame([row], dtype=object)[["plateau_mean_pct", "saturation_session"]]
+    plateau = plateau.astype(float)
+    # An S90 beyond the axis stands in the text only.
+    plateau["saturation_session"] = plateau["saturation_session"].where(lambda s90: s90 <= last)
     chart = patient_course(
         curve[_CURVE[1:]].astype(float),
         reported[["session_no", "pain_relief_pct"]].astype(float),
-        plateau.astype(float),
+        plateau,
         last,
     )
     short = pseudonym(patient)
@@ -246,50 +191,3 @@ def _data(curve: pd.DataFrame, rows: list[dict[str, Any]]) -> DataTable:
     heads += ["Plateau (%) [90 % interval]", "S90 [90 % interval]"]
     heads += [f"P(plateau ≥ {level} %)" for level in (10, 30, 50)]
     return DataTable(heads, body)
-
-
-def _population(frames: Frames) -> Block:
-    columns = ["term", "mean", "sd", "q05", "q50", "q95", "r_hat", "ess_bulk", "ess_tail"]
-    frame = take(frames, "population_estimate", columns)
-    if isinstance(frame, Absent):
-        return Notice(f"Population estimates are not shown: {frame.reason}")
-    rows = [
-        (
-            words(row["term"]),
-            number(row["mean"], 2),
-            number(row["sd"], 2),
-            number(row["q50"], 2),
-            interval(row["q05"], row["q95"], 2),
-            number(row["r_hat"], 3),
-            count(row["ess_bulk"]),
-            count(row["ess_tail"]),
-        )
-        for row in records(frame)
-    ]
-    heads = ["Term", "Mean", "SD", "Median", "90 % interval", "R-hat", "ESS bulk", "ESS tail"]
-    return Fold("Population estimates", DataTable(heads, rows), is_open=True)
-
-
-def _convergence(frames: Frames) -> Block:
-    columns = ["model", "run_id", "attempted_at", "status", "r_hat_max", "ess_min", "divergences"]
-    frame = take(frames, "model_status", [*columns, "n_patients", "n_sessions", "seconds"])
-    if isinstance(frame, Absent):
-        return Notice(f"Convergence is not shown: {frame.reason}")
-    rows = [
-        (
-            words(row["model"]),
-            words(row["status"]),
-            day(row["attempted_at"]),
-            number(row["r_hat_max"], 3),
-            count(row["ess_min"]),
-            count(row["divergences"]),
-            count(row["n_patients"]),
-            count(row["n_sessions"]),
-            number(row["seconds"]) if not is_missing(row["seconds"]) else MISSING,
-        )
-        for row in records(frame)
-    ]
-    heads = ["Model", "Verdict", "Attempted", "Largest R-hat", "Least ESS", "Divergences"]
-    return Fold(
-        "Convergence", DataTable([*heads, "Patients", "Sessions", "Seconds"], rows), is_open=True
-    )

@@ -66,7 +66,7 @@ def with_series(rows: pd.DataFrame, frames: Frames, facts: ReportFacts) -> pd.Da
     pairs = zip(known["rule"], known["threshold_pct"], strict=True)
     known = known.assign(
         series=[_series(rule, threshold) for rule, threshold in pairs],
-        world=[_name(*pair) for pair in zip(known["study"], known["scenario_id"], strict=True)],
+        world=_worlds(known),
     )
     order = ["world", "rule", "threshold_pct", "test_sessions"]
     return known.sort_values(order, kind="stable").reset_index(drop=True)
@@ -77,9 +77,13 @@ def _series(rule: object, threshold: object) -> str:
     return name if is_missing(threshold) else f"{name}, at least {number(threshold, 0)} %"
 
 
-def _name(study: object, scenario: object) -> str:
-    is_named = not is_missing(scenario) and scenario
-    return f"{words(study)}, scenario {words(scenario)}" if is_named else words(study)
+def _worlds(rows: pd.DataFrame) -> list[str]:
+    """Names of study and scenario; a study's only scenario needs no name."""
+    n_scenarios = rows.groupby("study")["scenario_id"].transform("nunique")
+    return [
+        words(study) if n < 2 else f"{words(study)}, scenario {str(scenario)[:6]}"
+        for study, scenario, n in zip(rows["study"], rows["scenario_id"], n_scenarios, strict=True)
+    ]
 
 
 def _truth(frames: Frames, facts: ReportFacts) -> str:

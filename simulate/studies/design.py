@@ -74,6 +74,14 @@ class Design(Part):
     methods: Methods
     performance: Performance
 
+    def truth_in_words(self, cut_pct: float) -> str:
+        """Say what the true long-term relief of a simulated patient is, as one clause."""
+        last = self.performance.horizon_session
+        return (
+            f"the expected report, averaged over sessions {last - 2} to {last} had everyone gone "
+            f"on, is at least {cut_pct:g} %"
+        )
+
     @model_validator(mode="after")
     def _tests_end_before_the_horizon(self) -> Self:
         horizon = self.performance.horizon_session

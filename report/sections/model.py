@@ -1,0 +1,112 @@
+"""The model's part of section 5: notices, population estimates, convergence."""
+
+from typing import Any
+
+from report.blocks import Block, DataTable, Fold, Notice
+from report.facts import ReportFacts
+from report.frames import Absent, Frames, is_missing, records, take
+from report.wording import count, interval, moment, number, words
+
+
+def model_notices(frames: Frames, facts: ReportFacts) -> list[Notice]:
+    """Return one notice for every model that did not converge or shows earlier rows.
+
+    Parameters
+    ----------
+    frames
+        `model_status` is read.
+    facts
+        Gives the run that the page is about.
+
+    Returns
+    -------
+    list of Notice
+        Empty if every model converged in this run.
+    """
+    columns = [
+        "model",
+        "run_id",
+        "attempted_at",
+        "status",
+        "reason",
+        "rows_run_id",
+        "rows_fitted_at",
+    ]
+    status = take(frames, "model_status", columns)
+    if isinstance(status, Absent):
+        return [Notice(f"The state of the model is not known: {status.reason}", "warning")]
+    notices = [_model_notice(row, facts) for row in records(status)]
+    return [notice for notice in notices if notice]
+
+
+def _model_notice(row: dict[str, Any], facts: ReportFacts) -> Notice | None:
+    """Say what is wrong with one model's rows; None if they are this run's and converged."""
+    name = words(row["model"])
+    has_rows = not is_missing(row["rows_run_id"])
+    is_current = has_rows and row["rows_run_id"] == facts.run_id
+    if row["status"] == "converged" and is_current:
+        return None
+    verdict = {"converged": "converged", "not_converged": "did not converge"}
+    happened = verdict.get(str(row["status"]), "could not be fitted")
+    because = "" if is_missing(row["reason"]) or not row["reason"] else f" ({row['reason']})"
+    at = moment(row["attempted_at"])
+    text = f"Model “{name}” {happened} in run {row['run_id']} of {at}{because}. "
+    if not has_rows:
+        text += "There are no earlier estimates, so none are shown."
+    elif is_current:
+        text += "The estimates shown are of this run; do not rely on them."
+    else:
+        text += (
+            f"The estimates shown are older: run {row['rows_run_id']}, "
+            f"fitted {moment(row['rows_fitted_at'])}; newer sessions are not in them."
+        )
+    return Notice(text, "warning")
+
+
+def population(frames: Frames) -> Block:
+    """Return the population estimates, or why there are none."""
+    columns = ["term", "mean", "sd", "q05", "q50", "q95", "r_hat", "ess_bulk", "ess_tail"]
+    frame = take(frames, "population_estimate", columns)
+    if isinstance(frame, Absent):
+        return Notice(f"Population estimates are not shown: {frame.reason}")
+    rows = [
+        (
+            words(row["term"]),
+            number(row["mean"], 2),
+            number(row["sd"], 2),
+            number(row["q50"], 2),
+            interval(row["q05"], row["q95"], 2),
+            number(row["r_hat"], 3),
+            count(row["ess_bulk"]),
+            count(row["ess_tail"]),
+        )
+        for row in records(frame)
+    ]
+    heads = ["Term", "Mean", "SD", "Median", "90 % interval", "R-hat", "ESS bulk", "ESS tail"]
+    return Fold("Population estimates", DataTable(heads, rows), is_open=True)
+
+
+def convergence(frames: Frames) -> Block:
+    """Return verdict and diagnostics of every model, or why there are none."""
+    columns = ["model", "run_id", "attempted_at", "status", "r_hat_max", "ess_min", "divergences"]
+    frame = take(frames, "model_status", [*columns, "n_patients", "n_sessions", "seconds"])
+    if isinstance(frame, Absent):
+        return Notice(f"Convergence is not shown: {frame.reason}")
+    rows = [
+        (
+            words(row["model"]),
+            words(row["status"]),
+            moment(row["attempted_at"]),
+            number(row["r_hat_max"], 3),
+            count(row["ess_min"]),
+            count(row["divergences"]),
+            count(row["n_patients"]),
+            count(row["n_sessions"]),
+            number(row["seconds"]),
+        )
+        for row in records(frame)
+    ]
+    heads = ["Model", "Verdict", "Attempted", "Largest R-hat", "Least ESS", "Divergences"]
+    return Fold(
+        "Convergence", DataTable([*heads, "Patients", "Sessions", "Seconds"], rows), is_open=True
+    )
