@@ -23,7 +23,8 @@ def make(settings: Settings, listeners: tuple[Listener, ...]) -> dict[str, Any]:
 
     @dg.resource(description="JSON lines of what this run does, step by step.")
     def journal(context: dg.InitResourceContext) -> Journal:
-        return Journal(settings, context.run_id or "", listeners)
+        run = context.run
+        return Journal(settings, run.run_id if run else "", listeners)
 
     @dg.resource(
         description="The warehouse under construction; holds the data directory for this run.",

@@ -109,7 +109,7 @@ def _facts(settings: Settings, frames: dict[str, "pd.DataFrame"], run_id: str) -
     protocol, study = Protocol.preset(settings.preset), design.load("test_period_length")
     checks = frames["dq_result"]
     checks = checks[checks["run_id"] == run_id]
-    broken = checks["status"].isin(["failed", "error"]) & (checks["severity"] == "error")
+    broken = checks["status"].isin(["failed", "error"])
     model = frames["model_status"].iloc[0]
     cut = study.estimands.headline_cut_pct
     return ReportFacts(
