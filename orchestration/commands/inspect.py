@@ -29,7 +29,8 @@ def sql(settings: Settings, query: str, form: str) -> None:
     locked = {**OFFLINE, "enable_external_access": False, "lock_configuration": True}
     connection = duckdb.connect(str(settings.live), read_only=True, config=locked)
     try:
-        table = connection.execute(query).fetch_arrow_table()
+        answer = connection.sql(query)
+        table = answer.to_arrow_table() if answer else None
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise PlateauError(
@@ -37,6 +38,8 @@ def sql(settings: Settings, query: str, form: str) -> None:
         ) from None
     finally:
         connection.close()
+    if table is None:
+        raise PlateauError("That statement returns no table; give one query, a SELECT.")
     _print_table(table, form)
 
 
