@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("patient_id", "session_no", "pain_relief_pct")
 
-# Sessions that inform the curve. Every patient's plateau is defined within 30 sessions; later
-# reports would sharpen it only if relief stayed constant for years, and 12 % of the simulated
-# courses decay. They also cost a third of the running time.
+# Sessions that inform the curve. The plateau is defined within 30 sessions; later reports would
+# sharpen it only if relief stayed constant for years, and courses are known to fade.
 LAST_SESSION = 30
 
 
@@ -98,10 +97,9 @@ def prepare(data: pd.DataFrame) -> Reports:
 def build(data: pd.DataFrame | Reports, priors: Priors | None = None) -> "pm.Model":
     """Build the relief model.
 
-    Two kinds of course are weighed for each patient: one that rises from b to its own plateau,
-    and one that stays at b. The kind is summed out of the likelihood, equation (5), so that the
-    sampler sees no discrete choice and patients without relief neither drag the plateau of the
-    others down nor pretend to be slow.
+    Two courses are weighed for each patient: one that rises from b to its own plateau, and one
+    that stays at b. The choice is summed out of the likelihood, equation (5): the sampler sees
+    nothing discrete, and patients without relief do not pass for slow ones.
 
     Parameters
     ----------
@@ -124,8 +122,8 @@ def build(data: pd.DataFrame | Reports, priors: Priors | None = None) -> "pm.Mod
     coords = {"patient": reports.patients, "grid": [str(width) for width in GRIDS]}
     with pm.Model(coords=coords) as model:
         population = _population(pm, priors or Priors())
-        # The plateau is centred: with tens of patients its spread is well known, and every
-        # non-centred variant tried moved mu_A and the plateaus of silent patients in lockstep.
+        # Centred: with tens of patients its spread is well known, and non-centred variants moved
+        # the mean and the plateaus of all silent patients in lockstep.
         plateau = pm.Normal(
             "plateau", population["plateau_mean"], population["plateau_sd"], dims="patient"
         )
@@ -164,14 +162,13 @@ def _rising(
 ) -> Any:
     """Sum the log probabilities of each patient's reports along its curve, shape (patients,)."""
     cell = cells(reports.relief)
-    order = cell.order
     of = pm.Data("patient_of_report", reports.patient)
     session = pm.Data("session", reports.session)
     latent = saturating(session, population["start"], plateau[of], rate[of], exp=pt.exp)
     logs = log_probability(
         _as_data(pm, "rising", cell), latent, population["noise"], _share(population), pt
     )
-    of_listed = pm.Data("patient_of_listed_report", reports.patient[order])
+    of_listed = pm.Data("patient_of_listed_report", reports.patient[cell.order])
     return pt.zeros(len(reports.patients))[of_listed].inc(logs)
 
 

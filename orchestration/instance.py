@@ -59,9 +59,13 @@ def write_configuration(settings: Settings) -> None:
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """Environment of every process that loads the definitions: settings, caches, no telemetry."""
+    """Environment of a process that loads the definitions: these settings, caches, no telemetry."""
+    return settings.environment() | tool_environment(settings)
+
+
+def tool_environment(settings: Settings) -> dict[str, str]:
+    """What the tools read: Dagster's home, compiled code in the data directory, no telemetry."""
     return {
-        **settings.environment(),
         "DAGSTER_HOME": str(settings.dagster_home),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -73,8 +77,8 @@ def child_environment(settings: Settings) -> dict[str, str]:
 
 
 def enter_environment(settings: Settings) -> None:
-    """Set the same variables for this process, before anything heavy is imported."""
-    os.environ.update(child_environment(settings))
+    """Set what the tools read for this process, before any of them is imported."""
+    os.environ.update(tool_environment(settings))
 
 
 def _pytensor_flags(settings: Settings) -> str:

@@ -21,7 +21,7 @@ def is_alive(signed: str) -> bool:
         return False
     except PermissionError:
         pass
-    return _start_time(int(pid)) == started
+    return _start_time(int(pid)) == started != "zombie"
 
 
 def _start_time(pid: int) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Group for `--dist loadgroup`, so that no worker repeats another's costly fixture."""
     for item in items:

@@ -148,7 +148,8 @@ def _attempt(
         }
         if diagnosis.status == "converged":
             fitted = fit
-            fit.posterior.to_zarr(settings.posteriors / f"{build.run_id}.zarr", mode="w")
+            path = settings.posteriors / f"{build.run_id}.zarr"
+            fit.posterior.to_zarr(path, mode="w", consolidated=False)
     except Exception as error:
         status["reason"] = f"the fit stopped on {type(error).__name__}"
         journal.event("model_failed", error=type(error).__name__)

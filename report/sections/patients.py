@@ -133,9 +133,7 @@ def saturation_text(row: dict[str, Any]) -> str:
         bounds = interval(row["saturation_q05"], row["saturation_q95"], 0)
         return f"session {number(row['saturation_session'], 0)} {bounds}"
     reason = row["saturation_reason"]
-    if is_missing(reason) or not str(reason):
-        return TOO_EARLY
-    return f"{TOO_EARLY} ({str(reason).replace('_', ' ')})"
+    return TOO_EARLY if is_missing(reason) or not str(reason) else str(reason)
 
 
 def _plateau_text(row: dict[str, Any]) -> str:
