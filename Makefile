@@ -32,10 +32,10 @@ ui: $(READY) ## Dagster UI on loopback for the demo's data
 	$(RUN) plateau ui --data demo --deliveries demo/clinic/deliveries
 
 test: $(READY) ## The tests of every change (under five minutes on two cores)
-	$(RUN) pytest -n 2 --dist loadgroup -m "not slow"
+	$(RUN) pytest -n 2 -m "not slow"
 
 test-all: $(READY) ## Also the slow ones (recovery of known truth, kills, speed)
-	$(RUN) pytest -n 2 --dist loadgroup
+	$(RUN) pytest -n 2
 
 bench: $(READY) ## Benchmarks
 	$(RUN) pytest tests/benchmarks --benchmark-only

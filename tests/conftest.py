@@ -1,11 +1,17 @@
-"""Two workers: tests of one file stay together, and so do all that share the one real night."""
+"""Two workers: tests of one file stay together, and so do the files that share the one real night."""
 
-import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+SHARE_THE_NIGHT = ("test_automation.py", "test_nightly.py", "test_ui.py")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Group for `--dist loadgroup`, so that no worker repeats another's costly fixture."""
-    for item in items:
-        shared = "night" if "night" in item.fixturenames else item.path.name
-        item.add_marker(pytest.mark.xdist_group(shared))
+class ByFile(LoadScopeScheduling):
+    """Hand out whole files, so that no worker repeats another's costly fixture."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.split("::")[0]
+        return "night" if file.endswith(SHARE_THE_NIGHT) else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)

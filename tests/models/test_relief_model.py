@@ -117,16 +117,16 @@ def test_fit_passes_its_settings_on_and_reports_progress(monkeypatch):
 
 @pytest.mark.slow
 def test_a_small_clinic_converges_and_tells_the_two_kinds_of_course_apart():
-    """Claim: 20 patients x 8 sessions pass the gate; about 30 s, most of it compilation."""
-    data = cohort(20, 8)
-    found = fit(data, FitConfig(draws=2000))
+    """Claim: 40 patients x 8 sessions pass the gate; about 30 s, most of it compilation."""
+    data = cohort(40, 8)
+    found = fit(data, FitConfig())
     assert found.diagnosis.status == "converged", found.diagnosis.reason
     table = patient_plateau(found)
-    rises = np.arange(20) % 2 == 0
+    rises = np.arange(40) % 2 == 0
     assert table.loc[rises, "p_plateau_ge_30"].mean() > 0.9
     assert table.loc[~rises, "p_plateau_ge_30"].mean() < 0.3
     assert table.loc[rises, "plateau_mean_pct"].mean() == pytest.approx(60, abs=12)
-    assert len(patient_curve(found)) == 20 * 15
+    assert len(patient_curve(found)) == 40 * 15
     assert population_estimate(found)["r_hat"].max() < 1.05
 
 
