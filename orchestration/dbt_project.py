@@ -12,6 +12,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from expectations.protocol import Protocol
@@ -67,8 +69,9 @@ def project_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def point_at(settings: Settings, build: Path) -> None:
-    """Let dbt's constant path lead to this run's build.
+@contextmanager
+def pointed_at(settings: Settings, build: Path) -> Iterator[None]:
+    """Let dbt's constant path lead to this run's build for the length of the block.
 
     The path is part of dbt's parse state: a path that changed with every run would make it parse
     the whole project each night. dbt only attaches the link, so the write-ahead log lies beside
@@ -80,6 +83,11 @@ def point_at(settings: Settings, build: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(build.resolve())
     fresh.replace(link)
+    os.environ["PLATEAU_BUILD"] = str(link)
+    try:
+        yield
+    finally:
+        link.unlink(missing_ok=True)
 
 
 def constant_path(settings: Settings) -> Path:

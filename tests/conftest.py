@@ -1,8 +1,8 @@
-"""Two workers: tests of one file stay together, and so do the files that share the one real night."""
+"""Two workers: tests of one file stay together, and so do files that share the one real night."""
 
 from xdist.scheduler import LoadScopeScheduling
 
-SHARE_THE_NIGHT = ("test_automation.py", "test_nightly.py", "test_ui.py")
+SHARE_THE_NIGHT = ("test_automation.py", "test_nightly.py", "test_runs.py", "test_ui.py")
 
 
 class ByFile(LoadScopeScheduling):

@@ -1,6 +1,5 @@
 """The dbt models as assets: staging, intermediate and marts, one `dbt build` a run."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -65,15 +64,13 @@ def make(settings: Settings, manifest: Path) -> list[Any]:
         build: dg.ResourceParam[Build],
         journal: dg.ResourceParam[Journal],
     ) -> Iterator[Any]:
-        dbt_project.point_at(settings, build.path)
-        os.environ["PLATEAU_BUILD"] = str(dbt_project.constant_path(settings))
         dbt = DbtCliResource(
             project_dir=str(dbt_project.PROJECT),
             profiles_dir=str(dbt_project.PROJECT),
             dbt_executable=dbt_project.executable(),
         )
         variables = dbt_project.variables(settings, kind_of(settings))
-        with journal.step("dbt build"):
+        with journal.step("dbt build"), dbt_project.pointed_at(settings, build.path):
             # Unit tests need no data: they belong to `make test`, not to the night.
             arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
             invocation = dbt.cli(arguments, context=context, target_path=settings.dbt_target)

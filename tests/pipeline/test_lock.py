@@ -1,4 +1,4 @@
-"""One writer: the lock is exclusive between processes, re-entrant in one, and dies with its process."""
+"""One writer: exclusive between processes, re-entrant in one, dead with its process."""
 
 import os
 import signal
@@ -32,9 +32,9 @@ def other(tmp_path):
 
 
 def test_a_second_writer_is_told_who_holds_it(tmp_path, other):
-    with pytest.raises(Busy, match=rf"the night run \(process {other.pid}"):
-        with lock.writing(tmp_path, "second"):
-            pytest.fail("two writers")
+    told = rf"the night run \(process {other.pid}"
+    with pytest.raises(Busy, match=told), lock.writing(tmp_path, "second"):
+        pytest.fail("two writers")
     assert not lock.is_free(tmp_path)
 
 
@@ -49,9 +49,9 @@ def test_a_killed_holder_frees_it_at_once(tmp_path, other):
 def test_a_second_writer_waits_when_told_to(tmp_path, other):
     waited = []
     start = time.monotonic()
-    with pytest.raises(Busy):
-        with lock.writing(tmp_path, "second", wait_seconds=0.5, on_wait=waited.append):
-            pytest.fail("two writers")
+    patient = lock.writing(tmp_path, "second", wait_seconds=0.5, on_wait=waited.append)
+    with pytest.raises(Busy), patient:
+        pytest.fail("two writers")
     assert time.monotonic() - start >= 0.5
     assert len(waited) == 1 and "the night run" in waited[0]
 

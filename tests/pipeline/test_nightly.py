@@ -1,4 +1,4 @@
-"""The nightly on real files: what it publishes, what stops it, what it leaves when it is stopped."""
+"""The nightly on real files: what it publishes, what stops it, what it then leaves."""
 
 import json
 import os

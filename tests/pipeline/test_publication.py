@@ -1,4 +1,4 @@
-"""Blue/green: readers never break a run, a failed run leaves the last good version, nothing is undone."""
+"""Blue/green: no reader breaks a run, a failed run leaves the last good, nothing is undone."""
 
 import os
 import subprocess

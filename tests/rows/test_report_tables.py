@@ -259,9 +259,7 @@ def test_shown_patients_spread_over_the_plateaus():
 def test_saturation_is_a_session_or_too_early_to_tell():
     row = {"saturation_session": 7.0, "saturation_q05": 4.0, "saturation_q95": 12.0}
     assert plain(saturation_text(row | {"saturation_reason": None})) == "session 7 [4; 12]"
-    unknown = dict.fromkeys(row, NAN) | {
-        "saturation_reason": "too early to tell: few sessions"
-    }
+    unknown = dict.fromkeys(row, NAN) | {"saturation_reason": "too early to tell: few sessions"}
     assert saturation_text(unknown) == "too early to tell: few sessions"
     assert saturation_text(unknown | {"saturation_reason": None}) == "too early to tell"
 

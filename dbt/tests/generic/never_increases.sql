@@ -1,6 +1,6 @@
 {# Each of the nested `steps` counts no more patients and sessions than the one before it. #}
 {% test never_increases(model, steps) %}
-{%- for outer_step in steps[:-1] %}
+    {%- for outer_step in steps[:-1] %}
 select
     outer_step.step as outer_step,
     inner_step.step as inner_step
