@@ -33,10 +33,10 @@ class FitConfig:
     cores
         Chains sampled at the same time.
     target_accept
-        Mean acceptance of NUTS; raise it for cohorts of a few patients, whose spread is hardly known.
+        Mean acceptance of NUTS; raise it for cohorts of a few patients.
     """
 
-    draws: int = 2500
+    draws: int = 3500
     tune: int = 500
     chains: int = 4
     seed: int = 20261122
