@@ -71,7 +71,6 @@ def tool_environment(settings: Settings) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "GX_ANALYTICS_ENABLED": "false",
         "PLATEAU_CACHE": str(settings.cache),
-        "NUMBA_CACHE_DIR": str(settings.cache / "numba"),
         "PYTENSOR_FLAGS": _pytensor_flags(settings),
     }
 

@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 """The checkout (the project is installed editable), which holds `dbt/`."""
 
 PROFILES: dict[str, dict[str, int]] = {
-    "demo": {"model_draws": 2500, "model_tune": 500, "study_cohorts": 200},
-    "full": {"model_draws": 5000, "model_tune": 1000, "study_cohorts": 5000},
+    "demo": {"model_draws": 3500, "model_tune": 500, "study_cohorts": 200},
+    "full": {"model_draws": 6000, "model_tune": 1000, "study_cohorts": 5000},
 }
 PRESETS = ("clinic", "paper_replica")
 
