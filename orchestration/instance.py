@@ -103,7 +103,7 @@ def sign_run(instance: DagsterInstance, run_id: str) -> None:
 def clear_dead_runs(instance: DagsterInstance, settings: Settings) -> list[str]:
     """Mark runs whose process is gone as failed, free their pool slots, delete their builds.
 
-    A started run that never signed is taken for dead after `UNSIGNED_GRACE_SECONDS`.
+    A run that never signed is taken for dead after `UNSIGNED_GRACE_SECONDS`.
 
     Returns
     -------
@@ -112,12 +112,17 @@ def clear_dead_runs(instance: DagsterInstance, settings: Settings) -> list[str]:
     """
     from dagster import DagsterRunStatus, RunsFilter
 
-    statuses = [DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+    statuses = [
+        DagsterRunStatus.NOT_STARTED,
+        DagsterRunStatus.STARTING,
+        DagsterRunStatus.STARTED,
+        DagsterRunStatus.CANCELING,
+    ]
     dead = []
     for record in instance.get_run_records(RunsFilter(statuses=statuses)):
         run = record.dagster_run
         signed = run.tags.get(PROCESS_TAG)
-        age = time.time() - (record.start_time or time.time())
+        age = time.time() - record.create_timestamp.timestamp()
         if process.is_alive(signed) if signed else age < UNSIGNED_GRACE_SECONDS:
             continue
         instance.report_run_failed(

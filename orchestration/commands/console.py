@@ -20,7 +20,7 @@ def print_json(content: dict[str, Any]) -> None:
 def print_outcome(outcome: Any, cohort: dict[str, int]) -> None:
     """What a run did, in numbers."""
     if outcome.nothing_new:
-        click.echo("Nothing new: every ready delivery is in the published warehouse.")
+        click.echo("Nothing new: the drop folder holds no ready delivery that is not published.")
     told = outcome.as_json()
     if outcome.files:
         rows = told["rows"]

@@ -23,6 +23,7 @@ from orchestration.instance import clear_dead_runs, enter_environment, open_inst
 from orchestration.journal import Journal
 from orchestration.publication import beat
 from orchestration.settings import Settings
+from orchestration.vault import load_key
 
 
 @dataclass(slots=True)
@@ -139,6 +140,7 @@ def _require_loadable(settings: Settings, fresh: list[Delivery]) -> None:
     for delivery in fresh:
         require_files(delivery)
         data_directory.claim_kind(settings, delivery.kind, delivery.name)
+        load_key(settings, delivery.kind)
 
 
 def _execute(
