@@ -29,7 +29,7 @@ demo: $(READY) ## A synthetic clinic through the whole pipeline, into ./demo
 	$(RUN) plateau demo
 
 ui: $(READY) ## Dagster UI on loopback for the demo's data
-	$(RUN) plateau ui --data demo --deliveries demo/clinic/deliveries
+	PLATEAU_PRESET=paper_replica $(RUN) plateau ui --data demo --deliveries demo/clinic/deliveries
 
 test: $(READY) ## The tests of every change (under five minutes on two cores)
 	$(RUN) pytest -n 2 -m "not slow"

@@ -10,11 +10,12 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration import lock
 from orchestration.alarms import Alarm, delivery_overdue, nightly_missing, notify
 from orchestration.data_directory import prepare
-from orchestration.errors import PlateauError
+from orchestration.errors import Busy, PlateauError
 from orchestration.ingest.deliveries import new_and_ready, scan
-from orchestration.ingest.known import published_deliveries
+from orchestration.ingest.known import processed_deliveries
 from orchestration.instance import clear_dead_runs
 from orchestration.publication import beat
 from orchestration.settings import Settings
@@ -78,9 +79,11 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     )
     def nightly(context: dg.ScheduleEvaluationContext) -> Any:
         prepare(settings)
-        if not new_and_ready(scan(settings), published_deliveries(settings)):
+        if not new_and_ready(scan(settings), processed_deliveries(settings)):
             beat(settings, "nothing new")
             return dg.SkipReason("Nothing new in the drop folder; the published warehouse stands.")
+        if _nightly_at_work(context.instance):
+            return dg.SkipReason("A nightly is queued or at work already.")
         return dg.RunRequest()
 
     hour, minute = settings.heartbeat_deadline.split(":")
@@ -95,6 +98,27 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     return [nightly, alarms]
 
 
+def _nightly_at_work(instance: dg.DagsterInstance) -> bool:
+    """Whether a run of the nightly job is queued, starting or started."""
+    statuses = [
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+    ]
+    return bool(instance.get_runs(dg.RunsFilter(job_name="nightly", statuses=statuses), limit=1))
+
+
+def _clear_if_free(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
+    """Clear dead runs where nobody is writing; else the writer does it."""
+    prepare(settings)
+    try:
+        with lock.writing(settings.data, "the delivery sensor"):
+            return clear_dead_runs(instance, settings)
+    except Busy:
+        return []
+
+
 def sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """Ready deliveries start the nightly at once; failed runs reach the hook."""
 
@@ -107,21 +131,24 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         "Also clears runs whose process died, so that the queue never waits for them.",
     )
     def ready_deliveries(context: dg.SensorEvaluationContext) -> Iterator[Any]:
-        for dead in clear_dead_runs(context.instance, settings):
+        for dead in _clear_if_free(context.instance, settings):
             context.log.warning(f"Cleared run {dead}, whose process had died.")
         try:
             found = scan(settings)
-            fresh = new_and_ready(found, published_deliveries(settings))
+            fresh = new_and_ready(found, processed_deliveries(settings))
         except PlateauError as error:
             yield dg.SkipReason(str(error))
             return
         waiting = [f"{d.name}: {d.not_ready}" for d in found if d.not_ready]
         if not fresh:
             yield dg.SkipReason("; ".join(waiting) or "No new delivery.")
-        for delivery in fresh[-1:]:
-            # One run takes all that is new, so the newest stands for them.
+        elif _nightly_at_work(context.instance):
+            yield dg.SkipReason("A nightly is queued or at work; what it leaves is taken next.")
+        else:
+            # One run takes all that is new; a mended or a further delivery makes another key.
             yield dg.RunRequest(
-                run_key=delivery.delivery_id, tags={"plateau/delivery": delivery.name}
+                run_key="+".join(sorted(d.delivery_id for d in fresh)),
+                tags={"plateau/delivery": ", ".join(d.name for d in fresh)},
             )
 
     @dg.run_failure_sensor(

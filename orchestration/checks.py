@@ -66,7 +66,7 @@ def _expectations(op_name: str, names: tuple[str, ...]) -> dg.AssetChecksDefinit
 
 
 def _files() -> dg.AssetChecksDefinition:
-    """Reconciliation and quarantine share of every file of this run."""
+    """Reconciliation and quarantine share of every file."""
 
     @dg.asset_check(
         asset="ingest_file",
@@ -83,9 +83,7 @@ def _files() -> dg.AssetChecksDefinition:
 
         with build.read() as connection:
             files = connection.execute(
-                "select file_name, n_rows, n_kept, n_quarantined, n_dropped from ingest_file "
-                "where run_id in (?, ?)",
-                [build.root_run_id, build.run_id],
+                "select file_name, n_rows, n_kept, n_quarantined, n_dropped from ingest_file"
             ).df()
         results = check_files(files)
         record(build, "contract", results)

@@ -77,29 +77,59 @@ def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
 
 def kind_of(settings: Settings) -> str | None:
     """'synthetic' or 'real', or `None` before the first delivery."""
-    marker = settings.data / "plateau.json"
-    if not marker.exists():
-        return None
-    return str(json.loads(marker.read_text(encoding="utf-8"))["kind"])
+    return _marker(settings).get("kind")
 
 
-def claim_kind(settings: Settings, kind: str, delivery: str) -> None:
-    """Fix the directory's kind on its first delivery; refuse the other kind ever after.
+def require_kind(settings: Settings, kind: str, delivery: str) -> None:
+    """Refuse the kind that this directory does not hold.
 
     Raises
     ------
     InputMissing
-        The directory is of the other kind.
+        The directory has held the other kind since its first delivery.
     """
     held = kind_of(settings)
-    if held is None:
-        marker = settings.data / "plateau.json"
-        partial = marker.with_suffix(".partial")
-        partial.write_text(json.dumps({"kind": kind, "first_delivery": delivery}), "utf-8")
-        partial.replace(marker)
-    elif held != kind:
+    if held not in (None, kind):
         raise InputMissing(
             f"Delivery {delivery} is {kind}, but the data directory {settings.data} has held "
             f"{held} data since its first delivery; nothing was loaded: "
             f"use another directory for {kind} data (--data)."
         )
+
+
+def require_key(settings: Settings, key_id: str) -> None:
+    """Refuse another pseudonym key than the one of the first delivery.
+
+    Raises
+    ------
+    InputMissing
+        With another key every patient would become a second person.
+    """
+    held = _marker(settings).get("key_id")
+    if held not in (None, key_id):
+        raise InputMissing(
+            f"The pseudonym key {settings.key_file} (key {key_id}) is not the one that this data "
+            f"directory was begun with (key {held}); nothing was loaded: name the right one with "
+            "PLATEAU_KEY_FILE."
+        )
+
+
+def claim(settings: Settings, kind: str, key_id: str, delivery: str) -> None:
+    """Fix kind and key of the directory with its first delivery; refuse others ever after.
+
+    Called when the delivery has been read and checked, just before anything of it is stored.
+    """
+    require_kind(settings, kind, delivery)
+    require_key(settings, key_id)
+    if _marker(settings):
+        return
+    marker = settings.data / "plateau.json"
+    partial = marker.with_suffix(".partial")
+    content = {"kind": kind, "key_id": key_id, "first_delivery": delivery}
+    partial.write_text(json.dumps(content), "utf-8")
+    partial.replace(marker)
+
+
+def _marker(settings: Settings) -> dict[str, str]:
+    path = settings.data / "plateau.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}

@@ -20,6 +20,12 @@ class PlateauError(Exception):
     exit_code = EXIT_FAILURE
 
 
+class WrongUse(PlateauError):
+    """A setting or an option that cannot be."""
+
+    exit_code = EXIT_USAGE
+
+
 class InputMissing(PlateauError):
     """Something that had to be delivered or configured is not there, or is of the other kind."""
 

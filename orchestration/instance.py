@@ -10,17 +10,21 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration import process
+from orchestration import lock, process
 from orchestration.errors import InputMissing
 from orchestration.settings import Settings
+from orchestration.warehouse import delete_build
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 WRITER_POOL = "duckdb_writer"
 PROCESS_TAG = "plateau/process"
+HOLDER_TAG = "plateau/holds_the_lock"
 UNSIGNED_GRACE_SECONDS = 600
 
 _DAGSTER_YAML = """\
@@ -84,7 +88,11 @@ def _pytensor_flags(settings: Settings) -> str:
     own = os.environ.get("PYTENSOR_FLAGS", "")
     if "base_compiledir" in own:
         return own
-    return ",".join(filter(None, [own, f"base_compiledir={settings.cache / 'pytensor'}"]))
+    folder = settings.cache / "pytensor"
+    if set(str(folder)) & set(",'\""):
+        # Flags are one comma-separated text with shell quoting: such a path cannot be said in it.
+        folder = Path.home() / ".cache" / "plateau" / "pytensor"
+    return ",".join(filter(None, [own, f"base_compiledir={folder}"]))
 
 
 def open_instance(settings: Settings) -> DagsterInstance:
@@ -100,10 +108,20 @@ def sign_run(instance: DagsterInstance, run_id: str) -> None:
     instance.add_run_tags(run_id, {PROCESS_TAG: process.identity()})
 
 
-def clear_dead_runs(instance: DagsterInstance, settings: Settings) -> list[str]:
-    """Mark runs whose process is gone as failed, free their pool slots, delete their builds.
+def sign_holder(instance: DagsterInstance, run_id: str) -> None:
+    """Tag a run that has got the data directory's lock."""
+    instance.add_run_tags(run_id, {HOLDER_TAG: "yes"})
 
-    A run that never signed is taken for dead after `UNSIGNED_GRACE_SECONDS`.
+
+def clear_dead_runs(
+    instance: DagsterInstance, settings: Settings, *, own_run_id: str = ""
+) -> list[str]:
+    """Mark runs that died as failed, free their pool slots, delete their builds.
+
+    The caller holds the data directory's lock. So a run that once got the lock and never ended is
+    dead, wherever it ran; one that waits for the lock is judged by its process; one that never
+    signed, or signed in another container, is given up after `UNSIGNED_GRACE_SECONDS` beyond the
+    longest wait.
 
     Returns
     -------
@@ -112,6 +130,8 @@ def clear_dead_runs(instance: DagsterInstance, settings: Settings) -> list[str]:
     """
     from dagster import DagsterRunStatus, RunsFilter
 
+    if not lock.is_held_here(settings.data):
+        raise RuntimeError("clear_dead_runs needs the data directory's lock")
     statuses = [
         DagsterRunStatus.NOT_STARTED,
         DagsterRunStatus.STARTING,
@@ -121,16 +141,21 @@ def clear_dead_runs(instance: DagsterInstance, settings: Settings) -> list[str]:
     dead = []
     for record in instance.get_run_records(RunsFilter(statuses=statuses)):
         run = record.dagster_run
-        signed = run.tags.get(PROCESS_TAG)
         age = time.time() - record.create_timestamp.timestamp()
-        if process.is_alive(signed) if signed else age < UNSIGNED_GRACE_SECONDS:
+        if run.run_id == own_run_id or not _is_dead(run.tags, age, settings):
             continue
         instance.report_run_failed(
             run, "The process of this run ended without a word (killed, or the machine went down)."
         )
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-        build = settings.builds / f"{run.root_run_id or run.run_id}.duckdb"
-        for left in (build, build.with_name(build.name + ".wal"), build.with_suffix(".partial")):
-            left.unlink(missing_ok=True)
+        delete_build(settings, run.root_run_id or run.run_id)
         dead.append(run.run_id)
     return dead
+
+
+def _is_dead(tags: Mapping[str, str], age_seconds: float, settings: Settings) -> bool:
+    if tags.get(HOLDER_TAG):
+        return True
+    if process.is_dead(tags.get(PROCESS_TAG, "")):
+        return True
+    return age_seconds > settings.lock_wait_seconds + UNSIGNED_GRACE_SECONDS

@@ -67,6 +67,11 @@ def writing(
             fcntl.flock(handle, fcntl.LOCK_UN)
 
 
+def is_held_here(data: Path) -> bool:
+    """Whether this process holds the data directory."""
+    return data.resolve() / ".lock" in _held
+
+
 def is_free(data: Path) -> bool:
     """Whether no process (this one included) holds the data directory."""
     path = data.resolve() / ".lock"

@@ -14,6 +14,9 @@ from orchestration.journal import Journal, clean_logs
 from orchestration.settings import Settings
 from orchestration.warehouse import Build, Meta, clean_builds
 
+KEPT_RUNS = 30
+"""Posteriors and reports by run that are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
@@ -41,9 +44,21 @@ def publish(build: Build, journal: Journal) -> Meta:
     meta = build.publish(kind)
     _publish_report(settings, build.root_run_id)
     removed = clean_builds(settings)
+    _keep_newest(settings.posteriors, "*.zarr")
+    _keep_newest(settings.reports, "????????-*.html")
     clean_logs(settings)
     journal.event("published", warehouse=str(settings.live), builds_removed=len(removed))
     return meta
+
+
+def _keep_newest(folder: Path, pattern: str) -> None:
+    """Delete all but the newest `KEPT_RUNS` entries."""
+    entries = sorted(folder.glob(pattern), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in entries[KEPT_RUNS:]:
+        if old.is_dir():
+            shutil.rmtree(old)
+        else:
+            old.unlink()
 
 
 def report_path(settings: Settings, root_run_id: str) -> Path:

@@ -11,7 +11,9 @@ from typing import Any
 import dagster as dg
 
 from orchestration import data_directory, lock
-from orchestration.instance import clear_dead_runs, sign_run
+from orchestration.alarms import notify
+from orchestration.errors import PlateauError
+from orchestration.instance import clear_dead_runs, sign_holder, sign_run
 from orchestration.journal import Journal, Listener
 from orchestration.publication import publish
 from orchestration.settings import Settings
@@ -42,15 +44,25 @@ def make(settings: Settings, listeners: tuple[Listener, ...]) -> dict[str, Any]:
             wait_seconds=settings.lock_wait_seconds,
             on_wait=lambda who: own_journal.event("waiting", holder=who),
         ):
-            for dead in clear_dead_runs(instance, settings):
+            sign_holder(instance, run.run_id)
+            for dead in clear_dead_runs(instance, settings, own_run_id=run.run_id):
                 own_journal.event("dead_run_cleared", dead_run_id=dead)
             opened = Build(settings, run.root_run_id or run.run_id, run.run_id)
             opened.open()
             yield opened
             if not opened.published and did_all_it_planned(instance, run):
-                publish(opened, own_journal)
+                _publish_or_tell(opened, own_journal)
 
     return {"journal": journal, "build": build}
+
+
+def _publish_or_tell(build: Build, journal: Journal) -> None:
+    """Publish at the end of a run; Dagster only logs an error here, so the hook tells of it."""
+    try:
+        publish(build, journal)
+    except PlateauError as error:
+        notify(build.settings, "not_published", f"Run {build.run_id}: {error}")
+        raise
 
 
 def did_all_it_planned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

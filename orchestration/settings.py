@@ -8,13 +8,15 @@ Does not belong here: clinical constants (`expectations.protocol`) and model pri
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
-from orchestration.errors import PlateauError
+from orchestration.errors import WrongUse
 
 ROOT = Path(__file__).resolve().parents[1]
 """The checkout (the project is installed editable), which holds `dbt/`."""
@@ -24,6 +26,20 @@ PROFILES: dict[str, dict[str, int]] = {
     "full": {"model_draws": 6000, "model_tune": 1000, "study_cohorts": 5000},
 }
 PRESETS = ("clinic", "paper_replica")
+
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_CRON = re.compile(r"[0-9*/,-]+( [0-9A-Za-z*/,-]+){4}")
+_LEAST = {
+    "settle_seconds": 0,
+    "lock_wait_seconds": 0,
+    "delivery_rhythm_days": 0,
+    "keep_builds_days": 0,
+    "keep_logs_days": 1,
+    "model_draws": 1,
+    "model_tune": 1,
+    "model_chains": 1,
+    "study_cohorts": 1,
+}
 
 
 def _config_home() -> Path:
@@ -145,7 +161,7 @@ def load(flags: Mapping[str, Any] | None = None, *, cwd: Path | None = None) -> 
 
     Raises
     ------
-    PlateauError
+    WrongUse
         A key that no setting has, or a value of the wrong type, named with its place.
     """
     cwd = (cwd or Path.cwd()).resolve()
@@ -164,7 +180,23 @@ def load(flags: Mapping[str, Any] | None = None, *, cwd: Path | None = None) -> 
             values[name] = default
             sources[name] = f"profile {profile}"
     values.setdefault("data", (cwd / "data").resolve())
-    return Settings(**values, sources=sources)
+    settings = Settings(**values, sources=sources)
+    _refuse_impossible(settings)
+    return settings
+
+
+def _refuse_impossible(settings: Settings) -> None:
+    """Refuse values of the right type that nothing can be done with, named with their place."""
+    possible = {
+        "timezone": settings.timezone in available_timezones(),
+        "heartbeat_deadline": bool(_CLOCK.fullmatch(settings.heartbeat_deadline)),
+        "nightly_cron": bool(_CRON.fullmatch(settings.nightly_cron)),
+        **{name: getattr(settings, name) >= least for name, least in _LEAST.items()},
+    }
+    for name, is_possible in possible.items():
+        if not is_possible:
+            place = settings.sources.get(name, "default")
+            raise WrongUse(f"{place}: {name} cannot be {getattr(settings, name)!r}.")
 
 
 def _from_toml(path: Path) -> dict[str, tuple[Any, str]]:
@@ -173,7 +205,7 @@ def _from_toml(path: Path) -> dict[str, tuple[Any, str]]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlateauError(f"{path.name} cannot be read ({error}); mend it or remove it.") from None
+        raise WrongUse(f"{path.name} cannot be read ({error}); mend it or remove it.") from None
     return {name: (value, path.name) for name, value in content.items()}
 
 
@@ -198,20 +230,23 @@ def _coerce(name: str, value: Any, place: str, cwd: Path) -> Any:
     """Text of an environment variable, or a TOML value, to the setting's type."""
     types = {f.name: str(f.type) for f in fields(Settings) if f.name != "sources"}
     if name not in types:
-        raise PlateauError(
-            f"{place}: there is no setting {name!r}; `plateau config show` lists them."
-        )
+        raise WrongUse(f"{place}: there is no setting {name!r}; `plateau config show` lists them.")
     if "Path" in types[name]:
+        if not isinstance(value, str | Path) or not str(value):
+            raise WrongUse(f"{place}: {name} must be a path.")
         return (cwd / Path(str(value)).expanduser()).resolve()
     if types[name] == "int":
-        try:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value.strip()):
             return int(value)
-        except (TypeError, ValueError):
-            raise PlateauError(f"{place}: {name} must be a whole number.") from None
-    return str(value)
+        raise WrongUse(f"{place}: {name} must be a whole number.")
+    if not isinstance(value, str):
+        raise WrongUse(f"{place}: {name} must be a text.")
+    return value
 
 
 def _one_of(name: str, value: str, allowed: Any, sources: Mapping[str, str]) -> None:
     if value not in allowed:
         place = sources.get(name, "default")
-        raise PlateauError(f"{place}: {name} must be one of {', '.join(allowed)}.")
+        raise WrongUse(f"{place}: {name} must be one of {', '.join(allowed)}.")

@@ -122,9 +122,14 @@ def load_key(settings: Settings, kind: str) -> bytes:
                 "copy of it in a safe place: without it no patient can be found again."
             )
         make_key(path)
-    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        key = b""
     if len(key) < 32:
-        raise PlateauError(f"The pseudonym key {path} is shorter than 256 bits; make a new one.")
+        raise PlateauError(
+            f"The pseudonym key {path} cannot be read as 64 hex digits; restore your copy of it."
+        )
     return key
 
 

@@ -178,6 +178,7 @@ class Build:
         PlateauError
             The left build started from a version that has been replaced since.
         """
+        _refuse_wal(self.settings.live)
         live = meta_of(self.settings.live)
         if self.path.exists():
             self._require_same_base(live)
@@ -257,6 +258,13 @@ class Build:
                 f"Run {live.run_id if live else '?'} published while this build stood still; "
                 "publishing it would undo that, so launch the whole job again."
             )
+
+
+def delete_build(settings: Settings, root_run_id: str) -> None:
+    """Delete one build and what a killed process may have left beside it."""
+    build = settings.builds / f"{root_run_id}.duckdb"
+    for left in (build, build.with_name(build.name + ".wal"), build.with_suffix(".partial")):
+        left.unlink(missing_ok=True)
 
 
 def clean_builds(settings: Settings, *, now: float | None = None) -> list[str]:

@@ -11,9 +11,14 @@ OWNERS = ["team:data-engineering"]
 SCIENCE = ["team:biostatistics"]
 
 
-def table_schema(columns: Mapping[str, str]) -> dict[str, Any]:
-    """Column schema metadata from name -> SQL type."""
-    listed = [dg.TableColumn(name, kind) for name, kind in columns.items()]
+def table_schema(
+    columns: Mapping[str, str], descriptions: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Column schema metadata from name -> SQL type, and name -> description."""
+    said = descriptions or {}
+    listed = [
+        dg.TableColumn(name, kind, description=said.get(name)) for name, kind in columns.items()
+    ]
     return {"dagster/column_schema": dg.TableSchema(columns=listed)}
 
 

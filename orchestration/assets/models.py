@@ -97,8 +97,8 @@ def make(settings: Settings) -> list[Any]:
         build: dg.ResourceParam[Build], journal: dg.ResourceParam[Journal]
     ) -> Iterator[Any]:
         with journal.step("relief model"):
-            status, fitted = _attempt(settings, build, journal)
-            _write(build, status, fitted)
+            status, rows = _attempt(settings, build, journal)
+            _write(build, status, rows)
         journal.event("model", **status)
         counts = row_counts(build, names)
         for name in names:
@@ -118,8 +118,8 @@ def make(settings: Settings) -> list[Any]:
 
 def _attempt(
     settings: Settings, build: Build, journal: Journal
-) -> tuple[dict[str, Any], "Fit | None"]:
-    """Fit; return the status row and the fit where it passed its gate."""
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame] | None]:
+    """Fit; return the status row, and the tables' rows where the fit passed its gate."""
     began = time.perf_counter()
     status: dict[str, Any] = {
         "model": "relief",
@@ -133,30 +133,38 @@ def _attempt(
         "n_patients": 0,
         "n_sessions": 0,
     }
-    fitted = None
+    rows = None
     try:
         data = _data(build)
         status |= {"n_patients": data["patient_id"].nunique(), "n_sessions": len(data)}
         fit = _fit(settings, data, journal)
         diagnosis = fit.diagnosis
         status |= {
-            "status": diagnosis.status,
             "reason": diagnosis.reason,
             "r_hat_max": diagnosis.r_hat_max,
             "ess_min": diagnosis.ess_min,
             "divergences": diagnosis.divergences,
         }
         if diagnosis.status == "converged":
-            fitted = fit
+            rows = _rows(fit)
             path = settings.posteriors / f"{build.run_id}.zarr"
             fit.posterior.to_zarr(path, mode="w", consolidated=False)
+        status["status"] = diagnosis.status
     except Exception as error:
+        # The text of an unexpected error may quote a report, so only its type is kept.
+        rows = None
         status["reason"] = f"the fit stopped on {type(error).__name__}"
         journal.event("model_failed", error=type(error).__name__)
-        if isinstance(error, ValueError):
-            status["reason"] += f": {error}"
     status["seconds"] = round(time.perf_counter() - began, 2)
-    return status, fitted
+    return status, rows
+
+
+def _rows(fit: "Fit") -> dict[str, pd.DataFrame]:
+    """Rows of the model's tables."""
+    from bayes.quantities import patient_curve, patient_plateau, population_estimate
+
+    makers = (patient_curve, patient_plateau, population_estimate)
+    return {name: maker(fit) for name, maker in zip(CURVE_TABLES, makers, strict=True)}
 
 
 def _data(build: Build) -> pd.DataFrame:
@@ -180,20 +188,16 @@ def _fit(settings: Settings, data: pd.DataFrame, journal: Journal) -> "Fit":
     return fit(data, config, progress=journal.progress)
 
 
-def _write(build: Build, status: dict[str, Any], fitted: "Fit | None") -> None:
+def _write(build: Build, status: dict[str, Any], fresh: dict[str, pd.DataFrame] | None) -> None:
     """Write new rows, or keep the last good ones; the status row says which."""
-    from bayes.quantities import patient_curve, patient_plateau, population_estimate
-
     now = datetime.now(UTC).replace(tzinfo=None)
     with build.write() as connection:
         held = set(tables(connection))
-        if fitted is not None:
-            makers = (patient_curve, patient_plateau, population_estimate)
-            for name, maker in zip(CURVE_TABLES, makers, strict=True):
-                rows = maker(fitted).assign(run_id=build.run_id, fitted_at=now)
-                replace_table(connection, name, rows)
+        for name, rows in (fresh or {}).items():
+            stamped = rows.assign(run_id=build.run_id, fitted_at=now)
+            replace_table(connection, name, stamped)
         for name in CURVE_TABLES:
-            if fitted is None and name not in held:
+            if fresh is None and name not in held:
                 columns = {**_EMPTY[name], "run_id": "str", "fitted_at": "datetime64[us]"}
                 empty = pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()})
                 replace_table(connection, name, empty)

@@ -10,7 +10,7 @@ from orchestration.assets.description import OWNERS, row_counts, table_schema
 from orchestration.errors import PlateauError
 from orchestration.ingest import schema
 from orchestration.ingest.deliveries import Delivery, new_and_ready, scan
-from orchestration.ingest.known import known_deliveries
+from orchestration.ingest.known import loaded_deliveries, loaded_files
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.settings import Settings
@@ -34,6 +34,8 @@ DESCRIPTIONS = {
     "repair_log": "Cells whose text was repaired without doubt: place, column and rule.",
     "ingest_file": "Every file of every delivery: rows in = kept + quarantined + dropped.",
 }
+
+RETRY_SECONDS = 10
 
 _SUMS = (
     "n_rows",
@@ -61,7 +63,7 @@ def make(settings: Settings) -> list[Any]:
                 kinds={"python", "duckdb"},
                 owners=OWNERS,
                 description=description,
-                metadata=table_schema(columns[name]),
+                metadata=table_schema(columns[name], schema.descriptions()),
             )
             for name, description in DESCRIPTIONS.items()
         ],
@@ -84,16 +86,16 @@ def _ingest(settings: Settings, build: Build, journal: Journal) -> Mapping[str, 
     """Load what is new; return the sums over the files of this run."""
     from orchestration.ingest import load
 
-    found = scan(settings)
     with build.read() as connection:
-        fresh = new_and_ready(found, known_deliveries(connection))
-    _say_what_waits(found, journal)
+        known, files_held = loaded_deliveries(connection), loaded_files(connection)
     try:
-        load.prepare(fresh, settings)
-        loaded = load.load(fresh, settings, journal, build.run_id)
+        found = scan(settings)
+        fresh = new_and_ready(found, known)
+        loaded = load.load(fresh, files_held, settings, journal, build.run_id)
     except OSError as error:
         # A drop folder on a share can hiccup; the files are read again from the start.
-        raise dg.RetryRequested(max_retries=2, seconds_to_wait=10) from error
+        raise dg.RetryRequested(max_retries=2, seconds_to_wait=RETRY_SECONDS) from error
+    _say_what_waits(found, journal)
     with build.write() as connection:
         loaded.write(connection)
         load.patient_ages(connection, settings)

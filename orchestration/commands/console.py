@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import traceback
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,16 @@ from orchestration.errors import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, Pla
 
 def print_json(content: dict[str, Any]) -> None:
     """Print one object on one line."""
-    click.echo(json.dumps(content, default=str, ensure_ascii=False))
+    click.echo(json.dumps(finite(content), default=str, ensure_ascii=False, allow_nan=False))
+
+
+def finite(value: Any) -> Any:
+    """Replace NaN and infinities by null: JSON has no word for them."""
+    if isinstance(value, dict):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_outcome(outcome: Any, cohort: dict[str, int]) -> None:

@@ -16,6 +16,25 @@ from orchestration.journal import Journal
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
+WRITTEN = frozenset(
+    {
+        "clinic",
+        "clinic.partial",
+        "dagster",
+        "dbt",
+        "deliveries",
+        "heartbeat.json",
+        "logs",
+        "plateau.json",
+        "posteriors",
+        "reports",
+        "studies",
+        "vault",
+        "warehouse",
+    }
+)
+"""What a demo writes into its data directory, compiled code and the lock apart."""
+
 
 def run(
     settings: Settings,
@@ -34,6 +53,7 @@ def run(
     """
     data_directory.prepare(settings)
     with lock.writing(settings.data, "plateau demo", wait_seconds=wait_seconds):
+        data_directory.require_kind(settings, "synthetic", "of the demo")
         if fresh:
             _start_over(settings)
         clinic = settings.data / "clinic"
@@ -83,28 +103,16 @@ def _write_clinic(clinic: Path, seed: int, n_patients: int | None) -> None:
 
 
 def _start_over(settings: Settings) -> None:
-    """Empty the demo directory, but for compiled code; never one with real data."""
-    if data_directory.kind_of(settings) == "real":
+    """Empty the demo directory, but for compiled code; never one that no demo has made."""
+    entries = [entry for entry in settings.data.iterdir() if entry.name in WRITTEN]
+    harmless = {"clinic", "clinic.partial", "logs"}
+    if data_directory.kind_of(settings) is None and {e.name for e in entries} - harmless:
         raise PlateauError(
-            f"{settings.data} holds real data; --fresh would delete it, so nothing was done: "
-            "choose another directory with --data."
+            f"{settings.data} was not made by a demo and --fresh would delete what is in it; "
+            "nothing was done: choose another directory with --data."
         )
-    known = {
-        "clinic",
-        "clinic.partial",
-        "dagster",
-        "dbt",
-        "deliveries",
-        "heartbeat.json",
-        "incoming",
-        "logs",
-        "plateau.json",
-        "posteriors",
-        "reports",
-        "studies",
-        "vault",
-        "warehouse",
-    }
-    for entry in settings.data.iterdir():
-        if entry.name in known:
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    for entry in entries:
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()

@@ -66,6 +66,9 @@ def _software() -> Iterator[Finding]:
 
 
 def _directory(settings: Settings) -> Iterator[Finding]:
+    if not settings.data.exists():
+        yield Finding("note", "data directory", f"{settings.data} is not there yet")
+        return
     try:
         data_directory.prepare(settings)
     except PlateauError as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from orchestration.commands.console import print_json
 from orchestration.errors import PlateauError
 from orchestration.settings import Settings
 from orchestration.warehouse import OFFLINE, require_live
@@ -29,7 +30,8 @@ def sql(settings: Settings, query: str, form: str) -> None:
     locked = {**OFFLINE, "enable_external_access": False, "lock_configuration": True}
     connection = duckdb.connect(str(settings.live), read_only=True, config=locked)
     try:
-        answer = connection.sql(query)
+        single = len(connection.extract_statements(query)) == 1
+        answer = connection.sql(query) if single else None
         table = answer.to_arrow_table() if answer else None
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
@@ -39,7 +41,7 @@ def sql(settings: Settings, query: str, form: str) -> None:
     finally:
         connection.close()
     if table is None:
-        raise PlateauError("That statement returns no table; give one query, a SELECT.")
+        raise PlateauError("That is not one query that returns a table; give a single SELECT.")
     _print_table(table, form)
 
 
@@ -51,18 +53,16 @@ def _print_table(table: Any, form: str) -> None:
     elif form == "csv":
         sys.stdout.write(table.to_pandas().to_csv(index=False))
     elif form == "json":
-        import json
-
         rows = table.to_pylist()
-        told = {"schema": "plateau.sql/1", "columns": table.column_names, "rows": rows}
-        print(json.dumps(told, default=str, ensure_ascii=False))
+        print_json({"schema": "plateau.sql/1", "columns": table.column_names, "rows": rows})
     else:
         from rich.console import Console
         from rich.table import Table
+        from rich.text import Text
 
-        shown = Table(*table.column_names)
+        shown = Table(*(Text(name) for name in table.column_names))
         for row in table.to_pylist():
-            shown.add_row(*("" if value is None else str(value) for value in row.values()))
+            shown.add_row(*(Text("" if v is None else str(v)) for v in row.values()))
         Console(soft_wrap=not sys.stdout.isatty()).print(shown)
 
 
@@ -78,7 +78,14 @@ def report(settings: Settings, out: Path | None) -> tuple[Path, int]:
     from orchestration.assets.report import write_report
 
     path = (out or settings.reports / "report.html").resolve()
-    return path, write_report(settings, settings.live, meta.run_id, path)
+    published = replace(settings, preset=meta.preset)
+    try:
+        return path, write_report(published, settings.live, meta.run_id, path)
+    except OSError as error:
+        raise PlateauError(
+            f"The report cannot be written to {path} ({error.strerror}); "
+            "choose another place with --out."
+        ) from None
 
 
 def settings_table(settings: Settings) -> list[dict[str, str]]:

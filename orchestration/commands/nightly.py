@@ -17,13 +17,15 @@ from orchestration.errors import (
     EXIT_MODEL_NOT_CONVERGED,
     EXIT_OK,
 )
-from orchestration.ingest.deliveries import Delivery, new_and_ready, require_files, scan
-from orchestration.ingest.known import published_deliveries
+from orchestration.ingest.deliveries import new_and_ready, scan
+from orchestration.ingest.known import processed_deliveries
 from orchestration.instance import clear_dead_runs, enter_environment, open_instance
 from orchestration.journal import Journal
 from orchestration.publication import beat
 from orchestration.settings import Settings
-from orchestration.vault import load_key
+from orchestration.warehouse import delete_build
+
+INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class Outcome:
     published: bool = False
     nothing_new: bool = False
     problem: str = ""
+    interrupted: bool = False
     exit_code: int = EXIT_OK
     files: dict[str, int] = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
@@ -46,6 +49,7 @@ class Outcome:
         match event["event"]:
             case "step_ended" | "step_failed":
                 self.seconds[event["step"]] = event["seconds"]
+                self.interrupted |= event.get("error") in INTERRUPTIONS
                 if "message" in event:
                     self.problem, self.exit_code = event["message"], event["exit_code"]
             case "ingested":
@@ -77,6 +81,7 @@ class Outcome:
             "seconds": self.seconds,
             "waiting": self.waiting,
             "problem": self.problem,
+            "exit_code": int(self.exit_code),
         }
 
 
@@ -117,9 +122,12 @@ def run(
         on_wait=lambda who: journal.event("waiting", holder=who),
     ):
         found = scan(settings)
-        fresh = new_and_ready(found, published_deliveries(settings))
+        fresh = new_and_ready(found, processed_deliveries(settings))
         outcome.waiting = [f"{d.name}: {d.not_ready}" for d in found if d.not_ready]
-        _require_loadable(settings, fresh)
+        if fresh:
+            from orchestration.ingest.load import require_loadable
+
+            require_loadable(fresh, settings)
         if fresh or force:
             _execute(settings, outcome, tell, journal)
         else:
@@ -133,14 +141,6 @@ def run(
             journal.event("nothing_new")
     outcome.seconds["total"] = round(time.perf_counter() - began, 2)
     return outcome
-
-
-def _require_loadable(settings: Settings, fresh: list[Delivery]) -> None:
-    """Refuse before Dagster starts what ingest would refuse."""
-    for delivery in fresh:
-        require_files(delivery)
-        data_directory.claim_kind(settings, delivery.kind, delivery.name)
-        load_key(settings, delivery.kind)
 
 
 def _execute(
@@ -165,6 +165,9 @@ def _execute(
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
         outcome.run_id = result.run_id
+        if outcome.interrupted:
+            delete_build(settings, result.run_id)
+            raise KeyboardInterrupt
         _judge(result, outcome)
 
 

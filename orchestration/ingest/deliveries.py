@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from expectations.dictionary import table_for_file
 from orchestration.data_directory import SYNTHETIC_SOURCE
 from orchestration.errors import InputMissing
 from orchestration.settings import Settings
@@ -25,6 +26,8 @@ MANIFEST = "manifest.csv"
 REQUIRED_PREFIXES = ("patients_", "seances_")
 MAX_FILE_BYTES = 1_000_000_000
 _FOLDER = re.compile(r"\d{8}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CORRECTIONS = "corrections.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,15 @@ class Delivery:
     not_ready: str = ""
 
     @property
+    def content(self) -> tuple[DeliveredFile, ...]:
+        """The files that hold data: of a table, or corrections; not what else lies beside them."""
+        return tuple(f for f in self.files if _holds_data(f.path.name))
+
+    @property
     def delivery_id(self) -> str:
         """Name and content hash: the same content under the same name is the same delivery."""
         digest = hashlib.sha256()
-        for file in sorted(self.files, key=lambda f: f.path.name):
+        for file in sorted(self.content, key=lambda f: f.path.name):
             digest.update(f"{file.path.name}:{file.sha256}\n".encode())
         return f"{self.name}-{digest.hexdigest()[:12]}"
 
@@ -115,12 +123,12 @@ def require_files(delivery: Delivery) -> None:
     InputMissing
         Named with the delivery and the file (rule `gate_required_file_missing`).
     """
-    names = [f.path.name for f in delivery.files]
+    names = [f.path.name.lower() for f in delivery.files]
     for prefix in REQUIRED_PREFIXES:
         if not any(name.startswith(prefix) for name in names):
             raise InputMissing(
                 f"Delivery {delivery.name} lacks its required file {prefix}{delivery.name}.csv; "
-                "ask the clinic to deliver it; nothing of this delivery was loaded."
+                "deliver it whole, or move the folder out of the drop folder; nothing was loaded."
             )
 
 
@@ -151,6 +159,10 @@ def _inspect_declared(folder: Path, day: date, paths: list[Path], manifest: Path
         declared = read_manifest(manifest)
     except (KeyError, ValueError, csv.Error) as error:
         return Delivery(folder.name, day, (), f"its manifest cannot be read ({error})")
+    # A manifest still being copied can be whole lines short.
+    undeclared = [p.name for p in paths if p.name not in declared and _is_table_file(p.name)]
+    if undeclared:
+        return Delivery(folder.name, day, (), f"{undeclared[0]} is not in its manifest")
     files = []
     for name, line in declared.items():
         path = folder / name
@@ -160,10 +172,18 @@ def _inspect_declared(folder: Path, day: date, paths: list[Path], manifest: Path
         if digest != line.sha256:
             return Delivery(folder.name, day, (), f"{name} differs from its manifest SHA-256")
         files.append(DeliveredFile(path, digest, line))
-    corrections = folder / "corrections.csv"
-    if corrections in paths and "corrections.csv" not in declared:
+    corrections = folder / _CORRECTIONS
+    if corrections in paths and _CORRECTIONS not in declared:
         files.append(DeliveredFile(corrections, sha256_of(corrections), None))
     return Delivery(folder.name, day, tuple(files))
+
+
+def _is_table_file(name: str) -> bool:
+    return table_for_file(name) is not None
+
+
+def _holds_data(name: str) -> bool:
+    return _is_table_file(name) or name == _CORRECTIONS
 
 
 def read_manifest(path: Path) -> dict[str, ManifestLine]:
@@ -180,13 +200,15 @@ def read_manifest(path: Path) -> dict[str, ManifestLine]:
         mode = (row.get("mode") or "complet").strip().lower()
         if mode not in ("complet", "increment"):
             raise ValueError("mode must be complet or increment")
-        name = row["fichier"].strip()
+        name, digest = (row["fichier"] or "").strip(), (row["sha256"] or "").strip().lower()
+        if not name or not _SHA256.fullmatch(digest):
+            raise ValueError("a line of it is not complete")
         if "/" in name or "\\" in name or name.startswith("."):
             raise ValueError("a file name leads out of the folder")
         count = (row.get("lignes") or "").strip()
         lines[name] = ManifestLine(
             int(count) if count else None,
-            row["sha256"].strip().lower(),
+            digest,
             (row.get("source") or "").strip(),
             mode,
         )

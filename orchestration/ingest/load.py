@@ -10,7 +10,6 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ import pandas as pd
 from expectations import dictionary
 from expectations.contract import Checked, check_rows, reconcile
 from orchestration import vault
-from orchestration.data_directory import claim_kind
+from orchestration.data_directory import claim, require_key, require_kind
 from orchestration.errors import ChecksFailed, InputMissing
 from orchestration.ingest import schema
 from orchestration.ingest.deliveries import DeliveredFile, Delivery, require_files
@@ -61,48 +60,79 @@ class Loaded:
         return counts
 
 
-def prepare(deliveries: list[Delivery], settings: Settings) -> None:
-    """Refuse what may not be loaded, fix the directory's kind, keep the bytes.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One delivered file, read and checked, nothing of it stored yet."""
+
+    delivery: Delivery
+    file: DeliveredFile
+    table: Table
+    text: TextTable
+    checked: Checked
+
+
+def require_loadable(deliveries: list[Delivery], settings: Settings) -> None:
+    """Refuse what may not be loaded, before anything is read.
 
     Raises
     ------
     InputMissing
-        A required file is absent, or a delivery is of the other kind.
+        A required file or the key is absent, or a delivery is of another kind than the directory
+        or than another delivery.
     """
     for delivery in deliveries:
         require_files(delivery)
-        claim_kind(settings, delivery.kind, delivery.name)
-    for delivery in deliveries:
-        _keep(delivery, settings)
+        require_kind(settings, delivery.kind, delivery.name)
+        if delivery.kind != deliveries[0].kind:
+            raise InputMissing(
+                f"Deliveries {deliveries[0].name} and {delivery.name} are of two kinds, real and "
+                "synthetic; nothing was loaded: use a drop folder and a data directory for each."
+            )
+        require_key(settings, vault.key_id(vault.load_key(settings, delivery.kind)))
 
 
-def load(deliveries: list[Delivery], settings: Settings, journal: Journal, run_id: str) -> Loaded:
-    """Read and check every file of the deliveries, in date order; commit the vault.
+def load(
+    deliveries: list[Delivery],
+    loaded_files: set[str],
+    settings: Settings,
+    journal: Journal,
+    run_id: str,
+) -> Loaded:
+    """Read and check every file, in date order; then keep the bytes and commit the vault.
+
+    Parameters
+    ----------
+    loaded_files
+        SHA-256 of the files that the warehouse holds already: the same file again is a no-op,
+        noted in `ingest_file` with status 'unchanged'.
 
     Raises
     ------
     ChecksFailed
-        A required file cannot be read; the sentence names the file, the place and the rule.
+        A file cannot be taken; the sentence names the file, the place and the rule.
     """
-    loaded = Loaded()
-    tables = dictionary.load()
+    require_loadable(deliveries, settings)
+    loaded, seen = Loaded(), set(loaded_files)
+    fresh: list[Read] = []
     for delivery in sorted(deliveries, key=lambda d: (d.day, d.delivery_id)):
-        key = vault.load_key(settings, delivery.kind)
         for file in delivery.files:
-            table = table_of(tables, file.path.name)
+            table = dictionary.table_for_file(file.path.name)
             if table is None:
+                journal.event("file_ignored", file=file.path.name)
                 continue
+            if file.sha256 in seen:
+                loaded.add("ingest_file", _unchanged_row(delivery, file, table, run_id))
+                continue
+            seen.add(file.sha256)
             with journal.step(f"read {file.path.name}"):
-                _load_file(loaded, delivery, file, table, key, settings, journal, run_id)
+                fresh.append(_read(delivery, file, table, journal))
+    for delivery in deliveries:
+        key_name = vault.key_id(vault.load_key(settings, delivery.kind))
+        claim(settings, delivery.kind, key_name, delivery.name)
+        _keep(delivery, settings)
+    for one in fresh:
+        _store(loaded, one, vault.load_key(settings, one.delivery.kind), settings, run_id)
     return loaded
-
-
-def table_of(tables: Mapping[str, Table], file_name: str) -> Table | None:
-    """The dictionary table that a file name belongs to, or `None` (manifest, unknown)."""
-    for table in tables.values():
-        if any(file_name.lower().startswith(prefix) for prefix in table.file_prefixes):
-            return table
-    return None
 
 
 def patient_ages(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
@@ -148,16 +178,7 @@ def _keep(delivery: Delivery, settings: Settings) -> None:
         partial.replace(index)
 
 
-def _load_file(
-    loaded: Loaded,
-    delivery: Delivery,
-    file: DeliveredFile,
-    table: Table,
-    key: bytes,
-    settings: Settings,
-    journal: Journal,
-    run_id: str,
-) -> None:
+def _read(delivery: Delivery, file: DeliveredFile, table: Table, journal: Journal) -> Read:
     try:
         text = read(file.path, table)
         _require_declared_rows(file, text)
@@ -168,14 +189,58 @@ def _load_file(
         journal.event("file_refused", file=file.path.name, rule_id=refusal.rule_id)
         raise ChecksFailed(
             f"Delivery {delivery.name}, {file.path.name}: {refusal} (rule {refusal.rule_id}); "
-            "nothing was published; ask for the file again, whole."
+            "nothing was published: deliver the file again, whole, or move the folder out of the "
+            "drop folder."
         ) from None
     for rule_id, warning in text.warnings:
         journal.event("warning", file=file.path.name, rule_id=rule_id, detail=warning)
-    people = _identities(checked.kept, key)
+    return Read(delivery, file, table, text, checked)
+
+
+def _store(loaded: Loaded, one: Read, key: bytes, settings: Settings, run_id: str) -> None:
+    people = _identities(one.checked.kept, key)
     with vault.connect(settings) as connection:
-        _commit_vault(connection, file, text, checked, people, vault.key_id(key))
-    _collect(loaded, delivery, file, table, text, checked, people, run_id)
+        _commit_vault(connection, one.file, one.text, one.checked, people, vault.key_id(key))
+    _collect(loaded, one.delivery, one.file, one.table, one.text, one.checked, people, run_id)
+
+
+def _unchanged_row(
+    delivery: Delivery, file: DeliveredFile, table: Table, run_id: str
+) -> pd.DataFrame:
+    """A file whose very bytes were loaded before: nothing to do, but the delivery is known."""
+    counts = dict.fromkeys(
+        (
+            "n_rows",
+            "n_kept",
+            "n_quarantined",
+            "n_dropped",
+            "n_repaired_cells",
+            "n_quarantined_cells",
+        ),
+        0,
+    )
+    return pd.DataFrame(
+        [
+            _file_facts(delivery, file, table, run_id)
+            | counts
+            | {"status": "unchanged", "reason": "the same bytes were delivered before"}
+        ]
+    )
+
+
+def _file_facts(
+    delivery: Delivery, file: DeliveredFile, table: Table, run_id: str
+) -> dict[str, object]:
+    return {
+        "file_sha256": file.sha256,
+        "file_name": file.path.name,
+        "delivery_id": delivery.delivery_id,
+        "delivery_date": pd.Timestamp(delivery.day),
+        "table_name": table.name,
+        "delivery_mode": file.mode,
+        "run_id": run_id,
+        "loaded_at": pd.Timestamp(datetime.now(UTC).replace(tzinfo=None)),
+    }
 
 
 def _require_declared_rows(file: DeliveredFile, text: TextTable) -> None:
@@ -316,27 +381,16 @@ def _file_row(
     run_id: str,
 ) -> pd.DataFrame:
     dropped = Counter(checked.dropped["rule_id"])
-    return pd.DataFrame(
-        [
-            {
-                "file_sha256": file.sha256,
-                "file_name": file.path.name,
-                "delivery_id": delivery.delivery_id,
-                "delivery_date": pd.Timestamp(delivery.day),
-                "table_name": table.name,
-                "delivery_mode": file.mode,
-                "encoding": text.encoding,
-                "header_set": text.header_set,
-                "n_rows": len(text.rows),
-                "n_kept": len(checked.kept),
-                "n_quarantined": len(checked.quarantined_rows),
-                "n_dropped": len(checked.dropped),
-                "n_repaired_cells": len(checked.repairs),
-                "n_quarantined_cells": len(checked.quarantined_cells),
-                "status": "accepted",
-                "reason": ", ".join(f"{n} {rule}" for rule, n in sorted(dropped.items())),
-                "run_id": run_id,
-                "loaded_at": pd.Timestamp(datetime.now(UTC).replace(tzinfo=None)),
-            }
-        ]
-    )
+    counts = {
+        "encoding": text.encoding,
+        "header_set": text.header_set,
+        "n_rows": len(text.rows),
+        "n_kept": len(checked.kept),
+        "n_quarantined": len(checked.quarantined_rows),
+        "n_dropped": len(checked.dropped),
+        "n_repaired_cells": len(checked.repairs),
+        "n_quarantined_cells": len(checked.quarantined_cells),
+        "status": "accepted",
+        "reason": ", ".join(f"{n} {rule}" for rule, n in sorted(dropped.items())),
+    }
+    return pd.DataFrame([_file_facts(delivery, file, table, run_id) | counts])

@@ -96,6 +96,21 @@ def raw_columns(table: Table) -> dict[str, str]:
     return LINEAGE | {c.name: _SQL_TYPES[c.type] for c in warehouse_columns(table)}
 
 
+def descriptions() -> dict[str, str]:
+    """What each column holds, in the words of the dictionary."""
+    own = {
+        "row_key": "First 16 hex digits of the file's SHA-256 and the physical line.",
+        "delivery_date": "Date of the delivery that the row came with.",
+        "delivery_mode": "complet (the file holds everything) or increment.",
+        "file_sha256": "SHA-256 of the delivered file.",
+        "line": "Physical line; in a workbook sheet x 10,000,000 + row.",
+        "content_hash": "Hash of the row as delivered.",
+        "patient_id": "Pseudonym, 32 hex digits.",
+    }
+    tables = dictionary.load().values()
+    return {c.name: c.description for t in tables for c in warehouse_columns(t)} | own
+
+
 def all_tables() -> dict[str, dict[str, str]]:
     """Every table that ingest writes, with its columns and SQL types."""
     tables = dictionary.load()

@@ -31,7 +31,9 @@ def named(definitions, name):
 
 
 def tick(settings):
-    return named(automation.schedules(settings), "nightly")(dg.build_schedule_context())
+    schedule = named(automation.schedules(settings), "nightly")
+    with dg.DagsterInstance.ephemeral() as instance:
+        return schedule(dg.build_schedule_context(instance=instance))
 
 
 def sense(settings, instance):
@@ -57,8 +59,8 @@ def test_the_sensor_asks_once_for_one_content(settings):
         (request,) = sense(settings, instance)
         (again,) = sense(settings, instance)
     assert request.run_key == again.run_key
-    assert request.run_key.startswith("20230630-")
-    assert request.tags["plateau/delivery"] == "20230630"
+    assert [k[:9] for k in request.run_key.split("+")] == ["20151231-", "20190630-", "20230630-"]
+    assert request.tags["plateau/delivery"] == "20151231, 20190630, 20230630"
 
 
 def test_schedule_and_sensor_know_what_is_published(night):

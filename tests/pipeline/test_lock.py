@@ -65,9 +65,13 @@ def test_one_process_may_take_it_twice(tmp_path):
 def test_a_process_is_known_by_number_and_start():
     me = process.identity()
     assert process.is_alive(me)
-    assert not process.is_alive(me + "0")
+    pid, started, namespace = me.split("@")
+    assert not process.is_alive(f"{pid}@{started}0@{namespace}")
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     signed = process.identity(child.pid)
     child.wait()
     assert not process.is_alive(signed)
+    assert process.is_dead(signed) and not process.is_dead(me)
+    elsewhere = signed.rpartition("@")[0] + "@another-boot/1"
+    assert not process.is_dead(elsewhere), "of another container nothing is known"
     assert not process.is_alive("not a process")

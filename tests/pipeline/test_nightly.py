@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.commands import nightly
+from orchestration.data_directory import kind_of
 from orchestration.errors import (
     EXIT_CHECKS_FAILED,
     EXIT_INPUT_MISSING,
@@ -175,11 +176,11 @@ def test_a_required_file_absent_is_refused_before_anything_is_loaded(quick, tmp_
 
 @pytest.mark.parametrize("first", ["synthetic", "real"])
 def test_the_other_kind_is_refused_before_anything_is_loaded(quick, tmp_path, first):
-    from orchestration.data_directory import claim_kind
+    from orchestration.data_directory import claim
 
     settings = own_deliveries(quick, tmp_path)
     settings.data.mkdir()
-    claim_kind(settings, first, "20100101")
+    claim(settings, first, "key1", "20100101")
     if first == "synthetic":
         for manifest in settings.incoming.glob("*/manifest.csv"):
             manifest.write_text(manifest.read_text("utf-8").replace("plateau-simulate", "DxCare"))
@@ -198,6 +199,8 @@ def test_synthetic_patients_without_their_manifest_never_pass_as_real(quick, tmp
     make_key(settings.key_file)
     outcome = nightly.run(settings)
     assert outcome.exit_code == EXIT_INPUT_MISSING and not settings.live.exists()
+    assert kind_of(settings) is None, "a refused delivery fixes nothing"
+    assert not settings.vault.exists() and not settings.kept.exists()
 
 
 def test_the_command_prints_one_json_object_with_seconds_by_step(night):

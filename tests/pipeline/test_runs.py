@@ -7,9 +7,12 @@ import dagster as dg
 import pytest
 from dagster import DagsterRunStatus
 
+from orchestration import resources
+from orchestration.assets import raw
 from orchestration.definitions import build
+from orchestration.ingest.known import processed_deliveries
 from orchestration.instance import open_instance, tool_environment
-from orchestration.warehouse import meta_of
+from orchestration.warehouse import connect, meta_of
 
 GROUPS = {
     "raw", "staging", "intermediate", "marts", "estimates", "models", "studies", "report",
@@ -64,13 +67,86 @@ def test_the_alarms_are_a_job_of_their_own(definitions):
 
 def test_one_asset_launched_alone_is_published(copy):
     before = meta_of(copy.live)
-    with open_instance(copy) as instance:
-        job = build(copy).resolve_implicit_global_asset_job_def()
-        result = job.execute_in_process(
-            instance=instance, asset_selection=[dg.AssetKey("estimate_baseline")], run_config=QUIET
-        )
+    result = launch(copy, "estimate_baseline")
     assert result.success
     assert meta_of(copy.live).run_id == result.run_id != before.run_id
+
+
+def launch(settings, *names):
+    """Materialise some assets of the graph, as a user of the UI does."""
+    with open_instance(settings) as instance:
+        job = build(settings).resolve_implicit_global_asset_job_def()
+        keys = [dg.AssetKey(name) for name in names]
+        return job.execute_in_process(
+            instance=instance, asset_selection=keys, run_config=QUIET, raise_on_error=False
+        )
+
+
+def test_a_hiccup_of_the_drop_folder_is_retried(copy, monkeypatch):
+    answers = iter([OSError(5, "Input/output error"), raw.scan(copy)])
+
+    def scan(settings):
+        answer = next(answers)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(raw, "scan", scan)
+    monkeypatch.setattr(raw, "RETRY_SECONDS", 0)
+    result = launch(copy, *raw.DESCRIPTIONS)
+    assert result.success
+    assert [e.step_key for e in result.all_events if e.is_step_up_for_retry] == ["ingest"]
+
+
+def test_raw_rows_launched_alone_stay_new_for_the_nightly(copy, tmp_path):
+    """A second delivery, loaded from the UI without its marts, is still taken by the nightly."""
+    settings, delivery = redeliver(copy, tmp_path, "20230731")
+    assert launch(settings, *raw.DESCRIPTIONS).success
+    assert delivery.delivery_id not in processed_deliveries(settings)
+    with connect(settings.live, read_only=True) as connection:
+        rows = connection.execute(
+            "select status, sum(n_rows) from ingest_file where delivery_id = ? group by all",
+            [delivery.delivery_id],
+        ).fetchall()
+    assert rows == [("unchanged", 0)], "the same bytes again are a no-op"
+
+
+def redeliver(settings, tmp_path, name):
+    """Settings whose drop folder holds the newest delivery once more, under another date."""
+    from dataclasses import replace
+
+    source = settings.incoming / "20230630"
+    folder = tmp_path / "drop" / name
+    folder.mkdir(parents=True)
+    for path in source.iterdir():
+        shutil.copy(path, folder / path.name.replace("20230630", name))
+    manifest = folder / "manifest.csv"
+    manifest.write_text(manifest.read_text("utf-8").replace("20230630", name), "utf-8")
+    settings = replace(settings, deliveries=tmp_path / "drop")
+    return settings, raw.scan(settings)[0]
+
+
+def test_a_publication_that_is_refused_is_told(copy, tmp_path):
+    from dataclasses import replace
+
+    said = tmp_path / "said.txt"
+    copy = replace(copy, alarm_command=f'printf "%s" "$PLATEAU_EVENT" > {said}')
+    before = meta_of(copy.live)
+    build_of_run = resources.publish
+
+    def blocked(build, journal):
+        wal = copy.live.with_name(copy.live.name + ".wal")
+        wal.touch()
+        try:
+            return build_of_run(build, journal)
+        finally:
+            wal.unlink()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resources, "publish", blocked)
+        launch(copy, "estimate_baseline")
+    assert meta_of(copy.live) == before
+    assert said.read_text("utf-8") == "not_published"
 
 
 def test_a_failed_run_publishes_nothing_and_its_reexecution_finishes_it(

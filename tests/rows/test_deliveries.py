@@ -65,6 +65,27 @@ def test_a_manifest_must_agree_with_the_files(settings, spoil, reason):
     assert reason in found.not_ready
 
 
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_manifest_still_being_copied_is_waited_for(settings, share):
+    folder = deliver(settings, "20240101", BOTH, source="DxCare", age=10)
+    manifest = folder / "manifest.csv"
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole[: int(len(whole) * share)])
+    (found,) = scan(settings, now=NOW)
+    assert found.not_ready
+    manifest.write_bytes(whole[: whole.index(b"seances_")])
+    (found,) = scan(settings, now=NOW)
+    assert found.not_ready == "seances_20240101.csv is not in its manifest"
+
+
+def test_what_lies_beside_the_files_does_not_make_a_delivery_new(settings):
+    folder = deliver(settings, "20240101", BOTH)
+    (before,) = scan(settings, now=NOW)
+    (folder / "Thumbs.db").write_bytes(b"x")
+    (after,) = scan(settings, now=NOW + 10**9)
+    assert after.delivery_id == before.delivery_id
+
+
 def test_a_file_not_yet_copied_is_waited_for(settings):
     folder = deliver(settings, "20240101", BOTH, source="DxCare", age=10)
     (folder / "seances_20240101.csv").unlink()
@@ -106,10 +127,18 @@ def test_links_and_other_folders_are_not_followed(settings, tmp_path):
 
 @pytest.mark.parametrize(("first", "then"), [("synthetic", "real"), ("real", "synthetic")])
 def test_a_directory_keeps_its_first_kind(settings, first, then):
-    data_directory.claim_kind(settings, first, "20240101")
-    data_directory.claim_kind(settings, first, "20240201")
+    data_directory.require_kind(settings, first, "20240101")
+    assert data_directory.kind_of(settings) is None, "asking fixes nothing"
+    data_directory.claim(settings, first, "key1", "20240101")
+    data_directory.claim(settings, first, "key1", "20240201")
     with pytest.raises(InputMissing, match=f"20240301 is {then}.*held {first} data"):
-        data_directory.claim_kind(settings, then, "20240301")
+        data_directory.claim(settings, then, "key1", "20240301")
+
+
+def test_a_directory_keeps_its_first_key(settings):
+    data_directory.claim(settings, "real", "key1", "20240101")
+    with pytest.raises(InputMissing, match="key key2.*begun with .key key1"):
+        data_directory.claim(settings, "real", "key2", "20240201")
 
 
 def test_a_network_file_system_is_refused(settings, tmp_path, monkeypatch):

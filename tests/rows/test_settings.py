@@ -51,6 +51,12 @@ def test_paths_are_absolute_and_incoming_follows_data(tmp_path):
         ('seed = "one"', ["plateau.toml", "seed", "whole number"]),
         ('preset = "hospital"', ["plateau.toml", "clinic", "paper_replica"]),
         ("seed = ", ["plateau.toml"]),
+        ("seed = 1.7", ["plateau.toml", "whole number"]),
+        ("[data]\nx = 1", ["plateau.toml", "data must be a path"]),
+        ('heartbeat_deadline = "6h"', ["plateau.toml", "heartbeat_deadline"]),
+        ('timezone = "Europe/Pari"', ["plateau.toml", "timezone"]),
+        ('nightly_cron = "foo"', ["plateau.toml", "nightly_cron"]),
+        ("model_chains = 0", ["plateau.toml", "model_chains"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_place(tmp_path, content, words):
