@@ -6,12 +6,9 @@ transaction. Direct identifiers and free text stop here.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -24,6 +21,7 @@ from orchestration.errors import ChecksFailed, InputMissing
 from orchestration.ingest import schema
 from orchestration.ingest.deliveries import DeliveredFile, Delivery, require_files
 from orchestration.ingest.readers import Refused, TextTable, read
+from orchestration.ingest.rows import Read, of_file, of_unchanged_file
 from orchestration.journal import Journal
 from orchestration.settings import Settings
 from orchestration.warehouse import append_table
@@ -58,17 +56,6 @@ class Loaded:
                 counts[name] += len(part)
         connection.execute("commit")
         return counts
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One delivered file, read and checked, nothing of it stored yet."""
-
-    delivery: Delivery
-    file: DeliveredFile
-    table: Table
-    text: TextTable
-    checked: Checked
 
 
 def require_loadable(deliveries: list[Delivery], settings: Settings) -> None:
@@ -121,7 +108,7 @@ def load(
                 journal.event("file_ignored", file=file.path.name)
                 continue
             if file.sha256 in seen:
-                loaded.add("ingest_file", _unchanged_row(delivery, file, table, run_id))
+                loaded.add("ingest_file", of_unchanged_file(delivery, file, table, run_id))
                 continue
             seen.add(file.sha256)
             with journal.step(f"read {file.path.name}"):
@@ -201,46 +188,8 @@ def _store(loaded: Loaded, one: Read, key: bytes, settings: Settings, run_id: st
     people = _identities(one.checked.kept, key)
     with vault.connect(settings) as connection:
         _commit_vault(connection, one.file, one.text, one.checked, people, vault.key_id(key))
-    _collect(loaded, one.delivery, one.file, one.table, one.text, one.checked, people, run_id)
-
-
-def _unchanged_row(
-    delivery: Delivery, file: DeliveredFile, table: Table, run_id: str
-) -> pd.DataFrame:
-    """A file whose very bytes were loaded before: nothing to do, but the delivery is known."""
-    counts = dict.fromkeys(
-        (
-            "n_rows",
-            "n_kept",
-            "n_quarantined",
-            "n_dropped",
-            "n_repaired_cells",
-            "n_quarantined_cells",
-        ),
-        0,
-    )
-    return pd.DataFrame(
-        [
-            _file_facts(delivery, file, table, run_id)
-            | counts
-            | {"status": "unchanged", "reason": "the same bytes were delivered before"}
-        ]
-    )
-
-
-def _file_facts(
-    delivery: Delivery, file: DeliveredFile, table: Table, run_id: str
-) -> dict[str, object]:
-    return {
-        "file_sha256": file.sha256,
-        "file_name": file.path.name,
-        "delivery_id": delivery.delivery_id,
-        "delivery_date": pd.Timestamp(delivery.day),
-        "table_name": table.name,
-        "delivery_mode": file.mode,
-        "run_id": run_id,
-        "loaded_at": pd.Timestamp(datetime.now(UTC).replace(tzinfo=None)),
-    }
+    for name, frame in of_file(one, people, run_id):
+        loaded.add(name, frame)
 
 
 def _require_declared_rows(file: DeliveredFile, text: TextTable) -> None:
@@ -312,85 +261,3 @@ def _keep_free_text(
     connection.register("incoming", frame)
     connection.execute("insert into free_text by name select * from incoming")
     connection.unregister("incoming")
-
-
-def _collect(
-    loaded: Loaded,
-    delivery: Delivery,
-    file: DeliveredFile,
-    table: Table,
-    text: TextTable,
-    checked: Checked,
-    people: pd.Series,
-    run_id: str,
-) -> None:
-    """Put one file's rows into the frames of the build; no value of a patient in the logs of it."""
-    prefix = file.sha256[:16]
-    kept = checked.kept
-    raw = pd.DataFrame(
-        {
-            "row_key": prefix + ":" + kept["line"].astype("str"),
-            "delivery_date": pd.Timestamp(delivery.day),
-            "delivery_mode": file.mode,
-            "file_sha256": file.sha256,
-            "line": kept["line"].astype("int64"),
-            "content_hash": _content_hash(text, kept["line"]),
-            "patient_id": people,
-        }
-    )
-    for column in schema.warehouse_columns(table):
-        if column.name in kept:
-            raw[column.name] = kept[column.name]
-    loaded.add(schema.RAW_TABLES[table.name], raw)
-    for name, frame, wanted in (
-        ("quarantine_row", checked.quarantined_rows, ["line", "rule_id", "reason"]),
-        (
-            "quarantine_cell",
-            checked.quarantined_cells,
-            ["line", "column_name", "rule_id", "reason"],
-        ),
-        ("repair_log", checked.repairs, ["line", "column_name", "rule_id"]),
-    ):
-        loaded.add(name, _place(frame[wanted], prefix, file, table, run_id))
-    loaded.add("ingest_file", _file_row(delivery, file, table, text, checked, run_id))
-
-
-def _content_hash(text: TextTable, lines: pd.Series) -> pd.Series:
-    by_line = dict(zip(text.verbatim["line"], text.verbatim["text"], strict=True))
-    return lines.map(lambda n: hashlib.blake2b(by_line[n].encode(), digest_size=8).hexdigest())
-
-
-def _place(
-    frame: pd.DataFrame, prefix: str, file: DeliveredFile, table: Table, run_id: str
-) -> pd.DataFrame:
-    """Give each row of a log its place, table and run."""
-    return frame.assign(
-        row_key=prefix + ":" + frame["line"].astype("str"),
-        file_sha256=file.sha256,
-        table_name=table.name,
-        run_id=run_id,
-    )
-
-
-def _file_row(
-    delivery: Delivery,
-    file: DeliveredFile,
-    table: Table,
-    text: TextTable,
-    checked: Checked,
-    run_id: str,
-) -> pd.DataFrame:
-    dropped = Counter(checked.dropped["rule_id"])
-    counts = {
-        "encoding": text.encoding,
-        "header_set": text.header_set,
-        "n_rows": len(text.rows),
-        "n_kept": len(checked.kept),
-        "n_quarantined": len(checked.quarantined_rows),
-        "n_dropped": len(checked.dropped),
-        "n_repaired_cells": len(checked.repairs),
-        "n_quarantined_cells": len(checked.quarantined_cells),
-        "status": "accepted",
-        "reason": ", ".join(f"{n} {rule}" for rule, n in sorted(dropped.items())),
-    }
-    return pd.DataFrame([_file_facts(delivery, file, table, run_id) | counts])

@@ -32,7 +32,7 @@ def named(definitions, name):
 
 def tick(settings):
     schedule = named(automation.schedules(settings), "nightly")
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dg.DagsterInstance.local_temp() as instance:
         return schedule(dg.build_schedule_context(instance=instance))
 
 

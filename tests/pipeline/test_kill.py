@@ -21,6 +21,8 @@ def start(settings, *arguments):
         [sys.executable, "-m", "orchestration.cli", "nightly", "--json", *arguments],
         env={**os.environ, **settings.environment()},
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+        # In the background of some shells an interrupt is ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
 
 
@@ -70,6 +72,16 @@ def assert_a_second_night_says_who_is_at_work(settings, first):
     told = json.loads(second.communicate(timeout=60)[0])
     assert second.returncode == 1
     assert f"process {first.pid}" in told["error"] and "--wait" in told["error"]
+
+
+def test_an_interrupt_ends_with_130_and_leaves_nothing_half_done(quick):
+    child = start(quick)
+    wait_for_step(quick, "dbt build")
+    time.sleep(1)
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert not quick.live.exists() and not list(quick.builds.glob("*.duckdb"))
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The graph gates what it must, and every kind of run ends as promised."""
 
+import hashlib
 import importlib
 import shutil
 
@@ -9,6 +10,7 @@ from dagster import DagsterRunStatus
 
 from orchestration import resources
 from orchestration.assets import raw
+from orchestration.checks import RAW_CHECKED
 from orchestration.definitions import build
 from orchestration.ingest.known import processed_deliveries
 from orchestration.instance import open_instance, tool_environment
@@ -109,6 +111,26 @@ def test_raw_rows_launched_alone_stay_new_for_the_nightly(copy, tmp_path):
             [delivery.delivery_id],
         ).fetchall()
     assert rows == [("unchanged", 0)], "the same bytes again are a no-op"
+
+
+def test_a_corrected_file_of_a_published_delivery_is_taken(copy, tmp_path):
+    """Same name, new content: only that file is read again, and every check of raw holds."""
+    settings, _ = redeliver(copy, tmp_path, "20230630")
+    folder = settings.incoming / "20230630"
+    patients, manifest = folder / "patients_20230630.csv", folder / "manifest.csv"
+    head, *rows = patients.read_bytes().rstrip().split(b"\r\n")
+    old = hashlib.sha256(patients.read_bytes()).hexdigest()
+    patients.write_bytes(b"\r\n".join([head, *reversed(rows), b""]))
+    new = hashlib.sha256(patients.read_bytes()).hexdigest()
+    manifest.write_text(manifest.read_text("utf-8").replace(old, new), "utf-8")
+    result = launch(settings, *raw.DESCRIPTIONS)
+    assert result.success
+    checked = {e.asset_key.path[-1]: e.passed for e in result.get_asset_check_evaluations()}
+    assert checked == dict.fromkeys([*RAW_CHECKED, "ingest_file"], True)
+    with connect(settings.live, read_only=True) as connection:
+        query = "select status, count(*) from ingest_file where delivery_date = '2023-06-30' and "
+        rows = connection.execute(f"{query} file_sha256 = '{new}' group by 1").fetchall()
+    assert rows == [("accepted", 1)]
 
 
 def redeliver(settings, tmp_path, name):
