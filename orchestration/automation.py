@@ -34,7 +34,7 @@ def alarm_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
 def _alarm_check(settings: Settings, name: str) -> dg.AssetChecksDefinition:
     asset, judge, event = ALARM_CHECKS[name]
 
-    @dg.asset_check(asset=asset, name=name, description=judge.__doc__.splitlines()[0])
+    @dg.asset_check(asset=asset, name=name, description=(judge.__doc__ or "").splitlines()[0])
     def check() -> dg.AssetCheckResult:
         alarm: Alarm = judge(settings, datetime.now(UTC))
         if alarm.fires:

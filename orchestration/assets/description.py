@@ -1,6 +1,6 @@
 """What every asset tells the Dagster UI in the same words: owners, columns, row counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import dagster as dg
@@ -22,17 +22,14 @@ def table_schema(
     return {"dagster/column_schema": dg.TableSchema(columns=listed)}
 
 
-def row_counts(build: Build, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+def row_counts(build: Build, names: Collection[str]) -> dict[str, dict[str, Any]]:
     """Row count metadata by table, under the UI's own key; empty for absent tables."""
     with build.read() as connection:
         held = set(tables(connection))
-        return {
-            name: {
-                "dagster/row_count": int(
-                    connection.execute(f'select count(*) from "{name}"').fetchone()[0]
-                )
-            }
-            if name in held
-            else {}
-            for name in names
+        counts = {
+            name: connection.execute(f'select count(*) from "{name}"').fetchall()[0][0]
+            for name in held.intersection(names)
         }
+    return {
+        name: {"dagster/row_count": int(counts[name])} if name in counts else {} for name in names
+    }

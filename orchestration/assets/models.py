@@ -203,7 +203,7 @@ def _write(build: Build, status: dict[str, Any], fresh: dict[str, pd.DataFrame] 
                 replace_table(connection, name, empty)
         origin = connection.execute(
             "select any_value(run_id), any_value(fitted_at) from population_estimate"
-        ).fetchone()
+        ).fetchone() or (None, None)
         row = status | {"rows_run_id": origin[0], "rows_fitted_at": origin[1]}
         status.update({"rows_run_id": origin[0], "rows_fitted_at": origin[1]})
         connection.execute(

@@ -76,7 +76,7 @@ def make(settings: Settings) -> list[Any]:
             totals = without_values(lambda: _ingest(settings, build, journal))
         counts = row_counts(build, DESCRIPTIONS)
         for name in DESCRIPTIONS:
-            extra = totals if name == "ingest_file" else {}
+            extra = dict(totals) if name == "ingest_file" else {}
             yield dg.MaterializeResult(asset_key=name, metadata=counts[name] | extra)
 
     return [DELIVERIES, ingest]

@@ -27,7 +27,11 @@ def sql(settings: Settings, query: str, form: str) -> None:
     require_live(settings)
     import duckdb
 
-    locked = {**OFFLINE, "enable_external_access": False, "lock_configuration": True}
+    locked: dict[str, Any] = {
+        **OFFLINE,
+        "enable_external_access": False,
+        "lock_configuration": True,
+    }
     connection = duckdb.connect(str(settings.live), read_only=True, config=locked)
     try:
         single = len(connection.extract_statements(query)) == 1
@@ -60,7 +64,9 @@ def _print_table(table: Any, form: str) -> None:
         from rich.table import Table
         from rich.text import Text
 
-        shown = Table(*(Text(name) for name in table.column_names))
+        shown = Table()
+        for name in table.column_names:
+            shown.add_column(Text(name))
         for row in table.to_pylist():
             shown.add_row(*(Text("" if v is None else str(v)) for v in row.values()))
         Console(soft_wrap=not sys.stdout.isatty()).print(shown)
