@@ -1,17 +1,17 @@
 """The rule registry: every rule of the warehouse once, with its owner and its consequence.
 
-Belongs here: reading `rules.yml`. Does not: deciding a rule; that is its owner's.
+Belongs here: reading `registry/<owner>.yml`. Does not: deciding a rule; that is its owner's.
 """
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-FILE = Path(__file__).with_name("rules.yml")
+FOLDER = Path(__file__).with_name("registry")
 
 Kahn = Literal["conformance", "completeness", "plausibility"]
 Owner = Literal["gate", "contract", "dbt", "gx"]
@@ -61,26 +61,34 @@ class Rule:
 
 @cache
 def load_rules() -> dict[str, Rule]:
-    """Return every rule by id, in the order of the file.
+    """Return every rule by id, in the order gate, contract, dbt, gx and of each file.
 
     Raises
     ------
     ValueError
-        If two rules share an id or an entry does not validate.
+        If two rules share an id, an entry does not validate or stands in another owner's file.
     """
-    entries = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    rules = TypeAdapter(list[Rule]).validate_python(entries)
+    rules = [one for owner in get_args(Owner) for one in _rules_of(owner)]
     by_id = {rule.id: rule for rule in rules}
     if len(by_id) != len(rules):
         ids = [rule.id for rule in rules]
         shared = sorted({one for one in ids if ids.count(one) > 1})
-        raise ValueError(f"{FILE.name}: two rules share the id {', '.join(shared)}")
+        raise ValueError(f"{FOLDER.name}/: two rules share the id {', '.join(shared)}")
     return by_id
 
 
+def _rules_of(owner: str) -> list[Rule]:
+    file = FOLDER / f"{owner}.yml"
+    rules = TypeAdapter(list[Rule]).validate_python(yaml.safe_load(file.read_text("utf-8")))
+    strangers = [one.id for one in rules if one.owner != owner]
+    if strangers:
+        raise ValueError(f"{file.name}: rules of another owner: {', '.join(strangers)}")
+    return rules
+
+
 def rule(rule_id: str) -> Rule:
-    """Return the rule of this id; KeyError names the file to add it to."""
+    """Return the rule of this id; KeyError names the folder to add it to."""
     try:
         return load_rules()[rule_id]
     except KeyError:
-        raise KeyError(f"rule {rule_id} is not in {FILE.name}: add it there") from None
+        raise KeyError(f"rule {rule_id} is not in {FOLDER.name}/: add it there") from None
