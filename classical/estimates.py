@@ -1,7 +1,7 @@
 """The study's tables as tidy estimates: mart frame in, one row an estimate out.
 
-Here: Table 1 (baseline), Table 2 with its slopes, the odds ratios of sections 3.5 and 3.6.
-Not here: the methods themselves (`mixed.py`, `contingency.py`, `describe.py`), printing.
+Here: Table 1 (baseline), Table 2 with its slopes, the odds ratios of sections 3.5 and 3.6, and the
+way to `safety.py`. Not here: the methods themselves (`mixed.py`, `contingency.py`), printing.
 
 Every frame has the columns `describe.ESTIMATE_COLUMNS`. What cannot be computed is a row with
 status 'not_estimable: <cause>'; a NaN beside status 'ok' means not applicable.
@@ -22,6 +22,9 @@ from classical.describe import (
     share,
 )
 from classical.mixed import MixedFit, fit_random_intercept
+from classical.safety import safety_table
+
+estimate_safety = safety_table
 
 BASELINE_NUMBERS = (
     "age_years", "pain_duration_years", "nrs_initial", "gnpsi_baseline", "burning_baseline",

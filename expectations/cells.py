@@ -1,17 +1,18 @@
 """Text of one cell -> Ok, Repaired or Bad.
 
-Belongs here: numbers, codes, booleans, identifiers, missing tokens, and the choice of parser for a
-column. A repair changes spelling, never meaning; whatever would need a guess is Bad. Does not:
-anything that needs a second cell, a second row or a file.
+Belongs here: codes, booleans, identifiers, missing tokens, and the choice of parser for a column.
+A repair changes spelling, never meaning; whatever would need a guess is Bad. Does not: anything
+that needs a second cell, a second row or a file; numbers (`numbers`), dates (`dates`), warnings of
+readable cells (`cell_warnings`).
 """
 
-import math
 import re
 from datetime import date, datetime
 
 from expectations.columns import Column, fold_header
 from expectations.dates import parse_date, parse_datetime, parse_time
-from expectations.outcomes import Bad, Cell, Ok, Repaired, Value
+from expectations.numbers import parse_decimal, parse_integer
+from expectations.outcomes import FORMULA_NO_VALUE, Bad, Cell, Ok, Repaired, Value
 
 __all__ = [
     "Bad",
@@ -31,12 +32,15 @@ __all__ = [
 ]
 
 LONGEST_CELL = 64_000  # characters; a longer one is a swallowed line, not a remark
-LONGEST_NUMBER = 30
 LONGEST_TOKEN = 12  # of a missing value; longer cells are not folded to look
+LOSSY = "\ufffd?"  # what an export puts in the place of an accented letter that it cannot write
 
-_NUMBER = re.compile(r"-?[0-9]+(?:([.,])[0-9]+)?")
-_GROUPED = re.compile(r"-?[0-9]{1,3}(?:\s[0-9]{3})+(?:[.,][0-9]+)?")
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_FORMULA_ERRORS = frozenset(
+    {"#N/A", "#REF!", "#DIV/0!", "#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!"}
+    | {"#VALUE!", "#NAME?", "#NUM!", "#NULL!"}
+)
 _YES = frozenset({"oui", "o", "1", "vrai", "true", "yes", "y"})
 _NO = frozenset({"non", "n", "0", "faux", "false", "no"})
 
@@ -68,11 +72,11 @@ def parse_cell(
         Ok(None) for an empty cell, Ok(None, 'missing_token') for a token such as `NR`. A missing
         value is never 0.
     """
+    if (damaged := _damaged(text, column)) is not None:
+        return damaged
     clean = text.strip()
     if not clean:
         return Ok(column.empty_code)
-    if len(text) > LONGEST_CELL:
-        return Bad("cell_too_long", f"longer than {LONGEST_CELL} characters")
     if len(clean) <= LONGEST_TOKEN and fold_header(clean) in column.folded_tokens:
         return Ok(None, "missing_token")
     cell = _parse(clean, column, pivot_year, native)
@@ -81,6 +85,23 @@ def parse_cell(
     if isinstance(cell, Ok) and clean != text and column.type != "free_text":
         return Repaired(cell.value, "cell_whitespace")
     return cell
+
+
+def _damaged(text: str, column: Column) -> Cell | None:
+    """Return what comes of a cell that no person typed so; None for a whole one."""
+    if text == FORMULA_NO_VALUE:
+        return Bad("formula_no_value", "a formula whose result was not saved")
+    if len(text) > LONGEST_CELL:
+        return Bad("cell_too_long", f"longer than {LONGEST_CELL} characters")
+    if text.isascii() and text.isprintable() and "#" not in text:
+        return None
+    if text.strip().upper() in _FORMULA_ERRORS:
+        return Bad("formula_error", "an error of the spreadsheet")
+    if _CONTROL.search(text) and column.type == "free_text":
+        return Repaired(_CONTROL.sub("", text).strip() or None, "cell_control_characters")
+    if _CONTROL.search(text):
+        return Bad("cell_control_in_value", "control characters in the cell")
+    return None
 
 
 def _parse(clean: str, column: Column, pivot_year: int, native: bool) -> Cell:
@@ -110,51 +131,11 @@ def _is_after(value: Value, not_after: date | None) -> bool:
     return not_after is not None and isinstance(day, date) and day > not_after
 
 
-def parse_decimal(text: str, column: Column, *, native: bool = False) -> Cell:
-    """Read a decimal with a comma; a point, a percent sign and grouping spaces are repaired.
-
-    A value outside the column's range is Bad under `column.range_rule`, never clipped.
-    """
-    number, repair = text, None
-    if column.unit == "pct" and number.endswith("%"):
-        number, repair = number[:-1].rstrip(), "number_percent_sign"
-    if len(number) <= LONGEST_NUMBER and _GROUPED.fullmatch(number):
-        number, repair = "".join(number.split()), repair or "cell_whitespace"
-    match = _NUMBER.fullmatch(number)
-    if not match or len(number) > LONGEST_NUMBER:
-        return Bad("number_format", "not a number")
-    if match[1] == "." and not native:
-        repair = repair or "number_decimal_point"
-    return _in_range(float(number.replace(",", ".")) + 0.0, column, repair)  # no -0.0
-
-
-def parse_integer(text: str, column: Column, *, native: bool = False) -> Cell:
-    """Read a whole number; `30,0` is repaired, `30,5` is Bad."""
-    cell = parse_decimal(text, column, native=native)
-    if isinstance(cell, Bad):
-        return cell
-    assert isinstance(cell.value, float)
-    if not cell.value.is_integer():
-        return Bad("number_not_whole", "not a whole number")
-    whole = int(cell.value)
-    if isinstance(cell, Repaired):
-        return Repaired(whole, cell.rule_id)
-    written_whole = native or "," not in text
-    return Ok(whole) if written_whole else Repaired(whole, "number_whole_decimals")
-
-
-def _in_range(value: float, column: Column, repair: str | None) -> Cell:
-    low = -math.inf if column.minimum is None else column.minimum
-    high = math.inf if column.maximum is None else column.maximum
-    if not low <= value <= high:
-        return Bad(column.range_rule, f"outside {low:g} to {high:g}")
-    return Repaired(value, repair) if repair else Ok(value)
-
-
 def parse_code(text: str, column: Column) -> Cell:
     """Read a code of a list; other spellings, case and accents are repaired.
 
-    A UTF-8 text that was decoded as cp1252 (`cÃ©phalÃ©e`) is put right if it then is in the list.
+    A UTF-8 text that was decoded as cp1252 (`cÃ©phalÃ©e`) is put right if it then is in the list; a
+    text that lost its accented letters (`c?phal?e`) if it can be one code of the list alone.
     """
     code = column.code_of.get(fold_header(text))
     if code is not None:
@@ -166,6 +147,11 @@ def parse_code(text: str, column: Column) -> Cell:
     code = column.code_of.get(fold_header(decoded))
     if code is not None:
         return Repaired(code, "code_double_encoding")
+    if any(mark in text for mark in LOSSY):
+        code = column.code_behind(text.replace("\ufffd", "?"))
+        if code is not None:
+            return Repaired(code, "code_lossy_matched")
+        return Bad("code_lossy", "accented letters are lost and no one code fits")
     return Bad("code_unknown", "not in the list of codes")
 
 

@@ -4,11 +4,29 @@ Belongs here: the pairing of the two, as data, and the few shapes that suites re
 any import of Great Expectations, or the choice of checks for a table (`suites`, `mart_suites`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Literal
 
+import pandas as pd
+
+from expectations.keys import fingerprint
 from expectations.rules import Severity, rule
+
+Kind = Literal["structure", "values", "rows", "whole"]
+_KINDS: dict[str, Kind] = {
+    "ExpectTableColumnsToMatchSet": "structure",
+    "ExpectColumnValuesToBeInTypeList": "structure",
+    "ExpectColumnValuesToBeOfType": "structure",
+    "ExpectColumnValuesToBeBetween": "values",
+    "ExpectColumnValuesToBeInSet": "values",
+    "ExpectColumnValuesToMatchRegex": "values",
+    "ExpectColumnValuesToNotBeNull": "rows",
+    "ExpectColumnValuesToBeUnique": "whole",
+    "ExpectColumnMeanToBeBetween": "whole",
+    "ExpectTableRowCountToBeBetween": "whole",
+}
 
 
 @dataclass(frozen=True)
@@ -22,11 +40,16 @@ class Check:
     expectation
         Class name in `great_expectations.expectations`.
     column
-        Column checked; None for a whole table or several columns.
+        Column checked; None for a whole table. For a key of several columns, their names with
+        ` + ` between them.
     kwargs
         Arguments of the expectation besides the column.
     required
         With nothing to check the check fails; else it is not applicable.
+    reads
+        Columns of the table that the check needs; by default its column.
+    derive
+        Makes what is judged instead of a column of the table: the fingerprint of a key.
     """
 
     rule_id: str
@@ -34,11 +57,32 @@ class Check:
     column: str | None = None
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     required: bool = False
+    reads: tuple[str, ...] = ()
+    derive: Callable[[pd.DataFrame], pd.Series] | None = None
+
+    def __post_init__(self) -> None:
+        """Let a check of one column read that column."""
+        if not self.reads and self.column is not None:
+            object.__setattr__(self, "reads", (self.column,))
 
     @property
     def severity(self) -> Severity:
         """Severity of the rule."""
         return rule(self.rule_id).severity
+
+    @property
+    def kind(self) -> Kind:
+        """What the check has to see.
+
+        `structure`: names and types of columns; `values`: each distinct value of a column once;
+        `rows`: every row by itself; `whole`: all rows together.
+        """
+        return _KINDS[self.expectation]
+
+    @property
+    def strict(self) -> "Check":
+        """The same check without tolerance: what holds for each distinct value holds for all."""
+        return replace(self, kwargs={k: v for k, v in self.kwargs.items() if k != "mostly"})
 
     @property
     def meta(self) -> dict[str, str]:
@@ -59,24 +103,52 @@ def not_empty() -> Check:
     return Check("table_not_empty", "ExpectTableRowCountToBeBetween", kwargs=kwargs, required=True)
 
 
-def is_key(column: str, *, required: bool) -> list[Check]:
-    """Return the checks that a column is never NULL and never repeats."""
-    return [
-        Check("row_key_present", "ExpectColumnValuesToNotBeNull", column, required=required),
-        Check("row_key_unique", "ExpectColumnValuesToBeUnique", column, required=required),
-    ]
+def is_present(rule_id: str, column: str, *, required: bool) -> Check:
+    """Return the check that a column is never NULL."""
+    return Check(rule_id, "ExpectColumnValuesToNotBeNull", column, required=required)
 
 
-def unique_together(rule_id: str, columns: Sequence[str], *, required: bool) -> Check:
-    """Return the check that columns together never repeat."""
-    kwargs = {"column_list": list(columns)}
-    return Check(rule_id, "ExpectCompoundColumnsToBeUnique", kwargs=kwargs, required=required)
+def mostly_present(rule_id: str, column: str) -> Check:
+    """Return the check that at most the rule's threshold of a column is NULL, as a share."""
+    kwargs = {"mostly": 1 - threshold(rule_id)}
+    return Check(rule_id, "ExpectColumnValuesToNotBeNull", column, kwargs)
 
 
-def between(rule_id: str, column: str, low: float | None, high: float | None) -> Check:
+def is_unique(
+    rule_id: str,
+    key: Sequence[str],
+    *,
+    required: bool,
+    derive: Callable[[pd.DataFrame], pd.Series] | None = None,
+    reads: Sequence[str] = (),
+) -> Check:
+    """Return the check that columns together never repeat.
+
+    Parameters
+    ----------
+    rule_id, key, required
+        As in `Check`.
+    derive
+        Fingerprint of a row's key; NULL where a row does not count. By default that of `key`.
+    reads
+        Columns that `derive` needs besides the key.
+    """
+    return Check(
+        rule_id,
+        "ExpectColumnValuesToBeUnique",
+        " + ".join(key),
+        required=required,
+        reads=(*key, *reads),
+        derive=derive or partial(fingerprint, columns=key),
+    )
+
+
+def between(
+    rule_id: str, column: str, low: float | None, high: float | None, **kwargs: float
+) -> Check:
     """Return the check that values lie between two ends, inclusive; None is open."""
-    kwargs = {"min_value": low, "max_value": high}
-    return Check(rule_id, "ExpectColumnValuesToBeBetween", column, kwargs)
+    limits = {"min_value": low, "max_value": high, **kwargs}
+    return Check(rule_id, "ExpectColumnValuesToBeBetween", column, limits)
 
 
 def in_codes(rule_id: str, column: str, codes: Sequence[str]) -> Check:
@@ -93,3 +165,10 @@ def is_pseudonym(*, required: bool) -> Check:
         {"regex": "^[0-9a-f]{32}$"},
         required=required,
     )
+
+
+def threshold(rule_id: str) -> float:
+    """Return the number in a rule of the registry that must have one."""
+    number = rule(rule_id).threshold
+    assert number is not None, rule_id
+    return number

@@ -23,13 +23,17 @@ _STRICT = ConfigDict(extra="forbid")
 _IGNORED = str.maketrans("", "", "_°º\ufeff")
 
 
+def fold_accents(text: str) -> str:
+    """Fold case and accents and nothing else: `Exporté le` -> `exporte le`."""
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return text.casefold()
+
+
 def fold_header(text: str) -> str:
     """Fold case, accents, spaces, underscores and the degree sign: `N° séance` -> `nseance`."""
-    plain = text.translate(_IGNORED)
-    if not plain.isascii():
-        decomposed = unicodedata.normalize("NFKD", plain)
-        plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return "".join(plain.casefold().split())
+    return "".join(fold_accents(text.translate(_IGNORED)).split())
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -73,6 +77,16 @@ class Column:
         Code that an empty cell stands for.
     range_rule
         Rule that a value outside minimum..maximum breaks.
+    negative_rule
+        Rule that a negative value breaks, where that says something else than a slip of the pen.
+    fraction_rule
+        Rule that warns of a value strictly between 0 and 1 on a scale of 0 to 100.
+    conflict_rule
+        Rule under which two rows of one key go when they differ in this column.
+    dates_record
+        The day of the record: of the session or of the visit.
+    restarts_after_days
+        A number of the key that comes back more than this many days later is another record.
     width
         Digits to which an identifier is filled with leading zeros.
     derived_from
@@ -97,6 +111,11 @@ class Column:
     missing_tokens: tuple[str, ...] = ()
     empty_code: str | None = None
     range_rule: str = "value_range"
+    negative_rule: str | None = None
+    fraction_rule: str | None = None
+    conflict_rule: str | None = None
+    dates_record: bool = False
+    restarts_after_days: int | None = None
     width: int = 0
     derived_from: str | None = None
 
@@ -130,3 +149,25 @@ class Column:
     def code_of(self) -> Mapping[str, str]:
         """Folded spelling -> warehouse code."""
         return {fold_header(s): code for code, group in self.codes.items() for s in group}
+
+    def code_behind(self, pattern: str) -> str | None:
+        """Return the one code that has a spelling of this form; None if there is none or several.
+
+        Parameters
+        ----------
+        pattern
+            A text in which `?` stands for one accented character, in any case.
+        """
+        found = {
+            code
+            for code, group in self.codes.items()
+            if any(_fits(spelling.casefold(), pattern.casefold()) for spelling in group)
+        }
+        return found.pop() if len(found) == 1 else None
+
+
+def _fits(spelling: str, pattern: str) -> bool:
+    return len(spelling) == len(pattern) and all(
+        one == other or (other == "?" and not one.isascii())
+        for one, other in zip(spelling, pattern, strict=True)
+    )

@@ -20,6 +20,7 @@ FOLDER = Path(__file__).with_name("dictionary")
 HeaderSet = Literal["A", "B", "mixed", "common"]
 
 _STRICT = ConfigDict(extra="forbid")
+_REDCAP_EXPORT = re.compile(r"redcap_export_[0-9]{8}\.csv", re.IGNORECASE)
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -148,6 +149,22 @@ def table_for_file(file_name: str) -> Table | None:
         if re.fullmatch(pattern, file_name, re.IGNORECASE):
             return table
     return None
+
+
+def tables_for_file(file_name: str) -> tuple[Table, ...]:
+    """Every table that a file of this name may hold: a REDCap export all, another file one or none.
+
+    The patients come first: rows of an export that belong to no table are told with them.
+    """
+    if is_redcap_export(file_name):
+        return tuple(load().values())
+    table = table_for_file(file_name)
+    return (table,) if table else ()
+
+
+def is_redcap_export(file_name: str) -> bool:
+    """Whether a file is called `redcap_export_AAAAMMJJ.csv`."""
+    return _REDCAP_EXPORT.fullmatch(file_name) is not None
 
 
 @cache

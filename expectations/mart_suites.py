@@ -1,120 +1,119 @@
 """Checks of the marts, by mart.
 
-Belongs here: that a mart holds something, its key, its scales and code lists, and warnings that
-only a distribution shows. Does not: rules on joined or derived data, which are dbt tests.
+Belongs here: reading `marts.yml` (that a mart holds something, its columns, scales and code lists)
+and the warnings that only a distribution shows. Does not: uniqueness and rules on joined or derived
+data, which are dbt tests.
 """
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic.dataclasses import dataclass
 
 from expectations.checks import (
     Check,
     between,
     has_columns,
     in_codes,
-    is_key,
+    is_present,
     is_pseudonym,
+    mostly_present,
     not_empty,
-    unique_together,
+    threshold,
 )
-from expectations.rules import rule
 
-FLOW_STATES = (
-    "excluded_unassessable",
-    "protocol_violation",
-    "test_period_censored",
-    "analysed",
-)
-FLOW_STEPS = ("treated", *FLOW_STATES, "responder", "non_responder", "status_unknown")
-RESPONDER_STATUSES = ("responder", "non_responder", "unknown")
-RELIEF_CATEGORIES = ("failure", "poor", "good", "excellent")
+FILE = Path(__file__).with_name("marts.yml")
 RELIEF_MEAN_LOWEST_PCT = 5
 USUAL_INTERVAL_DAYS = (5, 400)
+USUAL_AGE_YEARS = (18, 100)
 
-KEY_OF = {
-    "patients": "row_key",
-    "sessions": "row_key",
-    "status": "patient_id",
-    "flow": "step_no",
-    "test_period_long": "row_key",
-}
+_STRICT = ConfigDict(extra="forbid")
 
 
-def _patients() -> list[Check]:
+@dataclass(frozen=True, config=_STRICT)
+class Mart:
+    """What is asserted of one mart; fields as in the head of `marts.yml`."""
+
+    key: str
+    present: tuple[str, ...]
+    optional: bool = False
+    range: Mapping[str, tuple[float | None, float | None]] = Field(default_factory=dict)
+    codes: Mapping[str, str] = Field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+
+    @property
+    def all_columns(self) -> tuple[str, ...]:
+        """Every column named, once."""
+        return tuple(dict.fromkeys((*self.present, *self.range, *self.codes, *self.columns)))
+
+
+@cache
+def load_marts() -> dict[str, Mart]:
+    """Return what is asserted of each mart, by name."""
+    return TypeAdapter(dict[str, Mart]).validate_python(_read()["marts"])
+
+
+def checks_of(name: str) -> list[Check]:
+    """Return the checks of a mart.
+
+    Raises
+    ------
+    KeyError
+        If `marts.yml` does not hold it.
+    """
+    mart, lists = load_marts()[name], _read()["codes"]
+    required = not mart.optional
     return [
-        has_columns(["row_key", "patient_id", "n_sessions", "flow_state"]),
-        not_empty(),
-        *is_key("row_key", required=True),
-        *is_key("patient_id", required=True),
-        is_pseudonym(required=True),
-        in_codes("mart_codes", "flow_state", FLOW_STATES),
-        between("mart_range", "n_sessions", 1, None),
+        has_columns(mart.all_columns),
+        *([not_empty()] if required else []),
+        *(is_present("mart_present", column, required=required) for column in mart.present),
+        *([is_pseudonym(required=required)] if "patient_id" in mart.present else []),
+        *(between("mart_range", column, *ends) for column, ends in mart.range.items()),
+        *(in_codes("mart_codes", column, lists[of]) for column, of in mart.codes.items()),
+        *_DISTRIBUTIONS.get(name, list)(),
     ]
 
 
 def _sessions() -> list[Check]:
-    missing, mean = rule("pain_relief_missing_share"), rule("relief_mean_band")
-    assert missing.threshold is not None
+    mean = "relief_mean_band"
+    band = {"min_value": RELIEF_MEAN_LOWEST_PCT, "max_value": threshold(mean)}
     return [
-        has_columns(["row_key", "patient_id", "session_no", "session_date", "pain_relief_pct"]),
-        not_empty(),
-        *is_key("row_key", required=True),
-        unique_together("row_key_unique", ["patient_id", "session_no"], required=True),
-        is_pseudonym(required=True),
-        between("mart_range", "session_no", 1, None),
-        between("mart_range", "pain_relief_pct", 0, 100),
-        between("value_implausible", "days_since_previous", *USUAL_INTERVAL_DAYS),
-        Check(
-            missing.id,
-            "ExpectColumnValuesToNotBeNull",
-            "pain_relief_pct",
-            {"mostly": 1 - missing.threshold},
-        ),
-        Check(
-            mean.id,
-            "ExpectColumnMeanToBeBetween",
-            "pain_relief_pct",
-            {"min_value": RELIEF_MEAN_LOWEST_PCT, "max_value": mean.threshold},
-        ),
+        mostly_present("pain_relief_missing_share", "pain_relief_pct"),
+        Check(mean, "ExpectColumnMeanToBeBetween", "pain_relief_pct", band),
     ]
 
 
-def _status() -> list[Check]:
+def _intervals() -> list[Check]:
+    mostly = 1 - threshold("interval_unusual")
+    return [between("interval_unusual", "interval_days", *USUAL_INTERVAL_DAYS, mostly=mostly)]
+
+
+def _patients() -> list[Check]:
+    return [between("age_unusual", "age_years", *USUAL_AGE_YEARS)]
+
+
+def _baseline() -> list[Check]:
+    return [mostly_present("npsi_baseline_missing_share", "gnpsi_baseline")]
+
+
+def _test_period() -> list[Check]:
     return [
-        has_columns(["patient_id", "status_relief_pct", "responder_status", "relief_category"]),
-        not_empty(),
-        *is_key("patient_id", required=True),
-        is_pseudonym(required=True),
-        in_codes("mart_codes", "responder_status", RESPONDER_STATUSES),
-        in_codes("mart_codes", "relief_category", RELIEF_CATEGORIES),
-        between("mart_range", "status_relief_pct", 0, 100),
+        mostly_present("relief_missing_by_session", f"pain_relief_pct_s{n}") for n in range(1, 5)
     ]
 
 
-def _flow() -> list[Check]:
-    return [
-        has_columns(["step_no", "step", "n_patients", "n_sessions"]),
-        not_empty(),
-        *is_key("step_no", required=True),
-        in_codes("mart_codes", "step", FLOW_STEPS),
-        between("mart_range", "n_patients", 0, None),
-    ]
-
-
-def _test_period_long() -> list[Check]:
-    return [
-        has_columns(["row_key", "patient_id", "session_no", "pain_relief_pct", "responder_status"]),
-        not_empty(),
-        *is_key("row_key", required=True),
-        unique_together("row_key_unique", ["patient_id", "session_no"], required=True),
-        is_pseudonym(required=True),
-        between("mart_range", "session_no", 0, 4),
-        between("mart_range", "pain_relief_pct", 0, 100),
-        in_codes("mart_codes", "responder_status", RESPONDER_STATUSES),
-    ]
-
-
-CHECKS_OF = {
-    "patients": _patients,
+_DISTRIBUTIONS = {
     "sessions": _sessions,
-    "status": _status,
-    "flow": _flow,
-    "test_period_long": _test_period_long,
+    "intervals": _intervals,
+    "patients": _patients,
+    "baseline": _baseline,
+    "test_period": _test_period,
 }
+
+
+@cache
+def _read() -> dict[str, dict]:
+    return yaml.safe_load(FILE.read_text(encoding="utf-8"))

@@ -6,6 +6,9 @@ Belongs here: the three outcomes, shared by every parser. Does not: any parsing.
 from dataclasses import dataclass
 from datetime import date, datetime
 
+FORMULA_NO_VALUE = "\x00formula"
+"""Text of a workbook cell whose formula has no saved result; no cell of a file can hold it."""
+
 type Value = str | int | float | bool | date | datetime | None
 
 

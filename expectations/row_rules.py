@@ -1,116 +1,112 @@
 """The rules that decide where a row of one file goes.
 
-Belongs here: lines that are no data, rows without a readable key, duplicates and conflicts within
-the file. Does not: single cells (`cells`), or anything over several files.
+Belongs here: lines that are no data, rows without a readable key, and warnings that need two cells
+of a row. Does not: single cells (`cells`), rows that share a key (`key_rules`), a file as a whole
+(`file_rules`), or anything over several files.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from expectations.columns import fold_header
+from expectations.columns import Column, fold_accents, fold_header
+from expectations.dates import skips_two_to_three
 from expectations.dictionary import Table
-from expectations.reading import ColumnReading
+from expectations.fates import Fates, mask_of
+from expectations.reading import ColumnReading, Mask, Readings, Rows
 
-FOOTERS = ("total", "exporte le", "nombre de lignes")
-
-Mask = NDArray[np.bool_]
-
-
-@dataclass
-class Fates:
-    """Where each row goes; a row that is no longer kept stays where its first cause put it."""
-
-    n_rows: int
-    kept: Mask = field(init=False)
-    dropped: Mask = field(init=False)
-    rule_id: NDArray[np.object_] = field(init=False)
-    reason: NDArray[np.object_] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Start with every row kept."""
-        self.kept = np.ones(self.n_rows, dtype=bool)
-        self.dropped = np.zeros(self.n_rows, dtype=bool)
-        self.rule_id = np.full(self.n_rows, None, dtype=object)
-        self.reason = np.full(self.n_rows, None, dtype=object)
-
-    def drop(self, rows: Mask, rule_id: str) -> None:
-        """Take rows that are no data, or no new data, out of the count of patients' rows."""
-        chosen = rows & self.kept
-        self.dropped |= chosen
-        self.quarantine(rows, rule_id, None)
-
-    def quarantine(
-        self, rows: Mask, rule_id: str | NDArray[np.object_], reason: str | NDArray | None
-    ) -> None:
-        """Set rows aside under a rule; rule and reason may be given row by row."""
-        chosen = rows & self.kept
-        self.rule_id[chosen] = rule_id if isinstance(rule_id, str) else rule_id[chosen]
-        self.reason[chosen] = reason[chosen] if isinstance(reason, np.ndarray) else reason
-        self.kept &= ~chosen
+# At the start of a line's first cell, as whole words: a patient may be called Totalier.
+FOOTER = re.compile(
+    r"\s*(?:(?:sous[- ])?total|totaux|(?:exporte|extrait|edite|imprime) le|nombre de lignes"
+    r"|fin (?:du fichier|de l'export))\b"
+)
+MOST_CELLS_OF_A_NOTE = 2  # a line with more, and a date or a code among them, is a row
 
 
-def drop_lines_without_data(table: Table, readings: dict[str, ColumnReading], fates: Fates) -> None:
-    """Drop blank lines, repeated headers and footers; only lines without identifier can be one."""
-    identifier = readings[table.key[0]]
-    headers = [{fold_header(h) for h in r.column.headers} for r in readings.values()]
-    rules = np.full(fates.n_rows, "", dtype=object)
-    for row in np.flatnonzero(identifier.typed.isna()):
-        rules[row] = _line_rule([str(r.text[row]) for r in readings.values()], headers)
-    for rule_id in ("row_blank", "row_repeated_header", "row_footer"):
-        fates.drop(rules == rule_id, rule_id)
-
-
-def _line_rule(cells: Sequence[str], headers: Sequence[set[str]]) -> str:
-    filled = [
-        (fold_header(cell), names)
-        for cell, names in zip(cells, headers, strict=True)
-        if cell.strip()
-    ]
-    if not filled:
-        return "row_blank"
-    if len(filled) > 1 and all(cell in names for cell, names in filled):
-        return "row_repeated_header"
-    if any(filled[0][0].startswith(fold_header(footer)) for footer in FOOTERS):
-        return "row_footer"
-    return ""
-
-
-def quarantine_unreadable_rows(
-    table: Table, readings: dict[str, ColumnReading], fates: Fates
+def drop_lines_without_data(
+    table: Table, readings: Readings, fates: Fates, first_column: str
 ) -> None:
+    """Drop blank lines, repeated headers and footers; only lines without identifier can be one.
+
+    Parameters
+    ----------
+    first_column
+        Leftmost known column of the file: what a total or a note of the export stands in.
+    """
+    identifier = readings[table.key[0]]
+    rows = np.flatnonzero(identifier.parsed.isna().to_numpy()[identifier.codes])
+    if not len(rows):
+        return
+    n_filled = np.zeros(len(rows), dtype=np.int32)
+    is_header = np.ones(len(rows), dtype=bool)
+    for reading in readings.values():
+        filled = reading.where(rows, _is_filled)
+        is_header &= ~filled | reading.where(rows, _is_header_of(reading.column))
+        n_filled += filled
+    note = _starts_as_note(identifier, rows) | _starts_as_note(readings[first_column], rows)
+    is_note = note & ((n_filled <= MOST_CELLS_OF_A_NOTE) | ~_holds_data(readings, rows))
+    fates.drop(mask_of(fates.n_rows, rows[n_filled == 0]), "row_blank")
+    fates.drop(mask_of(fates.n_rows, rows[(n_filled > 1) & is_header]), "row_repeated_header")
+    fates.drop(mask_of(fates.n_rows, rows[is_note]), "row_footer")
+
+
+def _is_header_of(column: Column) -> Callable[[str], bool]:
+    names = {fold_header(header) for header in column.headers}
+    return lambda text: fold_header(text) in names
+
+
+def _is_filled(text: str) -> bool:
+    return bool(text.strip())
+
+
+def _starts_as_note(reading: ColumnReading, rows: Rows) -> Mask:
+    return reading.where(rows, lambda text: FOOTER.match(fold_accents(text[:40])) is not None)
+
+
+def _holds_data(readings: Readings, rows: Rows) -> Mask:
+    """Whether a line has a readable date or code, which totals and notes never have."""
+    holds = np.zeros(len(rows), dtype=bool)
+    for reading in readings.values():
+        if reading.column.type in ("date", "datetime", "code"):
+            readable = (reading.parsed.notna().to_numpy())[reading.codes[rows]]
+            holds |= readable & reading.where(rows, _is_filled)
+    return holds
+
+
+def quarantine_unreadable_rows(table: Table, readings: Readings, fates: Fates) -> None:
     """Quarantine rows with a required cell that is missing or bad, under the cell's own rule."""
     for column in table.columns:
         if not column.required:
             continue
         reading = readings[column.name]
-        named = np.array([f"{column.name}: {reason}" for reason in reading.reason], dtype=object)
-        fates.quarantine(reading.is_bad, reading.rule_id, named)
-        missing = reading.typed.isna().to_numpy() & ~reading.is_bad
-        fates.quarantine(missing, "required_missing", f"{column.name}: no value")
+        for rule_id, reason, rows in reading.causes():
+            fates.quarantine(rows, rule_id, f"{column.name}: {reason}")
+        fates.quarantine(reading.is_missing, "required_missing", f"{column.name}: no value")
 
 
-def settle_shared_keys(table: Table, readings: dict[str, ColumnReading], fates: Fates) -> None:
-    """Keep the first of equal rows; quarantine all rows of a key that says different things."""
-    key = pd.DataFrame({name: readings[name].typed for name in table.key})[fates.kept]
-    rows = key.index[key.duplicated(keep=False)].to_numpy()
-    if not len(rows):
-        return
-    content = pd.DataFrame(
-        {name: reading.signatures(rows) for name, reading in readings.items()}, index=rows
-    )
-    fates.drop(_mask(fates.n_rows, rows[content.duplicated()]), "row_duplicate")
-    distinct = rows[~content.duplicated()]
-    conflict = distinct[key.loc[distinct].duplicated(keep=False)]
-    fates.quarantine(
-        _mask(fates.n_rows, conflict), "key_conflict", "same key, different values in one file"
-    )
+def warn_of_cells(readings: Readings, fates: Fates) -> None:
+    """Flag every cell that is kept as it is though something is odd about it."""
+    for name, reading in readings.items():
+        for rule_id, texts in reading.warned.items():
+            fates.warn(texts[reading.codes], name, rule_id)
 
 
-def _mask(n_rows: int, rows: NDArray) -> Mask:
-    mask = np.zeros(n_rows, dtype=bool)
-    mask[rows] = True
-    return mask
+def warn_of_skipped_hour(readings: Readings, fates: Fates) -> None:
+    """Flag times from 02:00 to 02:59 of the day on which clocks skip that hour.
+
+    Times are local and stay so: which side of the hour was meant nobody can say.
+    """
+    days = [reading for reading in readings.values() if reading.column.dates_record]
+    for name, reading in readings.items():
+        if reading.column.type != "time" or not days:
+            continue
+        skips = np.array([_skips(day) for day in days[0].parsed], dtype=bool)
+        at_two = reading.parsed.str.startswith("02:", na=False).to_numpy(dtype=bool)
+        rows = at_two[reading.codes] & skips[days[0].codes]
+        fates.warn(rows, name, "time_does_not_exist")
+
+
+def _skips(day: pd.Timestamp) -> bool:
+    return not pd.isna(day) and skips_two_to_three(day.date())

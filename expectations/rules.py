@@ -35,11 +35,16 @@ class Rule:
         An error of a `block` rule holds back publication; a quarantine is an error that has been
         dealt with.
     threshold, threshold_reason
-        Number in the rule and, dated, why this one.
+        Number in the rule, and `date | rate | why`: since when, at what rate it is seen where
+        nothing is wrong, and why this number.
     denominator
         What the numerator is a share of: rows, cells, files, headers or deliveries.
     defects
         Classes of the defect catalogue that the rule must catch.
+    how_to_investigate
+        Where somebody at the warehouse looks first.
+    how_to_fix
+        What the clinic can do at the source, in French.
     """
 
     id: str
@@ -52,6 +57,8 @@ class Rule:
     threshold: float | None = None
     threshold_reason: str | None = None
     defects: tuple[int, ...] = ()
+    how_to_investigate: str | None = None
+    how_to_fix: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a number without a reason."""

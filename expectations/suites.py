@@ -1,4 +1,4 @@
-"""Great Expectations suites of the raw tables and the marts, built from dictionary and registry.
+"""Great Expectations suites of raw tables, marts and profiles, built from dictionary and registry.
 
 Belongs here: which expectation stands for which rule on which table. A check of a contract rule
 guards the load: it re-asserts what the contract promised, so it carries that rule's id as
@@ -7,35 +7,31 @@ guards the load: it re-asserts what the contract promised, so it carries that ru
 
 import warnings
 from collections.abc import Iterator
+from functools import cache, partial
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expectations.checks import (
     Check,
     between,
     has_columns,
     in_codes,
-    is_key,
+    is_present,
     is_pseudonym,
+    is_unique,
     not_empty,
-    unique_together,
+    threshold,
 )
 from expectations.columns import Column
 from expectations.dictionary import Table, load
-from expectations.mart_suites import CHECKS_OF, KEY_OF
+from expectations.keys import STANDING, current_key
+from expectations.lineage import LINEAGE
+from expectations.mart_suites import checks_of, load_marts
+from expectations.profile_suites import PROFILES, checks_of_profile
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
-PROVENANCE = (
-    "row_key",
-    "delivery_date",
-    "delivery_mode",
-    "file_sha256",
-    "line",
-    "content_hash",
-    "patient_id",
-)
 _GX_SEVERITY = {"error": "critical", "warning": "warning"}
 _INTEGERS = [f"int{n}" for n in (8, 16, 32, 64)] + [f"Int{n}Dtype" for n in (8, 16, 32, 64)]
 # The numpy or pandas types as which DuckDB hands over each type of the dictionary; `str` is apart.
@@ -49,13 +45,15 @@ _TYPES = {
 
 
 def names() -> tuple[str, ...]:
-    """Names of the tables that have a suite."""
-    return (*(f"raw_{name}" for name in load()), *CHECKS_OF)
+    """Names of the tables and profiles that have a suite."""
+    return (*(f"raw_{name}" for name in load()), *load_marts(), *PROFILES)
 
 
 def key_column(name: str) -> str:
     """Column that names a row of a table in results; never an identifier of a person."""
-    return KEY_OF.get(name, "row_key")
+    if name in load_marts():
+        return load_marts()[name].key
+    return PROFILES[name].key if name in PROFILES else "row_key"
 
 
 def for_table(name: str) -> list[Check]:
@@ -64,36 +62,55 @@ def for_table(name: str) -> list[Check]:
     Parameters
     ----------
     name
-        `raw_patients`, `raw_sessions`, `raw_emcs` or a mart that has a suite.
+        `raw_patients`, `raw_sessions`, `raw_emcs`, a mart or a profile.
 
     Raises
     ------
     KeyError
         For any other name; the message lists the names.
     """
-    if name in CHECKS_OF:
-        return CHECKS_OF[name]()
+    if name in load_marts():
+        return checks_of(name)
+    if name in PROFILES:
+        return checks_of_profile(name)
     if name in names():
         return _raw_checks(load()[name.removeprefix("raw_")])
     raise KeyError(f"no suite for table {name}: there is one for {', '.join(names())}")
 
 
+def columns_needed(name: str, *, whole: bool = False) -> tuple[str, ...]:
+    """Columns of a table whose values its suite reads, in the order of its checks.
+
+    Parameters
+    ----------
+    name
+        As in `for_table`.
+    whole
+        Only those of the checks that need all rows together (`Check.kind`).
+    """
+    checks = [check for check in for_table(name) if check.kind == "whole" or not whole]
+    return tuple(dict.fromkeys([key_column(name), *(c for check in checks for c in check.reads)]))
+
+
 def build(name: str) -> "ExpectationSuite":
     """Return the GX suite of a table; each expectation's meta holds its rule and its place."""
     gx = import_gx()
-    expectations = [
-        getattr(gx.expectations, check.expectation)(
-            **({} if check.column is None else {"column": check.column}),
-            **check.kwargs,
-            severity=_GX_SEVERITY[check.severity],
-            meta={**check.meta, "place": place},
-        )
-        for place, check in enumerate(for_table(name))
-    ]
+    expectations = [expectation(check, place) for place, check in enumerate(for_table(name))]
     # not add_expectation(), which asks for a context
     return gx.ExpectationSuite(name=name, expectations=expectations)
 
 
+def expectation(check: Check, place: int) -> Any:
+    """Return a check as an expectation of GX; its meta holds its rule and its place."""
+    return getattr(import_gx().expectations, check.expectation)(
+        **({} if check.column is None else {"column": check.column}),
+        **check.kwargs,
+        severity=_GX_SEVERITY[check.severity],
+        meta={**check.meta, "place": place},
+    )
+
+
+@cache
 def import_gx() -> ModuleType:
     """Import Great Expectations, which takes seconds and warns about its own imports."""
     with warnings.catch_warnings():
@@ -105,30 +122,44 @@ def import_gx() -> ModuleType:
 
 def _raw_checks(table: Table) -> list[Check]:
     needed = table.required
-    key = ("file_sha256", "patient_id", *table.key[1:])
     columns = table.warehouse_columns
     checks = [
-        has_columns([*PROVENANCE, *(column.name for column in columns)]),
+        has_columns([*LINEAGE, *(column.name for column in columns)]),
         *([not_empty()] if needed else []),
-        *is_key("row_key", required=needed),
+        is_present("row_key_present", "row_key", required=needed),
+        is_present("row_key_present", "known_from", required=needed),
+        is_unique("row_key_unique", ["row_key", "known_from"], required=needed),
         is_pseudonym(required=needed),
-        unique_together("key_conflict", key, required=needed),
+        _one_current_row_a_record(table),
     ]
     return checks + [check for column in columns for check in _column_checks(column, needed)]
+
+
+def _one_current_row_a_record(table: Table) -> Check:
+    """Say that at most one usable row of each natural key stands today."""
+    key = ["patient_id", *table.key[1:]]
+    restarts = [table.column(name).restarts_after_days for name in table.key]
+    after = next((days for days in restarts if days is not None), None)
+    dates = [column.name for column in table.columns if column.dates_record and after is not None]
+    derive = partial(
+        current_key, columns=key, date=dates[0] if dates else None, restarts_after_days=after
+    )
+    return is_unique(
+        "key_conflict", key, required=table.required, derive=derive, reads=(*STANDING, *dates)
+    )
 
 
 def _column_checks(column: Column, table_needed: bool) -> Iterator[Check]:
     yield _type_check(column)
     if column.required:
-        yield Check(
-            "required_missing", "ExpectColumnValuesToNotBeNull", column.name, required=table_needed
-        )
+        yield is_present("required_missing", column.name, required=table_needed)
     if column.codes:
         yield in_codes("code_unknown", column.name, list(column.codes))
     if column.minimum is not None or column.maximum is not None:
         yield between(column.range_rule, column.name, column.minimum, column.maximum)
     if column.plausible is not None:
-        yield between("value_implausible", column.name, *column.plausible)
+        mostly = 1 - threshold("value_implausible")
+        yield between("value_implausible", column.name, *column.plausible, mostly=mostly)
 
 
 def _type_check(column: Column) -> Check:

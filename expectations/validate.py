@@ -1,11 +1,11 @@
 """Run a suite on a frame and say what came out, without a single value of a patient.
 
-Belongs here: the Great Expectations context, and the reading of its results. Vacuous passes end
-here: nothing to check is `not_applicable`, or `failed` where the check is required. Does not: the
-choice of expectations (`suites`), Dagster, the warehouse.
+Belongs here: the order of judging and the reading of results. Vacuous passes end here: nothing to
+check is `not_applicable`, or `failed` where the check is required. Does not: the choice of
+expectations (`suites`), how they are run (`batches`), Dagster, the warehouse.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,10 +13,12 @@ import pandas as pd
 
 from expectations.checks import Check
 from expectations.rules import Severity
-from expectations.suites import build, for_table, import_gx, key_column
+from expectations.suites import for_table, key_column
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
+
+    from expectations.batches import Judge
 
 MOST_ROW_KEYS = 20
 
@@ -80,53 +82,72 @@ class Verdict:
         return tuple(r for r in self.results if r.status in ("failed", "error"))
 
 
-def validate(name: str, frame: pd.DataFrame) -> Verdict:
-    """Run the suite of a table on a frame.
+def validate(
+    name: str,
+    frame: pd.DataFrame,
+    *,
+    new_rows: pd.DataFrame | None = None,
+    header: Sequence[str] | None = None,
+) -> Verdict:
+    """Run the suite of a table.
 
     Parameters
     ----------
     name
         A name of `suites.names()`.
     frame
-        The table as DuckDB hands it over (`.df()`).
+        The table as DuckDB hands it over (`.df()`), with `suites.columns_needed(name)`.
+    new_rows
+        Rows that are judged one by one, where the others were judged before; `frame` then needs
+        only `suites.columns_needed(name, whole=True)`. By default every row is.
+    header
+        Every column that the table has; by default those of the rows.
 
     Raises
     ------
     KeyError
         If there is no suite of this name.
     """
-    checks = for_table(name)
-    key = key_column(name)
-    results: list[CheckResult | None] = [None] * len(checks)
-    for result in _run(name, frame, key):
-        assert result.expectation_config is not None
-        place = result.expectation_config.meta["place"]
-        results[place] = _read(checks[place], name, frame, key, result)
-    return Verdict(name, tuple(result for result in results if result is not None))
+    from expectations.batches import Judge, frame_for
 
-
-def _run(name: str, frame: pd.DataFrame, key: str) -> list["ExpectationValidationResult"]:
-    gx = import_gx()
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    context.variables.analytics_enabled = False
-    asset = context.data_sources.add_pandas("frames").add_dataframe_asset(name)
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    result_format: dict[str, Any] = {
-        "result_format": "COMPLETE",
-        "exclude_unexpected_values": True,
-    }
-    if key in frame:
-        result_format["unexpected_index_column_names"] = [key]
-    return list(batch.validate(build(name), result_format=result_format).results)
+    judge, key, checks = Judge(), key_column(name), for_table(name)
+    placed: dict[int, CheckResult] = {}
+    for kind in ("structure", "values", "rows", "whole"):
+        rows = frame if kind == "whole" or new_rows is None else new_rows
+        places = [place for place, check in enumerate(checks) if check.kind == kind]
+        asked = [checks[place].strict if kind == "values" else checks[place] for place in places]
+        if not asked:
+            continue
+        seen = frame_for(kind, asked, rows)
+        if kind == "structure" and header is not None:
+            seen = seen.reindex(columns=list(header))
+        for place, result in zip(places, judge.counts(asked, seen), strict=True):
+            spared = new_rows is not None and len(frame) > 0
+            placed[place] = _read(judge, checks[place], name, rows, key, result, spared)
+    return Verdict(name, tuple(placed[place] for place in range(len(checks))))
 
 
 def _read(
-    check: Check, table: str, frame: pd.DataFrame, key: str, result: "ExpectationValidationResult"
+    judge: "Judge",
+    check: Check,
+    table: str,
+    frame: pd.DataFrame,
+    key: str,
+    result: "ExpectationValidationResult",
+    spared: bool,
 ) -> CheckResult:
-    outcome = result.result or {}
-    numerator, denominator = _counts(check, frame, outcome)
-    status = _status(check, bool(result.success), _raised(result), numerator, denominator)
+    """Count rows where a result is of distinct values, and look up keys of rows against it."""
+    in_distinct_values = check.kind == "values"
+    if in_distinct_values and not result.success and not _raised(result):
+        (result,) = judge.counts([check], frame[list(check.reads)])
+        in_distinct_values = False
+    numerator, denominator = _counts(check, frame, result, in_distinct_values)
+    required = check.required and not spared
+    status = _status(required, bool(result.success), _raised(result), numerator, denominator)
+    lists_rows = bool(numerator) and status != "error" and check.kind != "structure"
+    row_keys = (
+        judge.row_keys(check, frame, key, MOST_ROW_KEYS) if lists_rows and key in frame else ()
+    )
     return CheckResult(
         rule_id=check.rule_id,
         table=table,
@@ -135,31 +156,34 @@ def _read(
         severity=check.severity,
         numerator=numerator,
         denominator=denominator,
-        row_keys=_row_keys(outcome, key),
-        detail=_detail(status, numerator, denominator, outcome),
+        row_keys=row_keys,
+        detail=_detail(status, numerator, denominator, result.result or {}),
     )
 
 
 def _counts(
-    check: Check, frame: pd.DataFrame, outcome: Mapping[str, Any]
+    check: Check,
+    frame: pd.DataFrame,
+    result: "ExpectationValidationResult",
+    in_distinct_values: bool,
 ) -> tuple[int | None, int]:
-    if check.rule_id == "table_columns":
+    outcome = {} if in_distinct_values else result.result or {}
+    if check.expectation == "ExpectTableColumnsToMatchSet":
         return len(_absent_columns(outcome)), len(check.kwargs["column_set"])
-    if "unexpected_count" in outcome:
+    if check.kind != "structure" and "unexpected_count" in outcome:
         counted = outcome["element_count"] - outcome.get("missing_count", 0)
         return int(outcome["unexpected_count"]), int(counted)
-    if check.column in frame:
-        return None, int(frame[check.column].notna().sum())
-    return None, len(frame)
+    n_known = int(frame[check.column].notna().sum()) if check.column in frame else len(frame)
+    return (0 if in_distinct_values and not _raised(result) else None), n_known
 
 
 def _status(
-    check: Check, success: bool, raised: bool, numerator: int | None, denominator: int
+    required: bool, success: bool, raised: bool, numerator: int | None, denominator: int
 ) -> Status:
     if raised:
         return "error"
     if denominator == 0:
-        return "failed" if check.required else "not_applicable"
+        return "failed" if required else "not_applicable"
     if not success:
         return "failed"
     return "passed_with_rows" if numerator else "passed"
@@ -188,13 +212,3 @@ def _raised(result: "ExpectationValidationResult") -> bool:
     info = result.exception_info or {}
     nested = [one for one in info.values() if isinstance(one, dict)]
     return any(one.get("raised_exception") for one in [info, *nested])
-
-
-def _row_keys(outcome: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    keys: list[str] = []
-    for entry in outcome.get("unexpected_index_list") or []:
-        found = entry[key] if isinstance(entry, dict) else entry
-        keys.extend(str(one) for one in (found if isinstance(found, list) else [found]))
-        if len(keys) >= MOST_ROW_KEYS:
-            break
-    return tuple(keys[:MOST_ROW_KEYS])

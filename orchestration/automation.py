@@ -45,7 +45,10 @@ def _alarm_check(settings: Settings, name: str) -> dg.AssetChecksDefinition:
 
 
 def jobs() -> list[Any]:
-    """`nightly`: everything, ending in `publish`. `alarms`: the two checks, nothing written."""
+    """`nightly`: everything, ending in `publish`; `warehouse`: raw tables and marts alone.
+
+    `alarms`: the two checks, nothing written.
+    """
     alarms = dg.AssetSelection.checks(
         *(
             dg.AssetCheckKey(dg.AssetKey(asset), name)
@@ -57,6 +60,11 @@ def jobs() -> list[Any]:
             "nightly",
             selection=dg.AssetSelection.all() - alarms,
             description="Ingest what is new, build, check, estimate, fit, study, report, publish.",
+        ),
+        dg.define_asset_job(
+            "warehouse",
+            selection=dg.AssetSelection.groups("raw", "staging", "intermediate", "marts") - alarms,
+            description="Ingest what is new, build, check, publish: no model, study or report.",
         ),
         dg.define_asset_job(
             "alarms",

@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 
+from expectations.mart_suites import load_marts
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
-from orchestration.warehouse import Build, append_table, read_tables
+from orchestration.profiles import RAW_CHECKED, distribution_verdicts, verdict_on
+from orchestration.warehouse import Build, append_table
 
 if TYPE_CHECKING:
     from expectations.validate import CheckResult
 
-RAW_CHECKED = ("raw_patients", "raw_sessions", "raw_emcs")
-MARTS_CHECKED = ("patients", "sessions", "status", "flow", "test_period_long")
+MARTS_CHECKED = tuple(load_marts())
 
 
 def make() -> list[Any]:
-    """All blocking data checks."""
+    """All data checks; only the distributions never block."""
     return [
         _expectations("gx_raw", RAW_CHECKED),
         _expectations("gx_marts", MARTS_CHECKED),
+        _distributions(),
         _files(),
     ]
 
@@ -39,7 +41,7 @@ def _expectations(op_name: str, names: tuple[str, ...]) -> dg.AssetChecksDefinit
             asset=name,
             blocking=True,
             description="Structure, types, ranges, codes and keys that the contract promised, "
-            "and distributions as warnings.",
+            "and usual values as warnings.",
         )
         for name in names
     ]
@@ -50,14 +52,9 @@ def _expectations(op_name: str, names: tuple[str, ...]) -> dg.AssetChecksDefinit
         build: dg.ResourceParam[Build],
         journal: dg.ResourceParam[Journal],
     ) -> Iterator[dg.AssetCheckResult]:
-        from expectations.validate import validate
-
         wanted = [key.asset_key.path[-1] for key in context.selected_asset_check_keys]
         with journal.step(op_name.replace("_", " ")):
-            verdicts = {
-                name: validate(name, frame).results
-                for name, frame in read_tables(build.path, sorted(wanted)).items()
-            }
+            verdicts = {name: verdict_on(build, name).results for name in sorted(wanted)}
             record(build, "gx", [r for results in verdicts.values() for r in results])
         for name, results in verdicts.items():
             yield _as_check("great_expectations", name, results, journal)
@@ -65,31 +62,63 @@ def _expectations(op_name: str, names: tuple[str, ...]) -> dg.AssetChecksDefinit
     return check
 
 
-def _files() -> dg.AssetChecksDefinition:
-    """Reconciliation and quarantine share of every file."""
+def _distributions() -> dg.AssetChecksDefinition:
+    """Volumes, distributions, drift and patterns over the raw tables, as warnings."""
 
     @dg.asset_check(
-        asset="ingest_file",
-        name="rows_reconciled",
-        blocking=True,
+        asset="raw_sessions",
+        name="distributions",
+        blocking=False,
         pool=WRITER_POOL,
-        description="Rows in = kept + quarantined + dropped in every file, and at most 5 % of a "
-        "file's rows are in quarantine.",
+        description="Volumes, shares, means and patterns, against limits and against the delivery "
+        "before; warnings alone.",
     )
-    def rows_reconciled(
+    def distributions(
         build: dg.ResourceParam[Build], journal: dg.ResourceParam[Journal]
     ) -> dg.AssetCheckResult:
-        from expectations.files import check_files
+        with journal.step("distributions"):
+            results = [r for verdict in distribution_verdicts(build) for r in verdict.results]
+            record(build, "gx", results)
+        return _as_check("distributions", "raw_sessions", results, journal)
 
-        with build.read() as connection:
-            files = connection.execute(
-                "select file_name, n_rows, n_kept, n_quarantined, n_dropped from ingest_file"
-            ).df()
-        results = check_files(files)
-        record(build, "contract", results)
-        return _as_check("rows_reconciled", "ingest_file", results, journal)
+    return distributions
 
-    return rows_reconciled
+
+def _files() -> dg.AssetChecksDefinition:
+    """The hard gate on row counts, and every rule of the gate and the contract."""
+    specs = [
+        dg.AssetCheckSpec(
+            "rows_reconciled",
+            asset="ingest_file",
+            blocking=True,
+            description="Rows in = kept + quarantined + dropped in every file, and every kept row "
+            "is behind a version of its record.",
+        ),
+        dg.AssetCheckSpec(
+            "gate_and_contract",
+            asset="ingest_file",
+            description="What this run's deliveries hold against each rule of the gate and the "
+            "contract; a refused delivery fails its rule, and the others go on.",
+        ),
+    ]
+
+    @dg.multi_asset_check(name="rows_and_rules", specs=specs, pool=WRITER_POOL)
+    def rows_and_rules(
+        build: dg.ResourceParam[Build], journal: dg.ResourceParam[Journal]
+    ) -> Iterator[dg.AssetCheckResult]:
+        from expectations.rules import rule
+        from orchestration.quality.reconciliation import reconcile
+        from orchestration.quality.results import rule_results
+
+        with journal.step("rows and rules"):
+            with build.read() as connection:
+                rows, rules = reconcile(connection), rule_results(connection, build.run_id)
+            for owner in ("gate", "contract"):
+                record(build, owner, [r for r in rules + rows if rule(r.rule_id).owner == owner])
+        yield _as_check("rows_reconciled", "ingest_file", rows, journal)
+        yield _as_check("gate_and_contract", "ingest_file", rules, journal)
+
+    return rows_and_rules
 
 
 def record(build: Build, owner: str, results: Sequence["CheckResult"]) -> None:
@@ -104,6 +133,7 @@ def record(build: Build, owner: str, results: Sequence["CheckResult"]) -> None:
                 "rule_id": r.rule_id,
                 "owner": owner,
                 "table_name": r.table,
+                "column_name": r.column,
                 "status": r.status,
                 "severity": r.severity,
                 "numerator": r.numerator,
@@ -143,9 +173,16 @@ def _as_check(
             "n_rules": len(results),
             "n_failed": len(errors),
             "n_warnings": len(bad) - len(errors),
+            "share_bad": _share_bad(results),
             "rules": _rules_table(results),
         },
     )
+
+
+def _share_bad(results: Sequence["CheckResult"]) -> float:
+    """Share of rules with something to judge that failed or broke; 0 where none had."""
+    judged = [r for r in results if r.status != "not_applicable"]
+    return sum(r.status in ("failed", "error") for r in judged) / max(len(judged), 1)
 
 
 def _rules_table(results: Sequence["CheckResult"]) -> Any:

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from orchestration.errors import InputMissing, PlateauError
+from orchestration.files import replace_file
 from orchestration.settings import Settings
 
 SYNTHETIC_SOURCE = "plateau-simulate"
@@ -44,8 +45,8 @@ def prepare(settings: Settings) -> None:
     try:
         data.mkdir(parents=True, exist_ok=True)
         probe = data / ".writable"
-        probe.write_text("", encoding="utf-8")
-        probe.unlink()
+        probe.touch()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise PlateauError(
             f"The data directory {data} cannot be written ({error.strerror}); "
@@ -78,6 +79,11 @@ def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
 def kind_of(settings: Settings) -> str | None:
     """'synthetic' or 'real', or `None` before the first delivery."""
     return _marker(settings).get("kind")
+
+
+def key_id_of(settings: Settings) -> str:
+    """Id of the pseudonym key of this directory; '' before the first delivery."""
+    return _marker(settings).get("key_id", "")
 
 
 def require_kind(settings: Settings, kind: str, delivery: str) -> None:
@@ -123,13 +129,20 @@ def claim(settings: Settings, kind: str, key_id: str, delivery: str) -> None:
     require_key(settings, key_id)
     if _marker(settings):
         return
-    marker = settings.data / "plateau.json"
-    partial = marker.with_suffix(".partial")
     content = {"kind": kind, "key_id": key_id, "first_delivery": delivery}
-    partial.write_text(json.dumps(content), "utf-8")
-    partial.replace(marker)
+    replace_file(marker_path(settings), json.dumps(content))
+
+
+def with_key(settings: Settings, key_id: str) -> str:
+    """Text of the directory's marker under another pseudonym key (`plateau vault rotate`)."""
+    return json.dumps(_marker(settings) | {"key_id": key_id})
+
+
+def marker_path(settings: Settings) -> Path:
+    """`plateau.json`: kind, key id and first delivery of the directory."""
+    return settings.data / "plateau.json"
 
 
 def _marker(settings: Settings) -> dict[str, str]:
-    path = settings.data / "plateau.json"
+    path = marker_path(settings)
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}

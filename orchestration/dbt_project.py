@@ -18,7 +18,7 @@ from pathlib import Path
 
 from expectations.protocol import Protocol
 from orchestration.data_directory import kind_of
-from orchestration.errors import PlateauError
+from orchestration.errors import ChecksFailed, PlateauError
 from orchestration.settings import ROOT, Settings
 
 PROJECT = ROOT / "dbt"
@@ -95,28 +95,54 @@ def constant_path(settings: Settings) -> Path:
     return settings.dbt_target.parent / "plateau.duckdb"
 
 
+def build(settings: Settings, path: Path, *, select: str | None = None) -> None:
+    """Run `dbt build` (models and data tests, no unit tests) on one warehouse file.
+
+    Parameters
+    ----------
+    path
+        The warehouse under construction, closed.
+    select
+        dbt selection; everything by default.
+
+    Raises
+    ------
+    ChecksFailed
+        A model or a test failed; dbt's last lines are in the message.
+    """
+    manifest(settings)
+    given = variables(settings, kind_of(settings))
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if select:
+        arguments += ["--select", select]
+    with pointed_at(settings, path):
+        done = _run(settings, arguments, given)
+    if done.returncode:
+        tail = " ".join((done.stdout + done.stderr).split()[-60:])
+        raise ChecksFailed(f"dbt build failed on {path.name} ({tail}); nothing was published.")
+
+
 def _parse(settings: Settings, given: str) -> None:
-    command = [
-        executable(),
-        "--quiet",
-        "parse",
-        "--project-dir",
-        str(PROJECT),
-        "--profiles-dir",
-        str(PROJECT),
-        "--target-path",
-        str(settings.dbt_target),
-        "--log-path",
-        str(settings.dbt_target),
-        "--vars",
-        given,
-    ]
+    done = _run(settings, ["parse"], given)
+    if done.returncode:
+        tail = " ".join((done.stdout + done.stderr).split()[-60:])
+        raise PlateauError(f"dbt cannot parse the project in dbt/ ({tail}); mend it and run again.")
+
+
+def _run(settings: Settings, arguments: list[str], given: str) -> subprocess.CompletedProcess[str]:
+    """Run dbt as a process of its own on the constant path, with these variables."""
+    command = [executable(), "--quiet", *arguments]
+    for option, value in (
+        ("--project-dir", PROJECT),
+        ("--profiles-dir", PROJECT),
+        ("--target-path", settings.dbt_target),
+        ("--log-path", settings.dbt_target),
+        ("--vars", given),
+    ):
+        command += [option, str(value)]
     environment = {
         **os.environ,
         "PLATEAU_BUILD": str(constant_path(settings)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        tail = " ".join((done.stdout + done.stderr).split()[-60:])
-        raise PlateauError(f"dbt cannot parse the project in dbt/ ({tail}); mend it and run again.")
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -8,7 +8,6 @@ that took turns step by step would wait for each other for ever.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from orchestration import lock, process
 from orchestration.errors import InputMissing
+from orchestration.files import replace_file
 from orchestration.settings import Settings
 from orchestration.warehouse import delete_build
 
@@ -35,8 +35,8 @@ concurrency:
   pools: {granularity: run, default_limit: 1}
 run_monitoring: {enabled: true, start_timeout_seconds: 180, cancel_timeout_seconds: 180}
 retention:
-  schedule: {purge_after_days: 90}
-  sensor: {purge_after_days: {skipped: 7, failure: 30, success: 90}}
+  schedule: {purge_after_days: DAYS}
+  sensor: {purge_after_days: DAYS}
 """
 
 
@@ -52,14 +52,15 @@ def write_configuration(settings: Settings) -> None:
     home.mkdir(parents=True, exist_ok=True)
     target = home / "dagster.yaml"
     if settings.dagster_yaml is None:
-        target.write_text(_DAGSTER_YAML, encoding="utf-8")
+        days = str(settings.retention_run_events_days)
+        replace_file(target, _DAGSTER_YAML.replace("DAYS", days))
         return
     if not settings.dagster_yaml.is_file():
         raise InputMissing(
             f"dagster_yaml names {settings.dagster_yaml}, which is not there; "
             "mend the setting or remove it."
         )
-    shutil.copyfile(settings.dagster_yaml, target)
+    replace_file(target, copy_from=settings.dagster_yaml)
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

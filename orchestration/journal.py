@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from orchestration.errors import PlateauError
@@ -70,11 +70,3 @@ def _facts_of(error: BaseException) -> dict[str, Any]:
     if isinstance(error, PlateauError):
         facts |= {"message": str(error), "exit_code": error.exit_code}
     return facts
-
-
-def clean_logs(settings: Settings, *, now: datetime | None = None) -> None:
-    """Delete daily files older than `keep_logs_days`."""
-    oldest = (now or datetime.now(UTC)) - timedelta(days=settings.keep_logs_days)
-    for path in (*settings.logs.glob("plateau-*.jsonl"), *settings.logs.glob("console-*.log")):
-        if path.stem.partition("-")[2] < f"{oldest:%Y-%m-%d}":
-            path.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """One writer: an OS lock on the data directory that dies with its process.
 
 The lock file also says who holds it, for the sentence that a second run prints. The text is
-advisory; only the lock counts.
+advisory; only the lock counts. Whoever gets it first completes an exchange of files that a killed
+holder had begun.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration import exchange
 from orchestration.errors import Busy
 
 _held: dict[Path, int] = {}
@@ -60,6 +62,8 @@ def writing(
         _sign(path, who)
         _held[path] = 1
         try:
+            # What a killed writer had begun to exchange is completed before anything is read.
+            exchange.finish(path.parent)
             yield
         finally:
             del _held[path]

@@ -1,21 +1,19 @@
-"""Publication: swap the build in, give its report the public name, note the heartbeat, tidy up."""
+"""Publication: swap the build in, give its report the public name, note the heartbeat."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration import faults
 from orchestration.data_directory import kind_of
 from orchestration.errors import InputMissing
-from orchestration.journal import Journal, clean_logs
+from orchestration.files import replace_file
+from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import Build, Meta, clean_builds
-
-KEPT_RUNS = 30
-"""Posteriors and reports by run that are kept."""
+from orchestration.warehouse import Build, Meta
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +41,8 @@ def publish(build: Build, journal: Journal) -> Meta:
         )
     meta = build.publish(kind)
     _publish_report(settings, build.root_run_id)
-    removed = clean_builds(settings)
-    _keep_newest(settings.posteriors, "*.zarr")
-    _keep_newest(settings.reports, "????????-*.html")
-    clean_logs(settings)
-    journal.event("published", warehouse=str(settings.live), builds_removed=len(removed))
+    journal.event("published", warehouse=str(settings.live))
     return meta
-
-
-def _keep_newest(folder: Path, pattern: str) -> None:
-    """Delete all but the newest `KEPT_RUNS` entries."""
-    entries = sorted(folder.glob(pattern), key=lambda p: p.stat().st_mtime, reverse=True)
-    for old in entries[KEPT_RUNS:]:
-        if old.is_dir():
-            shutil.rmtree(old)
-        else:
-            old.unlink()
 
 
 def report_path(settings: Settings, root_run_id: str) -> Path:
@@ -68,11 +52,9 @@ def report_path(settings: Settings, root_run_id: str) -> Path:
 
 def beat(settings: Settings, outcome: str) -> None:
     """Note that a nightly ended well."""
-    path = settings.data / "heartbeat.json"
-    partial = path.with_suffix(".partial")
+    faults.point("before_heartbeat")
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    partial.write_text(json.dumps({"at": now, "outcome": outcome}), encoding="utf-8")
-    partial.replace(path)
+    replace_file(settings.data / "heartbeat.json", json.dumps({"at": now, "outcome": outcome}))
 
 
 def last_heartbeat(settings: Settings) -> Heartbeat | None:
@@ -87,6 +69,5 @@ def last_heartbeat(settings: Settings) -> Heartbeat | None:
 def _publish_report(settings: Settings, root_run_id: str) -> None:
     source = report_path(settings, root_run_id)
     if source.exists():
-        partial = settings.reports / "report.partial"
-        shutil.copyfile(source, partial)
-        partial.replace(settings.reports / "report.html")
+        faults.point("before_report_rename")
+        replace_file(settings.reports / "report.html", copy_from=source)

@@ -2,7 +2,8 @@
 
 The build resource is the run's frame: it takes the data directory's lock for the whole run, opens
 the build, and when the run did all that it planned and no step published, it publishes. So every
-launch from the UI ends in `publish`, and a failed or cancelled one leaves the live file alone.
+launch from the UI ends in `publish`, and a failed or cancelled one leaves the live file alone. What
+is older than the settings' retention goes after a publication.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import data_directory, lock
+from orchestration import data_directory, lock, retention
 from orchestration.alarms import notify
 from orchestration.errors import PlateauError
 from orchestration.instance import clear_dead_runs, sign_holder, sign_run
@@ -52,6 +53,8 @@ def make(settings: Settings, listeners: tuple[Listener, ...]) -> dict[str, Any]:
             yield opened
             if not opened.published and did_all_it_planned(instance, run):
                 _publish_or_tell(opened, own_journal)
+            if opened.published:
+                own_journal.event("retention", **retention.apply(settings, instance))
 
     return {"journal": journal, "build": build}
 

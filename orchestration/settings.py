@@ -27,14 +27,22 @@ PROFILES: dict[str, dict[str, int]] = {
 }
 PRESETS = ("clinic", "paper_replica")
 
+_TABLES = ("retention",)
+"""Tables of `plateau.toml`: `[retention] logs_days` is the setting `retention_logs_days`."""
+_KEPT_FOR_GOOD = ("retention_vault", "retention_quarantine")
+
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _CRON = re.compile(r"[0-9*/,-]+( [0-9A-Za-z*/,-]+){4}")
 _LEAST = {
     "settle_seconds": 0,
     "lock_wait_seconds": 0,
     "delivery_rhythm_days": 0,
-    "keep_builds_days": 0,
-    "keep_logs_days": 1,
+    "retention_builds_days": 0,
+    "retention_warehouse_versions": 0,
+    "retention_posteriors": 1,
+    "retention_reports": 1,
+    "retention_logs_days": 1,
+    "retention_run_events_days": 1,
     "model_draws": 1,
     "model_tune": 1,
     "model_chains": 1,
@@ -76,8 +84,22 @@ class Settings:
     """Hook for failed runs and alarms; gets `PLATEAU_EVENT` and `PLATEAU_MESSAGE`."""
     dagster_yaml: Path | None = None
     """The user's own Dagster instance configuration (for Postgres storage, say)."""
-    keep_builds_days: int = 3
-    keep_logs_days: int = 90
+    retention_builds_days: int = 7
+    """Unpublished builds of failed runs."""
+    retention_warehouse_versions: int = 7
+    """Formerly published warehouse files, each a file to go back to."""
+    retention_posteriors: int = 30
+    """Posteriors, one a model run that converged."""
+    retention_reports: int = 30
+    """Reports by run; the published one stays."""
+    retention_logs_days: int = 90
+    """Daily journals and console logs."""
+    retention_run_events_days: int = 90
+    """Dagster's runs with their events, and its ticks of schedules and sensors."""
+    retention_vault: str = "never"
+    """Verbatim rows, identifiers and free text are never deleted by Plateau."""
+    retention_quarantine: str = "never"
+    """Quarantine and repair logs are never deleted by Plateau."""
     model_draws: int = PROFILES["demo"]["model_draws"]
     model_tune: int = PROFILES["demo"]["model_tune"]
     model_chains: int = 4
@@ -109,6 +131,11 @@ class Settings:
     def builds(self) -> Path:
         """Warehouses under construction, one a root run."""
         return self.data / "warehouse" / "build"
+
+    @property
+    def versions(self) -> Path:
+        """Formerly published warehouses, `<published_at>-<run>.duckdb`."""
+        return self.data / "warehouse" / "versions"
 
     @property
     def reports(self) -> Path:
@@ -197,6 +224,12 @@ def _refuse_impossible(settings: Settings) -> None:
         if not is_possible:
             place = settings.sources.get(name, "default")
             raise WrongUse(f"{place}: {name} cannot be {getattr(settings, name)!r}.")
+    for name in _KEPT_FOR_GOOD:
+        if getattr(settings, name) != "never":
+            raise WrongUse(
+                f'{settings.sources.get(name, "default")}: {name} can only be "never": without '
+                "these rows no figure could be followed to its file and line (docs/operations.md)."
+            )
 
 
 def _from_toml(path: Path) -> dict[str, tuple[Any, str]]:
@@ -206,7 +239,14 @@ def _from_toml(path: Path) -> dict[str, tuple[Any, str]]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WrongUse(f"{path.name} cannot be read ({error}); mend it or remove it.") from None
-    return {name: (value, path.name) for name, value in content.items()}
+    flat: dict[str, tuple[Any, str]] = {}
+    for name, value in content.items():
+        if name in _TABLES and isinstance(value, dict):
+            for inner, given in value.items():
+                flat[f"{name}_{inner}"] = (given, f"{path.name} [{name}]")
+        else:
+            flat[name] = (value, path.name)
+    return flat
 
 
 def _from_environment() -> dict[str, tuple[Any, str]]:

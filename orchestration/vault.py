@@ -26,18 +26,24 @@ if TYPE_CHECKING:
 
 _TABLES = """
 create table if not exists verbatim_row (
-    file_sha256 varchar, line bigint, line_end bigint, text varchar, loaded_at timestamp,
-    primary key (file_sha256, line));
+    file_sha256 varchar, line bigint, line_end bigint, text varchar, loaded_at timestamp);
+create table if not exists pseudonym (patient_id varchar, key_id varchar, ipp varchar);
 create table if not exists identity (
-    file_sha256 varchar, line bigint, patient_id varchar, key_id varchar, ipp varchar,
-    last_name varchar, first_name varchar, birth_date date);
+    file_sha256 varchar, line bigint, patient_id varchar, last_name varchar, first_name varchar,
+    birth_date date);
 create table if not exists free_text (
     file_sha256 varchar, line bigint, column_name varchar, value varchar);
+create table if not exists unknown_value (
+    file_sha256 varchar, line bigint, header varchar, value varchar);
 create table if not exists quarantined_value (
     file_sha256 varchar, line bigint, column_name varchar, rule_id varchar, value varchar);
 create table if not exists repaired_value (
     file_sha256 varchar, line bigint, column_name varchar, rule_id varchar,
     before varchar, after varchar);
+create table if not exists correction (
+    delivery_id varchar, line bigint, ipp varchar, file_name varchar, session_no varchar,
+    field varchar, old_value varchar, new_value varchar, reason varchar, author varchar,
+    answered_on varchar);
 """
 
 
@@ -67,13 +73,38 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def keep_verbatim(
     connection: duckdb.DuckDBPyConnection, file_sha256: str, verbatim: pd.DataFrame
 ) -> None:
-    """Store the rows of one file as delivered; a file already stored is left as it is."""
-    frame = verbatim.assign(file_sha256=file_sha256)
-    connection.register("incoming", frame)
+    """Store the lines of one file as delivered; a file already stored is left as it is.
+
+    Parameters
+    ----------
+    verbatim
+        `line`, `line_end`, `text`.
+    """
+    stored = connection.execute(
+        "select 1 from verbatim_row where file_sha256 = ? limit 1", [file_sha256]
+    ).fetchall()
+    if stored:
+        return
+    connection.register("incoming", verbatim)
     connection.execute(
-        "insert into verbatim_row select file_sha256, line, line_end, text, now()::timestamp "
-        "from incoming where not exists (select 1 from verbatim_row where file_sha256 = ?)",
+        "insert into verbatim_row select ?, line, line_end, text, now()::timestamp from incoming",
         [file_sha256],
+    )
+    connection.unregister("incoming")
+
+
+def keep_pseudonyms(connection: duckdb.DuckDBPyConnection, people: pd.DataFrame) -> None:
+    """Add the pseudonyms that are new.
+
+    Parameters
+    ----------
+    people
+        `patient_id`, `key_id`, `ipp`, a row a person.
+    """
+    connection.register("incoming", people)
+    connection.execute(
+        "insert into pseudonym by name select i.* from incoming as i "
+        "anti join pseudonym as p on i.patient_id = p.patient_id"
     )
     connection.unregister("incoming")
 
@@ -81,21 +112,27 @@ def keep_verbatim(
 def replace_derived(
     connection: duckdb.DuckDBPyConnection, table: str, file_sha256: str, frame: pd.DataFrame
 ) -> None:
-    """Write what the contract derived from one file, replacing what an earlier reading derived."""
-    connection.execute(f"delete from {table} where file_sha256 = ?", [file_sha256])
-    if frame.empty:
-        return
+    """Write what the contract derived from one file, replacing what an earlier reading derived.
+
+    Lines of the file that the frame does not speak of are left: one file may hold several tables.
+    """
     connection.register("incoming", frame.assign(file_sha256=file_sha256))
+    connection.execute(
+        f"delete from {table} where file_sha256 = ? and line in (select line from incoming)",
+        [file_sha256],
+    )
     connection.execute(f"insert into {table} by name select * from incoming")
     connection.unregister("incoming")
 
 
 def birth_dates(settings: Settings) -> pd.DataFrame:
-    """Latest birth date by pseudonym: `patient_id`, `birth_date`. Never leaves ingest."""
+    """Birth date of each delivered patient row: `file_sha256`, `line`, `birth_date`.
+
+    Never leaves ingest.
+    """
     with connect(settings) as connection:
         return connection.execute(
-            "select patient_id, last(birth_date) as birth_date from identity "
-            "where birth_date is not null group by patient_id"
+            "select file_sha256, line, birth_date from identity where birth_date is not null"
         ).df()
 
 
@@ -158,6 +195,14 @@ def make_key(path: Path) -> None:
 def key_id(key: bytes) -> str:
     """Short public name of a key, to tell which key made a pseudonym."""
     return hashlib.sha256(b"plateau key id" + key).hexdigest()[:8]
+
+
+def content_key(key: bytes) -> str:
+    """Key under which row contents are hashed, hex; drawn from the pseudonym key.
+
+    Without it the hash of a row could be tried out: a birth date has few values.
+    """
+    return hmac.new(key, b"plateau content", hashlib.sha256).hexdigest()
 
 
 def pseudonym(key: bytes, canonical_ipp: str) -> str:

@@ -2,7 +2,13 @@
 
 from xdist.scheduler import LoadScopeScheduling
 
-SHARE_THE_NIGHT = ("test_automation.py", "test_nightly.py", "test_runs.py", "test_ui.py")
+SHARE_THE_NIGHT = (
+    "test_automation.py",
+    "test_nightly.py",
+    "test_quality_commands.py",
+    "test_runs.py",
+    "test_ui.py",
+)
 
 
 class ByFile(LoadScopeScheduling):

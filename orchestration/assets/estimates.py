@@ -23,6 +23,10 @@ ESTIMATES = {
         "status",
         "Odds of response: central against peripheral, ischaemic against haemorrhagic stroke.",
     ),
+    "estimate_safety": (
+        "safety_counts",
+        "Adverse events by patient, session and surgery, with exact intervals.",
+    ),
 }
 
 
@@ -62,4 +66,5 @@ def _function(name: str) -> Callable[["pd.DataFrame"], "pd.DataFrame"]:
         "estimate_baseline": estimates.baseline_table,
         "estimate_test_period": estimates.test_period_table,
         "estimate_odds_ratio": estimates.odds_ratios,
+        "estimate_safety": estimates.estimate_safety,
     }[name]

@@ -70,19 +70,20 @@ def make(settings: Settings, manifest: Path) -> list[Any]:
             dbt_executable=dbt_project.executable(),
         )
         variables = dbt_project.variables(settings, kind_of(settings))
+        (settings.dbt_target / "run_results.json").unlink(missing_ok=True)  # an earlier run's
         with journal.step("dbt build"), dbt_project.pointed_at(settings, build.path):
             # Unit tests need no data: they belong to `make test`, not to the night.
             arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
             invocation = dbt.cli(arguments, context=context, target_path=settings.dbt_target)
-            yield from _with_row_counts(context, build, invocation.stream())
+            yield from _with_row_counts(context, build, journal, invocation.stream())
 
     return [dbt_build]
 
 
 def _with_row_counts(
-    context: dg.AssetExecutionContext, build: Build, stream: Iterator[Any]
+    context: dg.AssetExecutionContext, build: Build, journal: Journal, stream: Iterator[Any]
 ) -> Iterator[Any]:
-    """Add row counts once dbt has ended: before that it holds the file.
+    """Add row counts and rule results once dbt has ended: before that it holds the file.
 
     What dbt had done is told to Dagster even where a test then failed the whole command.
     """
@@ -92,6 +93,7 @@ def _with_row_counts(
             events.append(event)
     except dg.DagsterError as error:
         problem = error
+    _record_rules(build, journal)
     outputs = [e for e in events if isinstance(e, dg.Output)]
     counts = row_counts(build, [_table(context, e) for e in outputs])
     for event in events:
@@ -104,3 +106,28 @@ def _with_row_counts(
 
 def _table(context: dg.AssetExecutionContext, event: dg.Output) -> str:
     return context.asset_key_for_output(event.output_name).path[-1]
+
+
+def _record_rules(build: Build, journal: Journal) -> None:
+    """Append what came of dbt's rules to `dq_result`, also where one of them failed the build."""
+    from orchestration.checks import record
+    from orchestration.quality.dbt_results import dbt_results, judged_models
+
+    target = build.settings.dbt_target
+    counts = row_counts(build, judged_models(target))
+    n_rows = {name: int(count.get("dagster/row_count", 0)) for name, count in counts.items()}
+    results = dbt_results(target, n_rows)
+    record(build, "dbt", results)
+    bad = [r for r in results if r.status in ("failed", "error")]
+    failed = [
+        f"{r.rule_id}: {r.numerator} of {r.denominator}" for r in bad if r.severity == "error"
+    ]
+    journal.event(
+        "check",
+        table="marts",
+        check="dbt",
+        passed=not failed,
+        rules=len(results),
+        failed=failed,
+        warned=len(bad) - len(failed),
+    )

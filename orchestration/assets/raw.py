@@ -6,11 +6,12 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.alarms import notify
 from orchestration.assets.description import OWNERS, row_counts, table_schema
-from orchestration.errors import PlateauError
-from orchestration.ingest import schema
+from orchestration.errors import ChecksFailed, PlateauError
+from orchestration.ingest import history, kept, schema
 from orchestration.ingest.deliveries import Delivery, new_and_ready, scan
-from orchestration.ingest.known import loaded_deliveries, loaded_files
+from orchestration.ingest.known import loaded_deliveries
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.settings import Settings
@@ -25,13 +26,17 @@ DELIVERIES = dg.AssetSpec(
 )
 
 DESCRIPTIONS = {
-    "raw_patients": "Accepted rows of all patient files, typed, under pseudonyms.",
-    "raw_sessions": "Accepted rows of all session files, typed, under pseudonyms.",
-    "raw_emcs": "Accepted rows of the neurosurgery workbooks, one a visit after implantation.",
+    "raw_patients": "Versions of every patient row, typed, under pseudonyms.",
+    "raw_sessions": "Versions of every session row, typed, under pseudonyms.",
+    "raw_emcs": "Versions of every visit of the neurosurgery workbooks, typed, under pseudonyms.",
     "raw_patient_age": "Whole years at the first session; the birth date stays in the vault.",
-    "quarantine_row": "Rows set aside by the row contract: place, rule and reason, never a value.",
-    "quarantine_cell": "Cells set aside, NULL in the kept row: place, column, rule and reason.",
+    "raw_line": "Every delivered row: kept, quarantined or dropped, and which record it is about.",
+    "raw_cell": "Every cell set aside: place, column, rule and reason, never a value.",
+    "raw_correction": "Every answer to the query sheet and what became of it.",
+    "quarantine_row": "Rows set aside: place, rule and reason, and whether still a question.",
+    "quarantine_cell": "Cells set aside, NULL in the kept row, and whether still a question.",
     "repair_log": "Cells whose text was repaired without doubt: place, column and rule.",
+    "file_warning": "What was odd about a file or a cell that was kept as it is.",
     "ingest_file": "Every file of every delivery: rows in = kept + quarantined + dropped.",
 }
 
@@ -49,9 +54,7 @@ _SUMS = (
 
 def make(settings: Settings) -> list[Any]:
     """Assets of the raw stage."""
-    columns = schema.all_tables() | {
-        "raw_patient_age": {"patient_id": "varchar", "age_years": "double"}
-    }
+    columns = schema.all_tables()
 
     @dg.multi_asset(
         name="ingest",
@@ -83,28 +86,39 @@ def make(settings: Settings) -> list[Any]:
 
 
 def _ingest(settings: Settings, build: Build, journal: Journal) -> Mapping[str, int]:
-    """Load what is new; return the sums over the files of this run."""
+    """Load what is new, and what is kept but not in this build; return the sums of this run."""
     from orchestration.ingest import load
 
     with build.read() as connection:
-        known, files_held = loaded_deliveries(connection), loaded_files(connection)
+        known = loaded_deliveries(connection, settings)
     try:
         found = scan(settings)
-        fresh = new_and_ready(found, known)
-        loaded = load.load(fresh, files_held, settings, journal, build.run_id)
+        fresh = kept.not_in(settings, known)
+        fresh += new_and_ready(found, known | {d.delivery_id for d in fresh})
+        with build.write() as connection:
+            loaded = load.load(fresh, connection, settings, journal, build.run_id)
+            totals = _totals(connection, build.run_id)
+            if not history.any_accepted(connection):
+                raise ChecksFailed(" ".join(loaded.refused.values()) or "No delivery was taken.")
     except OSError as error:
         # A drop folder on a share can hiccup; the files are read again from the start.
         raise dg.RetryRequested(max_retries=2, seconds_to_wait=RETRY_SECONDS) from error
     _say_what_waits(found, journal)
-    with build.write() as connection:
-        loaded.write(connection)
-        load.patient_ages(connection, settings)
-    files = loaded.frames.get("ingest_file", [])
-    totals = {name: int(sum(part[name].sum() for part in files)) for name in _SUMS}
-    totals["n_files"] = len(files)
-    totals["n_deliveries"] = len(fresh)
+    for sentence in loaded.refused.values():
+        notify(settings, "delivery_refused", sentence)
+    totals |= {"n_deliveries": len(loaded.accepted), "n_refused": len(loaded.refused)}
     journal.event("ingested", **totals)
     return totals
+
+
+def _totals(connection: Any, run_id: str) -> dict[str, int]:
+    """Sums over the accepted files of a run."""
+    sums = ", ".join(f"coalesce(sum({name}), 0)" for name in _SUMS)
+    row = connection.execute(
+        f"select {sums}, count(*) from ingest_file where run_id = ? and status = 'accepted'",
+        [run_id],
+    ).fetchone()
+    return dict(zip((*_SUMS, "n_files"), map(int, row), strict=True))
 
 
 def _say_what_waits(found: list[Delivery], journal: Journal) -> None:

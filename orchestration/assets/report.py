@@ -148,7 +148,8 @@ def _night_in_numbers(build: Build) -> dict[str, float]:
             "(select avg((responder_status = 'responder')::integer) from status "
             "where responder_status <> 'unknown'), "
             "(select count(*) from dq_result where run_id = $run and status = 'failed'), "
-            "(select count(*) from quarantine_row), (select count(*) from quarantine_cell)",
+            "(select count(*) from quarantine_row where is_open), "
+            "(select count(*) from quarantine_cell where is_open)",
             {"run": build.run_id},
         ).fetchone()
     names = (

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestration import data_directory, dbt_project, lock
+from orchestration import data_directory, dbt_project, lock, vault
 from orchestration.errors import PlateauError
 from orchestration.settings import Settings
+from orchestration.versions import versions
 from orchestration.warehouse import meta_of
 
 PACKAGES = (
@@ -51,6 +52,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_directory(settings),
         *_warehouse(settings),
         *_inputs(settings),
+        *_keeping(settings),
     ]
 
 
@@ -106,5 +108,36 @@ def _inputs(settings: Settings) -> Iterator[Finding]:
         mode = settings.key_file.stat().st_mode & 0o077
         state, text = ("bad", "is readable by others; chmod 600 it") if mode else ("ok", "")
         yield Finding(state, "pseudonym key", f"{settings.key_file} {text}".strip())
+        yield from _key_of_the_data(settings)
     else:
         yield Finding("note", "pseudonym key", f"{settings.key_file} is not there yet")
+
+
+def _key_of_the_data(settings: Settings) -> Iterator[Finding]:
+    """Whether this is the key that the directory's pseudonyms were made with."""
+    held = data_directory.key_id_of(settings)
+    if not held:
+        return
+    try:
+        here = vault.key_id(vault.load_key(settings, "real"))
+    except PlateauError as error:
+        yield Finding("bad", "key id", str(error))
+        return
+    if here == held:
+        yield Finding("ok", "key id", held)
+    else:
+        text = f"the data are of key {held}, this one is {here}; name the right one"
+        yield Finding("bad", "key id", f"{text} with PLATEAU_KEY_FILE")
+
+
+def _keeping(settings: Settings) -> Iterator[Finding]:
+    """What is kept, under which limits, and whether the vault is closed to others."""
+    if settings.vault.exists():
+        open_to_others = settings.vault.stat().st_mode & 0o077
+        state, text = (
+            ("bad", "is readable by others; chmod 600 it") if open_to_others else ("ok", "")
+        )
+        yield Finding(state, "vault", f"{settings.vault} {text}".strip())
+    kept = versions(settings)
+    limit = settings.retention_warehouse_versions
+    yield Finding("ok", "versions", f"{len(kept)} earlier warehouses kept, at most {limit}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -17,8 +18,8 @@ from orchestration.errors import (
     EXIT_MODEL_NOT_CONVERGED,
     EXIT_OK,
 )
-from orchestration.ingest.deliveries import new_and_ready, scan
-from orchestration.ingest.known import processed_deliveries
+from orchestration.ingest.deliveries import Delivery, new_and_ready, scan
+from orchestration.ingest.known import processed_deliveries, refused_deliveries
 from orchestration.instance import clear_dead_runs, enter_environment, open_instance
 from orchestration.journal import Journal
 from orchestration.publication import beat
@@ -43,6 +44,7 @@ class Outcome:
     model: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     def listen(self, event: dict[str, Any]) -> None:
         """Take up one journal event."""
@@ -52,6 +54,8 @@ class Outcome:
                 self.interrupted |= event.get("error") in INTERRUPTIONS
                 if "message" in event:
                     self.problem, self.exit_code = event["message"], event["exit_code"]
+            case "delivery_refused":
+                self.refused.append(event["reason"])
             case "ingested":
                 self.files = {k: v for k, v in event.items() if k.startswith("n_")}
             case "check":
@@ -80,6 +84,7 @@ class Outcome:
             "model": {k: self.model[k] for k in told if k in self.model},
             "seconds": self.seconds,
             "waiting": self.waiting,
+            "refused": self.refused,
             "problem": self.problem,
             "exit_code": int(self.exit_code),
         }
@@ -90,6 +95,7 @@ def run(
     *,
     wait_seconds: float = 0,
     force: bool = False,
+    job: str = "nightly",
     listen: Callable[[dict[str, Any]], None] = lambda event: None,
 ) -> Outcome:
     """Ingest what is new, build, check, model, report, publish.
@@ -100,6 +106,8 @@ def run(
         How long to wait for another run on this data directory.
     force
         Run although nothing is new (after an upgrade of Plateau, say).
+    job
+        `nightly`, or `warehouse`: the same without estimates, model, study and report.
 
     Raises
     ------
@@ -129,7 +137,7 @@ def run(
 
             require_loadable(fresh, settings)
         if fresh or force:
-            _execute(settings, outcome, tell, journal)
+            execute(settings, outcome, tell, journal, job=job)
         else:
             for delivery in found:
                 if delivery.not_ready:
@@ -137,18 +145,46 @@ def run(
                         "delivery_waits", delivery=delivery.name, reason=delivery.not_ready
                     )
             outcome.nothing_new = True
+            outcome.refused = _still_refused(settings, found)
             beat(settings, "nothing new")
             journal.event("nothing_new")
     outcome.seconds["total"] = round(time.perf_counter() - began, 2)
     return outcome
 
 
-def _execute(
+def _still_refused(settings: Settings, found: list[Delivery]) -> list[str]:
+    """Deliveries in the drop folder that stand refused since an earlier night."""
+    reasons = refused_deliveries(settings)
+    return [
+        f"Delivery {d.name} stands refused: {reasons[d.delivery_id]}; nothing of it was taken."
+        for d in found
+        if d.delivery_id in reasons
+    ]
+
+
+def execute(
     settings: Settings,
     outcome: Outcome,
     tell: Callable[[dict[str, Any]], None],
     journal: Journal,
+    *,
+    job: str = "nightly",
+    run_id: str = "",
 ) -> None:
+    """Run a job in this process; the caller holds the lock.
+
+    Parameters
+    ----------
+    outcome
+        Filled from the journal and the run's result.
+    run_id
+        Id of the run; a build that lies there under it is taken up.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The run was interrupted; its build is deleted.
+    """
     with journal.step("start"):
         enter_environment(settings)
         instance = open_instance(settings)
@@ -156,12 +192,13 @@ def _execute(
             journal.event("dead_run_cleared", dead_run_id=dead)
         from orchestration.definitions import build
 
-        job = build(settings, listeners=(tell,)).resolve_job_def("nightly")
+        definition = build(settings, listeners=(tell,)).resolve_job_def(job)
     # dbt's own lines go to a log: standard output is for the result.
     with instance, _console_log(settings).open("a") as log, redirect_stdout(log):
-        result = job.execute_in_process(
+        result = definition.execute_in_process(
             instance=instance,
             raise_on_error=False,
+            run_id=run_id or str(uuid.uuid4()),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
         outcome.run_id = result.run_id
@@ -179,7 +216,11 @@ def _console_log(settings: Settings) -> Path:
 def _judge(result: Any, outcome: Outcome) -> None:
     """Exit code and sentence of an executed run."""
     if result.success:
-        if outcome.model.get("status") != "converged":
+        if outcome.refused:
+            outcome.exit_code = EXIT_CHECKS_FAILED
+            outcome.problem = "Published without: " + " ".join(outcome.refused)
+            return
+        if outcome.model.get("status", "converged") != "converged":
             outcome.exit_code = EXIT_MODEL_NOT_CONVERGED
             reason = outcome.model.get("reason", "")
             outcome.problem = f"Published, but the relief model has no new rows: {reason}"

@@ -2,7 +2,7 @@
 
 A delivery is a folder `AAAAMMJJ/`. With a manifest it is ready when every file the manifest names
 is there with its SHA-256; without one, when no file has changed for `settle_seconds`. Nothing is
-parsed here: that is `readers`.
+parsed here: that is `readers`. What is kept of a delivery once it is taken is `kept`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
-from expectations.dictionary import table_for_file
+from expectations.dates import parse_datetime
+from expectations.dictionary import tables_for_file
+from expectations.outcomes import Bad
 from orchestration.data_directory import SYNTHETIC_SOURCE
 from orchestration.errors import InputMissing
+from orchestration.files import sha256_of
+from orchestration.ingest.refusal import Refused
 from orchestration.settings import Settings
 
 MANIFEST = "manifest.csv"
@@ -27,7 +31,7 @@ REQUIRED_PREFIXES = ("patients_", "seances_")
 MAX_FILE_BYTES = 1_000_000_000
 _FOLDER = re.compile(r"\d{8}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_CORRECTIONS = "corrections.csv"
+CORRECTIONS = "corrections.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,14 @@ class ManifestLine:
     sha256: str
     source: str
     mode: str
+    extracted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveredFile:
-    """One file as found, with its content hash."""
+    """One file as found, with its content hash; `path` may lead to a kept copy of another name."""
 
+    name: str
     path: Path
     sha256: str
     declared: ManifestLine | None
@@ -56,24 +62,38 @@ class DeliveredFile:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery folder. `not_ready` says in words why it is skipped, and is empty otherwise."""
+    """One delivery folder.
+
+    Attributes
+    ----------
+    not_ready
+        Why it is skipped for now, in words; empty when it is ready.
+    unsafe
+        (rule, file, reason) of what may not even be opened; the delivery is refused.
+    received_no
+        Order of first arrival, from the index of what is kept; 0 before it is taken.
+    """
 
     name: str
     day: date
     files: tuple[DeliveredFile, ...]
     not_ready: str = ""
+    unsafe: tuple[str, str, str] | None = None
+    received_no: int = 0
 
     @property
     def content(self) -> tuple[DeliveredFile, ...]:
         """The files that hold data: of a table, or corrections; not what else lies beside them."""
-        return tuple(f for f in self.files if _holds_data(f.path.name))
+        return tuple(f for f in self.files if _holds_data(f.name))
 
     @property
     def delivery_id(self) -> str:
         """Name and content hash: the same content under the same name is the same delivery."""
         digest = hashlib.sha256()
-        for file in sorted(self.content, key=lambda f: f.path.name):
-            digest.update(f"{file.path.name}:{file.sha256}\n".encode())
+        for file in sorted(self.content, key=lambda f: f.name):
+            digest.update(f"{file.name}:{file.sha256}:{file.mode}\n".encode())
+        if self.unsafe:
+            digest.update("|".join(self.unsafe).encode())
         return f"{self.name}-{digest.hexdigest()[:12]}"
 
     @property
@@ -81,6 +101,17 @@ class Delivery:
         """'synthetic' when the manifest names the simulator as its source, else 'real'."""
         sources = {f.declared.source for f in self.files if f.declared}
         return "synthetic" if SYNTHETIC_SOURCE in sources else "real"
+
+    @property
+    def has_manifest(self) -> bool:
+        """Whether the clinic declared what it sent."""
+        return any(f.declared for f in self.files)
+
+    @property
+    def extracted_at(self) -> datetime | None:
+        """Latest time of extraction that the manifest states; it orders deliveries of one day."""
+        stated = [f.declared.extracted_at for f in self.files if f.declared]
+        return max((at for at in stated if at), default=None)
 
 
 def scan(settings: Settings, *, now: float | None = None) -> list[Delivery]:
@@ -116,19 +147,22 @@ def new_and_ready(deliveries: Iterable[Delivery], known: Iterable[str]) -> list[
 
 
 def require_files(delivery: Delivery) -> None:
-    """Refuse a delivery that lacks a required file.
+    """Refuse a delivery that lacks a required file or holds one that may not be opened.
 
     Raises
     ------
-    InputMissing
-        Named with the delivery and the file (rule `gate_required_file_missing`).
+    Refused
+        Rule `gate_required_file_missing`, or the rule of the unsafe file.
     """
-    names = [f.path.name.lower() for f in delivery.files]
-    for prefix in REQUIRED_PREFIXES:
-        if not any(name.startswith(prefix) for name in names):
-            raise InputMissing(
-                f"Delivery {delivery.name} lacks its required file {prefix}{delivery.name}.csv; "
-                "deliver it whole, or move the folder out of the drop folder; nothing was loaded."
+    if delivery.unsafe:
+        rule_id, file_name, reason = delivery.unsafe
+        raise Refused(rule_id, reason, file_name)
+    held = {table.name for f in delivery.files for table in tables_for_file(f.name)}
+    for table, prefix in zip(("patients", "sessions"), REQUIRED_PREFIXES, strict=True):
+        if table not in held:
+            name = f"{prefix}{delivery.name}.csv"
+            raise Refused(
+                "gate_required_file_missing", f"the delivery lacks its required file {name}", name
             )
 
 
@@ -136,10 +170,12 @@ def _inspect(folder: Path, day: date, settle_seconds: int, now: float) -> Delive
     paths = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
     links = [p.name for p in paths if p.is_symlink() or not p.is_file()]
     if links:
-        return Delivery(folder.name, day, (), f"{links[0]} is not a plain file")
+        unsafe = ("gate_path_unsafe", links[0], "it is a link or a folder, not a plain file")
+        return Delivery(folder.name, day, (), unsafe=unsafe)
     large = [p.name for p in paths if p.stat().st_size > MAX_FILE_BYTES]
     if large:
-        return Delivery(folder.name, day, (), f"{large[0]} is larger than 1 GB")
+        unsafe = ("gate_too_large", large[0], "it is larger than 1 GB")
+        return Delivery(folder.name, day, (), unsafe=unsafe)
     if not paths:
         return Delivery(folder.name, day, (), "it is empty")
     manifest = folder / MANIFEST
@@ -150,13 +186,16 @@ def _inspect(folder: Path, day: date, settle_seconds: int, now: float) -> Delive
         return Delivery(
             folder.name, day, (), f"a file changed {age:.0f} s ago, still being copied?"
         )
-    files = tuple(DeliveredFile(p, sha256_of(p), None) for p in paths)
+    files = tuple(DeliveredFile(p.name, p, sha256_of(p), None) for p in paths)
     return Delivery(folder.name, day, files)
 
 
 def _inspect_declared(folder: Path, day: date, paths: list[Path], manifest: Path) -> Delivery:
     try:
         declared = read_manifest(manifest)
+    except Refused as refusal:
+        unsafe = (refusal.rule_id, MANIFEST, str(refusal))
+        return Delivery(folder.name, day, (), unsafe=unsafe)
     except (KeyError, ValueError, csv.Error) as error:
         return Delivery(folder.name, day, (), f"its manifest cannot be read ({error})")
     # A manifest still being copied can be whole lines short.
@@ -171,19 +210,19 @@ def _inspect_declared(folder: Path, day: date, paths: list[Path], manifest: Path
         digest = sha256_of(path)
         if digest != line.sha256:
             return Delivery(folder.name, day, (), f"{name} differs from its manifest SHA-256")
-        files.append(DeliveredFile(path, digest, line))
-    corrections = folder / _CORRECTIONS
-    if corrections in paths and _CORRECTIONS not in declared:
-        files.append(DeliveredFile(corrections, sha256_of(corrections), None))
+        files.append(DeliveredFile(name, path, digest, line))
+    corrections = folder / CORRECTIONS
+    if corrections in paths and CORRECTIONS not in declared:
+        files.append(DeliveredFile(CORRECTIONS, corrections, sha256_of(corrections), None))
     return Delivery(folder.name, day, tuple(files))
 
 
 def _is_table_file(name: str) -> bool:
-    return table_for_file(name) is not None
+    return bool(tables_for_file(name))
 
 
 def _holds_data(name: str) -> bool:
-    return _is_table_file(name) or name == _CORRECTIONS
+    return _is_table_file(name) or name == CORRECTIONS
 
 
 def read_manifest(path: Path) -> dict[str, ManifestLine]:
@@ -193,6 +232,8 @@ def read_manifest(path: Path) -> dict[str, ManifestLine]:
     ------
     KeyError, ValueError
         A column is missing, or a value is not of its list.
+    Refused
+        A name leads out of the folder (rule `gate_path_unsafe`).
     """
     text = path.read_bytes().decode("utf-8-sig", errors="replace")
     lines = {}
@@ -204,20 +245,20 @@ def read_manifest(path: Path) -> dict[str, ManifestLine]:
         if not name or not _SHA256.fullmatch(digest):
             raise ValueError("a line of it is not complete")
         if "/" in name or "\\" in name or name.startswith("."):
-            raise ValueError("a file name leads out of the folder")
+            raise Refused("gate_path_unsafe", "a file name in it leads out of the folder")
         count = (row.get("lignes") or "").strip()
         lines[name] = ManifestLine(
             int(count) if count else None,
             digest,
             (row.get("source") or "").strip(),
             mode,
+            _extracted_at((row.get("extrait_le") or "").strip()),
         )
     if not lines:
         raise ValueError("no file is named in it")
     return lines
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, hex."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def _extracted_at(text: str) -> datetime | None:
+    cell = parse_datetime(text, pivot_year=2099, native=False)
+    return None if isinstance(cell, Bad) or not isinstance(cell.value, datetime) else cell.value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestration.ingest.kept import override
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, meta_of, tables
 
@@ -11,21 +12,40 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def loaded_files(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """SHA-256 of the files whose rows are in the attached warehouse."""
-    return _values(connection, "ingest_file", "file_sha256")
+def loaded_deliveries(connection: duckdb.DuckDBPyConnection, settings: Settings) -> set[str]:
+    """Ids of the deliveries that the attached warehouse has taken or refused.
+
+    One that was refused is tried again only when somebody has given a word on it since.
+    """
+    if "ingest_file" not in tables(connection):
+        return set()
+    rows = connection.execute(
+        "select delivery_id, bool_or(status = 'refused') from ingest_file group by delivery_id"
+    ).fetchall()
+    return {
+        delivery_id
+        for delivery_id, is_refused in rows
+        if not (is_refused and override(settings, delivery_id))
+    }
 
 
-def loaded_deliveries(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Ids of the deliveries whose files are in the attached warehouse."""
-    return _values(connection, "ingest_file", "delivery_id")
+def refused_deliveries(settings: Settings) -> dict[str, str]:
+    """Delivery -> why it stands refused in the published warehouse."""
+    if meta_of(settings.live) is None:
+        return {}
+    with connect(settings.live, read_only=True) as connection:
+        rows = connection.execute(
+            "select delivery_id, file_name || ': ' || reason || ' (rule ' || rule_id || ')' "
+            "from ingest_file where status = 'refused'"
+        ).fetchall()
+    return dict(rows)
 
 
 def mark_processed(connection: duckdb.DuckDBPyConnection) -> None:
     """Note that a whole chain, to the report, has worked on every delivery that is loaded."""
     connection.execute(
         "create or replace table delivery_processed as "
-        "select distinct delivery_id from ingest_file order by 1"
+        "select distinct delivery_id from ingest_file where status = 'accepted' order by 1"
     )
 
 
@@ -38,11 +58,15 @@ def processed_deliveries(settings: Settings) -> set[str]:
     if meta_of(settings.live) is None:
         return set()
     with connect(settings.live, read_only=True) as connection:
-        return _values(connection, "delivery_processed", "delivery_id")
+        held = loaded_deliveries(connection, settings)
+        refused = held - _values(connection, "ingest_file", "delivery_id", "status = 'accepted'")
+        return refused | _values(connection, "delivery_processed", "delivery_id")
 
 
-def _values(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> set[str]:
+def _values(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, condition: str = "true"
+) -> set[str]:
     if table not in tables(connection):
         return set()
-    rows = connection.execute(f"select distinct {column} from {table}").fetchall()
+    rows = connection.execute(f"select distinct {column} from {table} where {condition}").fetchall()
     return {value for (value,) in rows}

@@ -1,204 +1,218 @@
-"""Text rows to vault and `raw_*`: keep the bytes, store verbatim, apply the row contract, load.
+"""Deliveries to vault and warehouse build: keep the bytes, read, check, store, derive.
 
-The order makes a kill harmless: content-addressed copy, then vault, then the warehouse build in one
-transaction. Direct identifiers and free text stop here.
+A delivery is taken whole or not at all; one that is refused is noted and the others go on. The
+order makes a kill harmless: content-addressed copy, then vault, then the facts of the delivery in
+one transaction of the build. What the facts mean together is `history`.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from expectations import dictionary
 from expectations.contract import Checked, check_rows, reconcile
-from orchestration import vault
+from orchestration import faults, vault
 from orchestration.data_directory import claim, require_key, require_kind
-from orchestration.errors import ChecksFailed, InputMissing
-from orchestration.ingest import schema
+from orchestration.errors import InputMissing
+from orchestration.ingest import (
+    amendments,
+    answers,
+    facts,
+    history,
+    identities,
+    kept,
+    readers,
+    schema,
+)
 from orchestration.ingest.deliveries import DeliveredFile, Delivery, require_files
-from orchestration.ingest.readers import Refused, TextTable, read
-from orchestration.ingest.rows import Read, of_file, of_unchanged_file
+from orchestration.ingest.facts import Read, Stamp
+from orchestration.ingest.refusal import Refused
 from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import append_table
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
 
     from expectations.dictionary import Table
+    from orchestration.ingest.text_table import TextTable
 
 SYNTHETIC_NAME = "SYNTHETIQUE"
-FREE_TEXT = ("side_effect_detail", "comment", "complication", "remarks")
+KIND_RULE = "gate_kind_mismatch"
+OVERRIDABLE = frozenset(
+    {
+        "contract_quarantine_share",
+        "contract_rows_vanished",
+        "gate_late_changes_landmark",
+    }
+)
+"""Rules that a person's recorded word can set aside for one delivery."""
 
 
 @dataclass(slots=True)
 class Loaded:
-    """Frames of one ingest, ready for the build: `raw_*`, quarantine, repairs, files."""
+    """What became of the new deliveries."""
 
-    frames: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
-
-    def add(self, name: str, frame: pd.DataFrame) -> None:
-        """Collect a part of a table."""
-        self.frames.setdefault(name, []).append(frame)
-
-    def write(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-        """Append everything in one transaction; return rows by table."""
-        connection.execute("begin")
-        schema.create(connection)
-        counts = dict.fromkeys(schema.all_tables(), 0)
-        for name, parts in self.frames.items():
-            for part in parts:
-                append_table(connection, name, part)
-                counts[name] += len(part)
-        connection.execute("commit")
-        return counts
+    accepted: list[str]
+    refused: dict[str, str]
+    """Delivery -> the sentence that says which file, which rule, what to do."""
 
 
 def require_loadable(deliveries: list[Delivery], settings: Settings) -> None:
-    """Refuse what may not be loaded, before anything is read.
+    """Refuse to begin at all where kind or key do not fit the data directory.
 
     Raises
     ------
     InputMissing
-        A required file or the key is absent, or a delivery is of another kind than the directory
-        or than another delivery.
+        The key is absent, or a delivery is of another kind than the directory or another delivery.
     """
     for delivery in deliveries:
-        require_files(delivery)
         require_kind(settings, delivery.kind, delivery.name)
         if delivery.kind != deliveries[0].kind:
             raise InputMissing(
                 f"Deliveries {deliveries[0].name} and {delivery.name} are of two kinds, real and "
-                "synthetic; nothing was loaded: use a drop folder and a data directory for each."
+                "synthetic; nothing was loaded: use a drop folder and a data directory for each "
+                f"(rule {KIND_RULE})."
             )
         require_key(settings, vault.key_id(vault.load_key(settings, delivery.kind)))
 
 
 def load(
-    deliveries: list[Delivery],
-    loaded_files: set[str],
+    deliveries: Iterable[Delivery],
+    connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     journal: Journal,
     run_id: str,
 ) -> Loaded:
-    """Read and check every file, in date order; then keep the bytes and commit the vault.
+    """Take every delivery in date order, then derive the history from all facts.
 
     Parameters
     ----------
-    loaded_files
-        SHA-256 of the files that the warehouse holds already: the same file again is a no-op,
-        noted in `ingest_file` with status 'unchanged'.
+    connection
+        The attached warehouse build, in autocommit.
 
     Raises
     ------
-    ChecksFailed
-        A file cannot be taken; the sentence names the file, the place and the rule.
+    InputMissing
+        Kind or key do not fit (see `require_loadable`), or synthetic patients without the
+        simulator's manifest.
     """
-    require_loadable(deliveries, settings)
-    loaded, seen = Loaded(), set(loaded_files)
-    fresh: list[Read] = []
-    for delivery in sorted(deliveries, key=lambda d: (d.day, d.delivery_id)):
-        for file in delivery.files:
-            table = dictionary.table_for_file(file.path.name)
-            if table is None:
-                journal.event("file_ignored", file=file.path.name)
-                continue
-            if file.sha256 in seen:
-                loaded.add("ingest_file", of_unchanged_file(delivery, file, table, run_id))
-                continue
-            seen.add(file.sha256)
-            with journal.step(f"read {file.path.name}"):
-                fresh.append(_read(delivery, file, table, journal))
-    for delivery in deliveries:
-        key_name = vault.key_id(vault.load_key(settings, delivery.kind))
-        claim(settings, delivery.kind, key_name, delivery.name)
-        _keep(delivery, settings)
-    for one in fresh:
-        _store(loaded, one, vault.load_key(settings, one.delivery.kind), settings, run_id)
+    ordered = sorted(deliveries, key=lambda d: (d.day, str(d.extracted_at or ""), d.delivery_id))
+    require_loadable(ordered, settings)
+    schema.create(connection)
+    loaded = Loaded([], {})
+    for delivery in ordered:
+        numbered = replace(delivery, received_no=kept.received_no(delivery, settings))
+        with journal.step(f"load {delivery.name}"):
+            refusal = _take(numbered, connection, settings, journal, run_id)
+        if refusal is None:
+            loaded.accepted.append(delivery.delivery_id)
+        else:
+            loaded.refused[delivery.delivery_id] = _sentence(delivery, refusal)
+            journal.event(
+                "delivery_refused",
+                delivery=delivery.name,
+                rule_id=refusal.rule_id,
+                reason=loaded.refused[delivery.delivery_id],
+            )
+    if history.any_accepted(connection):
+        with journal.step("derive history"):
+            _settle(connection, settings, run_id)
     return loaded
 
 
-def patient_ages(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
-    """Rebuild `raw_patient_age`: whole years at the first session, so that no birth date enters.
-
-    Returns the number of patients with an age.
-    """
-    births = vault.birth_dates(settings)
-    connection.register("births", births)
-    connection.execute(
-        "create or replace table raw_patient_age as "
-        "select s.patient_id, "
-        "date_diff('year', b.birth_date::date, s.first_day) - "
-        "(strftime(s.first_day, '%m%d') < strftime(b.birth_date::date, '%m%d'))::integer "
-        "::double as age_years "
-        "from (select patient_id, min(session_date)::date as first_day "
-        "from raw_sessions group by patient_id) as s join births as b using (patient_id)"
-    )
-    connection.unregister("births")
-    row = connection.execute("select count(*) from raw_patient_age").fetchone()
-    return int(row[0]) if row else 0
-
-
-def _keep(delivery: Delivery, settings: Settings) -> None:
-    """Copy a delivery's files by content, and write down which file it called what."""
-    for file in delivery.files:
-        target = settings.kept / file.sha256[:2] / file.sha256
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_suffix(".partial")
-            shutil.copyfile(file.path, partial)
-            partial.replace(target)
-    index = settings.kept / "index" / f"{delivery.delivery_id}.json"
-    if not index.exists():
-        index.parent.mkdir(parents=True, exist_ok=True)
-        content = {
-            "delivery": delivery.name,
-            "kind": delivery.kind,
-            "files": {f.path.name: {"sha256": f.sha256, "mode": f.mode} for f in delivery.files},
-        }
-        partial = index.with_suffix(".partial")
-        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
-        partial.replace(index)
-
-
-def _read(delivery: Delivery, file: DeliveredFile, table: Table, journal: Journal) -> Read:
+def _take(
+    delivery: Delivery,
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    journal: Journal,
+    run_id: str,
+) -> Refused | None:
+    """Load one delivery; return why it was refused, or None."""
+    excuse = kept.override(settings, delivery.delivery_id)
     try:
-        text = read(file.path, table)
-        _require_declared_rows(file, text)
-        checked = check_rows(table, text.rows, delivery_date=delivery.day)
-        reconcile(len(text.rows), checked)
-        _require_honest_kind(delivery, checked)
+        require_files(delivery)
+        copied = kept.keep_bytes(delivery, settings)
+        reads = _read_files(copied, journal, is_excused=excuse is not None)
+        answered = answers.read_answers(copied)
+        _store(copied, reads, answered, connection, settings, run_id, is_excused=excuse is not None)
     except Refused as refusal:
-        journal.event("file_refused", file=file.path.name, rule_id=refusal.rule_id)
-        raise ChecksFailed(
-            f"Delivery {delivery.name}, {file.path.name}: {refusal} (rule {refusal.rule_id}); "
-            "nothing was published: deliver the file again, whole, or move the folder out of the "
-            "drop folder."
-        ) from None
-    for rule_id, warning in text.warnings:
-        journal.event("warning", file=file.path.name, rule_id=rule_id, detail=warning)
+        with suppress(Exception):
+            connection.execute("rollback")
+        facts.write_refusal(connection, delivery, refusal, run_id)
+        return refusal
+    if excuse is not None:
+        facts.write_override(connection, delivery, excuse.because, run_id)
+    return None
+
+
+def _read_files(delivery: Delivery, journal: Journal, *, is_excused: bool) -> list[Read]:
+    reads = []
+    for file in delivery.files:
+        tables = dictionary.tables_for_file(file.name)
+        if not tables:
+            _require_no_table_name(file)
+            journal.event("file_ignored", suffix=Path(file.name).suffix)
+            continue
+        try:
+            parsed = readers.parse(file.path, name=file.name)
+            for table in tables:
+                text = readers.read(file.path, table, name=file.name, parsed=parsed)
+                reads.append(_check(delivery, file, table, text, is_excused=is_excused))
+        except Refused as refusal:
+            refusal.file_name = file.name
+            raise
+    _require_declared_rows(reads)
+    return reads
+
+
+def _require_no_table_name(file: DeliveredFile) -> None:
+    """A file that is called like a table but is of another format would be lost without a word."""
+    prefixes = [p for table in dictionary.load().values() for p in table.file_prefixes]
+    if file.name.lower().startswith(tuple(prefixes)):
+        raise Refused(
+            "gate_file_name",
+            "it is called like a file of the contract, but not <name>_AAAAMMJJ.csv or .xlsx as the "
+            "contract says",
+            file.name,
+        )
+
+
+def _check(
+    delivery: Delivery,
+    file: DeliveredFile,
+    table: Table,
+    text: TextTable,
+    *,
+    is_excused: bool,
+) -> Read:
+    """Apply the row contract to one table of one file."""
+    checked = check_rows(table, text.rows, delivery_date=delivery.day)
+    reconcile(len(text.rows), checked)
+    _require_honest_kind(delivery, checked)
+    refusal = checked.refusal
+    if refusal and not (is_excused and refusal[0] in OVERRIDABLE):
+        raise Refused(*refusal)
     return Read(delivery, file, table, text, checked)
 
 
-def _store(loaded: Loaded, one: Read, key: bytes, settings: Settings, run_id: str) -> None:
-    people = _identities(one.checked.kept, key)
-    with vault.connect(settings) as connection:
-        _commit_vault(connection, one.file, one.text, one.checked, people, vault.key_id(key))
-    for name, frame in of_file(one, people, run_id):
-        loaded.add(name, frame)
-
-
-def _require_declared_rows(file: DeliveredFile, text: TextTable) -> None:
-    declared = file.declared.n_rows if file.declared else None
-    if declared is not None and text.encoding != "xlsx" and declared != len(text.rows):
-        raise Refused(
-            "gate_manifest_mismatch",
-            f"the manifest declares {declared} rows, the file has {len(text.rows)}",
-        )
+def _require_declared_rows(reads: list[Read]) -> None:
+    """The manifest's `lignes` counts data rows; a file of several tables is counted whole."""
+    for file in {one.file.name: one.file for one in reads}.values():
+        declared = file.declared.n_rows if file.declared else None
+        mine = [one for one in reads if one.file.name == file.name]
+        found = sum(len(one.text.rows) + len(one.text.dropped) for one in mine)
+        if declared is not None and mine[0].text.encoding != "xlsx" and declared != found:
+            raise Refused(
+                "gate_manifest_mismatch",
+                f"the manifest declares {declared} rows, the file has {found}",
+                file.name,
+            )
 
 
 def _require_honest_kind(delivery: Delivery, checked: Checked) -> None:
@@ -208,56 +222,99 @@ def _require_honest_kind(delivery: Delivery, checked: Checked) -> None:
     if (checked.kept["last_name"] == SYNTHETIC_NAME).any():
         raise InputMissing(
             f"Delivery {delivery.name} holds synthetic patients but its manifest does not say "
-            "so; nothing was loaded: deliver it with the simulator's own manifest."
+            "so; nothing was loaded: deliver it with the simulator's own manifest "
+            f"(rule {KIND_RULE})."
         )
 
 
-def _identities(kept: pd.DataFrame, key: bytes) -> pd.Series:
-    """Pseudonym of each kept row, computed once per distinct patient number."""
-    numbers = kept["ipp"].astype("str")
-    return numbers.map({n: vault.pseudonym(key, n) for n in numbers.unique()})
-
-
-def _commit_vault(
+def _store(
+    delivery: Delivery,
+    reads: list[Read],
+    answered: pd.DataFrame,
     connection: duckdb.DuckDBPyConnection,
-    file: DeliveredFile,
-    text: TextTable,
-    checked: Checked,
-    people: pd.Series,
-    key_name: str,
+    settings: Settings,
+    run_id: str,
+    *,
+    is_excused: bool,
 ) -> None:
-    kept = checked.kept
+    """Commit the vault, then the facts; a block found in the facts takes them back."""
+    key = vault.load_key(settings, delivery.kind)
+    claim(settings, delivery.kind, vault.key_id(key), delivery.name)
+    stamp = Stamp(run_id, vault.content_key(key), identities.pseudonyms(reads, key))
+    identities.commit(reads, stamp.people, key, settings)
+    answers.keep_answers(settings, delivery, answered)
+    is_late = history.is_late(connection, delivery.day)
+    if is_late:
+        history.landmark_values(connection, "landmark_before")
     connection.execute("begin")
-    vault.keep_verbatim(connection, file.sha256, text.verbatim)
-    identity = pd.DataFrame(
-        {
-            "line": kept["line"],
-            "patient_id": people,
-            "key_id": key_name,
-            "ipp": kept["ipp"],
-            **{c: kept[c] for c in ("last_name", "first_name", "birth_date") if c in kept},
-        }
-    )
-    vault.replace_derived(connection, "identity", file.sha256, identity)
-    for name in FREE_TEXT:
-        if name in kept:
-            _keep_free_text(connection, file.sha256, kept[["line", name]], name)
-    cells = checked.quarantined_cells[["line", "column_name", "rule_id", "value"]]
-    vault.replace_derived(connection, "quarantined_value", file.sha256, cells)
-    vault.replace_derived(connection, "repaired_value", file.sha256, checked.repairs)
+    connection.execute("delete from ingest_file where delivery_id = ?", [delivery.delivery_id])
+    for one in reads:
+        facts.write(connection, one, stamp)
+    answers.write_answers(connection, delivery, answered, key)
+    if not delivery.has_manifest:
+        facts.write_warning(connection, delivery, "gate_manifest_absent", run_id)
+    if not is_excused:
+        _refuse_blocks(delivery.delivery_id, connection)
+    # Before the commit: a build that holds a delivery finds it among what is kept.
+    kept.write_index(delivery, settings)
     connection.execute("commit")
+    if is_late and not is_excused:
+        _refuse_changed_landmarks(delivery, connection, settings, run_id)
 
 
-def _keep_free_text(
-    connection: duckdb.DuckDBPyConnection, file_sha256: str, cells: pd.DataFrame, name: str
+def _refuse_blocks(delivery_id: str, connection: duckdb.DuckDBPyConnection) -> None:
+    block = history.rows_vanished(connection, delivery_id)
+    if block:
+        raise Refused(block.rule_id, f"{block.table_name}: {block.reason}")
+
+
+def _refuse_changed_landmarks(
+    delivery: Delivery, connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str
 ) -> None:
-    said = cells[cells[name].notna() & (cells[name].astype("str") != "")]
-    connection.execute(
-        "delete from free_text where file_sha256 = ? and column_name = ?", [file_sha256, name]
+    """A delivery older than the newest takes its place in history, but not over a landmark."""
+    _settle(connection, settings, run_id)
+    history.landmark_values(connection, "landmark_after")
+    changed = history.landmarks_changed(connection)
+    if changed:
+        facts.forget(connection, delivery.delivery_id)
+        kept.remove_index(delivery, settings)
+        raise Refused(
+            "gate_late_changes_landmark",
+            f"it is older than the newest and would change {changed} landmark values",
+        )
+
+
+def _settle(connection: duckdb.DuckDBPyConnection, settings: Settings, run_id: str) -> None:
+    key = vault.load_key(settings, history.kind_of(connection))
+    births = vault.birth_dates(settings)
+    connection.execute("begin")
+    history.place_deliveries(connection)
+    amendments.amend(connection, settings, key, run_id)
+    history.derive(connection, births)
+    faults.point("before_warehouse_commit")
+    connection.execute("commit")
+    faults.point("after_warehouse_commit")
+
+
+def _sentence(delivery: Delivery, refusal: Refused) -> str:
+    file = refusal.file_name
+    named = f", {file}" if file and file != delivery.name else ""
+    step = (
+        f"look at it, and take it with `plateau accept {delivery.delivery_id} --because ...` if it "
+        "is right"
+        if refusal.rule_id in OVERRIDABLE
+        else "deliver it again, whole, or move the folder out of the drop folder"
     )
-    if said.empty:
-        return
-    frame = said.rename(columns={name: "value"}).assign(file_sha256=file_sha256, column_name=name)
-    connection.register("incoming", frame)
-    connection.execute("insert into free_text by name select * from incoming")
-    connection.unregister("incoming")
+    return (
+        f"Delivery {delivery.name}{named}: {refusal} (rule {refusal.rule_id}); the delivery was "
+        f"not taken, what was known before stands: {step}."
+    )
+
+
+def forget_after(connection: duckdb.DuckDBPyConnection, day: date) -> None:
+    """Delete the facts of deliveries after a day, for a warehouse as known on it."""
+    later = connection.execute(
+        "select distinct delivery_id from ingest_file where delivery_date > ?", [day]
+    ).fetchall()
+    for (delivery_id,) in later:
+        facts.forget(connection, delivery_id)

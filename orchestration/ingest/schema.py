@@ -1,7 +1,9 @@
-"""Column types of the tables that ingest writes: `raw_*` from the dictionary, the logs literally.
+"""Tables that ingest writes: facts that only grow, and what is derived from them.
 
-`raw_*` tables are append-only facts over all deliveries and begin with the lineage columns; the
-dictionary's identifying and free-text columns never appear.
+Facts: each delivered row (`raw_line`), each cell set aside (`raw_cell`) or repaired, the content of
+accepted rows once per keyed hash (`content_*`), files, warnings, answers. Derived in each run by
+`history`: the versions in `raw_*`, the quarantine, the state of the answers. Identifying and
+free-text columns of the dictionary never appear.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expectations import dictionary
+from expectations.lineage import LINEAGE
+from expectations.profile import PROFILE_COLUMNS
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,16 +21,6 @@ if TYPE_CHECKING:
 
 RAW_TABLES = {"patients": "raw_patients", "sessions": "raw_sessions", "emcs": "raw_emcs"}
 """Dictionary table -> warehouse table."""
-
-LINEAGE = {
-    "row_key": "varchar",
-    "delivery_date": "date",
-    "delivery_mode": "varchar",
-    "file_sha256": "varchar",
-    "line": "bigint",
-    "content_hash": "varchar",
-    "patient_id": "varchar",
-}
 
 _SQL_TYPES = {
     "text": "varchar",
@@ -39,23 +33,26 @@ _SQL_TYPES = {
     "boolean": "boolean",
 }
 
-_PLACE = {"row_key": "varchar", "file_sha256": "varchar", "line": "bigint", "table_name": "varchar"}
+_PLACE = {
+    "delivery_id": "varchar",
+    "file_sha256": "varchar",
+    "line": "bigint",
+    "table_name": "varchar",
+}
 
-LOGS: dict[str, dict[str, str]] = {
-    "quarantine_row": {**_PLACE, "rule_id": "varchar", "reason": "varchar", "run_id": "varchar"},
-    "quarantine_cell": {
-        **_PLACE,
-        "column_name": "varchar",
-        "rule_id": "varchar",
-        "reason": "varchar",
-        "run_id": "varchar",
-    },
-    "repair_log": {**_PLACE, "column_name": "varchar", "rule_id": "varchar", "run_id": "varchar"},
+VERSION = {name: sql_type for name, (sql_type, _) in LINEAGE.items()}
+"""First columns of every `raw_*` table: one row a version of a record."""
+
+FACTS: dict[str, dict[str, str]] = {
     "ingest_file": {
-        "file_sha256": "varchar",
-        "file_name": "varchar",
         "delivery_id": "varchar",
+        "delivery_name": "varchar",
         "delivery_date": "date",
+        "extracted_at": "timestamp",
+        "received_no": "bigint",
+        "kind": "varchar",
+        "file_name": "varchar",
+        "file_sha256": "varchar",
         "table_name": "varchar",
         "delivery_mode": "varchar",
         "encoding": "varchar",
@@ -67,9 +64,66 @@ LOGS: dict[str, dict[str, str]] = {
         "n_repaired_cells": "bigint",
         "n_quarantined_cells": "bigint",
         "status": "varchar",
+        "rule_id": "varchar",
         "reason": "varchar",
         "run_id": "varchar",
         "loaded_at": "timestamp",
+    },
+    "file_warning": {
+        **_PLACE,
+        "column_name": "varchar",
+        "rule_id": "varchar",
+        "detail": "varchar",
+        "run_id": "varchar",
+    },
+    "raw_line": {
+        **_PLACE,
+        "base_delivery_id": "varchar",
+        "fate": "varchar",
+        "rule_id": "varchar",
+        "reason": "varchar",
+        "patient_id": "varchar",
+        "record_no": "varchar",
+        "record_date": "date",
+        "content_hash": "varchar",
+    },
+    "raw_cell": {
+        **_PLACE,
+        "base_delivery_id": "varchar",
+        "column_name": "varchar",
+        "rule_id": "varchar",
+        "reason": "varchar",
+    },
+    "repair_log": {
+        **_PLACE,
+        "row_key": "varchar",
+        "column_name": "varchar",
+        "rule_id": "varchar",
+        "run_id": "varchar",
+    },
+    "correction_line": {
+        "delivery_id": "varchar",
+        "line": "bigint",
+        "table_name": "varchar",
+        "patient_id": "varchar",
+        "record_no": "varchar",
+        "column_name": "varchar",
+        "rule_id": "varchar",
+    },
+    "amended_by": {
+        "correction_delivery_id": "varchar",
+        "correction_line": "bigint",
+        "base_delivery_id": "varchar",
+        "file_sha256": "varchar",
+        "line": "bigint",
+        "outcome": "varchar",
+    },
+    "delivery_override": {
+        "delivery_id": "varchar",
+        "rule_id": "varchar",
+        "because": "varchar",
+        "at": "timestamp",
+        "run_id": "varchar",
     },
     "dq_result": {
         "run_id": "varchar",
@@ -77,6 +131,7 @@ LOGS: dict[str, dict[str, str]] = {
         "rule_id": "varchar",
         "owner": "varchar",
         "table_name": "varchar",
+        "column_name": "varchar",
         "status": "varchar",
         "severity": "varchar",
         "numerator": "bigint",
@@ -85,27 +140,63 @@ LOGS: dict[str, dict[str, str]] = {
     },
 }
 
+MEASURED = {"dq_profile": PROFILE_COLUMNS}
+"""What was measured of each delivery, so that drift needs no reading again."""
+
+DERIVED: dict[str, dict[str, str]] = {
+    "quarantine_row": {
+        **_PLACE,
+        "row_key": "varchar",
+        "patient_id": "varchar",
+        "record_no": "varchar",
+        "rule_id": "varchar",
+        "reason": "varchar",
+        "run_id": "varchar",
+        "is_open": "boolean",
+    },
+    "quarantine_cell": {
+        **_PLACE,
+        "row_key": "varchar",
+        "column_name": "varchar",
+        "rule_id": "varchar",
+        "reason": "varchar",
+        "run_id": "varchar",
+        "is_open": "boolean",
+    },
+    "raw_correction": {
+        "delivery_id": "varchar",
+        "delivery_date": "date",
+        "line": "bigint",
+        "table_name": "varchar",
+        "patient_id": "varchar",
+        "record_no": "varchar",
+        "column_name": "varchar",
+        "rule_id": "varchar",
+        "status": "varchar",
+    },
+    "raw_patient_age": {"patient_id": "varchar", "age_years": "double"},
+}
+
 
 def warehouse_columns(table: Table) -> list[Column]:
     """Columns of a dictionary table that enter the warehouse: no identifier, no free text."""
     return [c for c in table.columns if not c.identifying and c.type != "free_text"]
 
 
-def raw_columns(table: Table) -> dict[str, str]:
-    """Column name -> SQL type of a raw table."""
-    return LINEAGE | {c.name: _SQL_TYPES[c.type] for c in warehouse_columns(table)}
+def value_columns(table_name: str) -> dict[str, str]:
+    """Column name -> SQL type of the values that a table holds."""
+    table = dictionary.load()[table_name]
+    return {c.name: _SQL_TYPES[c.type] for c in warehouse_columns(table)}
 
 
 def descriptions() -> dict[str, str]:
     """What each column holds, in the words of the dictionary."""
-    own = {
-        "row_key": "First 16 hex digits of the file's SHA-256 and the physical line.",
-        "delivery_date": "Date of the delivery that the row came with.",
-        "delivery_mode": "complet (the file holds everything) or increment.",
-        "file_sha256": "SHA-256 of the delivered file.",
-        "line": "Physical line; in a workbook sheet x 10,000,000 + row.",
-        "content_hash": "Hash of the row as delivered.",
-        "patient_id": "Pseudonym, 32 hex digits.",
+    own = {name: said for name, (_, said) in LINEAGE.items()} | {
+        "base_delivery_id": "Delivery of the row that an answer of the clinic amends.",
+        "fate": "kept, quarantined or dropped.",
+        "record_no": "Rest of the natural key: session number, visit date, or nothing.",
+        "received_no": "Order of first arrival.",
+        "is_open": "Still a question to the clinic.",
     }
     tables = dictionary.load().values()
     return {c.name: c.description for t in tables for c in warehouse_columns(t)} | own
@@ -113,8 +204,15 @@ def descriptions() -> dict[str, str]:
 
 def all_tables() -> dict[str, dict[str, str]]:
     """Every table that ingest writes, with its columns and SQL types."""
-    tables = dictionary.load()
-    return {raw: raw_columns(tables[name]) for name, raw in RAW_TABLES.items()} | LOGS
+    raw = {warehouse: VERSION | value_columns(name) for name, warehouse in RAW_TABLES.items()}
+    return raw | contents() | FACTS | MEASURED | DERIVED
+
+
+def contents() -> dict[str, dict[str, str]]:
+    """The stores of row contents, once per keyed hash."""
+    return {
+        f"content_{name}": {"content_hash": "varchar"} | value_columns(name) for name in RAW_TABLES
+    }
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:

@@ -93,19 +93,24 @@ def _files(frames: Frames) -> list[Block]:
 
 
 def _set_aside(frames: Frames) -> list[Block]:
-    """Count quarantined rows and cells by table, column and rule."""
+    """Count rows and cells in quarantine by table, column and rule: those that are still open."""
     blocks: list[Block] = []
     for name, keys, title in (
-        ("quarantine_row", ["table_name", "rule_id"], "Rows in quarantine, by rule"),
+        ("quarantine_row", ["table_name", "rule_id"], "Rows in quarantine, still open, by rule"),
         (
             "quarantine_cell",
             ["table_name", "column_name", "rule_id"],
-            "Cells in quarantine, by rule",
+            "Cells in quarantine, still open, by rule",
         ),
     ):
         frame = take(frames, name, keys)
         if isinstance(frame, Absent):
             blocks.append(Text(f"{title}: none listed. {frame.reason}"))
+            continue
+        # A row set aside in one delivery and mended by a later one is no open question any more.
+        frame = frame[frame["is_open"]] if "is_open" in frame else frame
+        if frame.empty:
+            blocks.append(Text(f"{title}: none."))
             continue
         tally = frame.value_counts(keys, dropna=False).reset_index(name="n")
         rows = [(*(str(row[k]) for k in keys), count(row["n"])) for row in records(tally)]

@@ -108,7 +108,8 @@ def files_table(files: pd.DataFrame) -> Any:
         stub="file",
         notes=[
             "Dropped: exact repeats and rows that hold nothing. "
-            "Quarantined: set aside, with the rule."
+            "Quarantined: set aside, with the rule. "
+            "Refused or held: nothing of that delivery is in the warehouse."
         ],
     )
     return gt.cols_align("left", columns=["outcome"])

@@ -13,7 +13,7 @@ from dagster import DagsterRunStatus
 from orchestration.instance import open_instance
 from orchestration.warehouse import meta_of, read_tables
 
-WAIT_SECONDS = 300
+WAIT_SECONDS = 900
 
 
 def start(settings, *arguments):
@@ -45,8 +45,11 @@ def kill(child):
     child.stdout.close()
 
 
+MOMENTS = ("ingest", "gx raw", "relief model", "report")
+
+
 @pytest.mark.parametrize(
-    "step", ["dbt build", *(pytest.param(s, marks=pytest.mark.slow) for s in ("ingest", "report"))]
+    "step", ["dbt build", *(pytest.param(s, marks=pytest.mark.slow) for s in MOMENTS)]
 )
 def test_the_next_night_heals(quick, step):
     child = start(quick)
@@ -88,7 +91,7 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing_half_done(quick):
 def test_a_second_night_waits_when_told_to(quick):
     first = start(quick)
     wait_for_step(quick, "ingest")
-    third = start(quick, "--wait", "300")
+    third = start(quick, "--wait", str(WAIT_SECONDS))
     first.communicate(timeout=WAIT_SECONDS)
     told = json.loads(third.communicate(timeout=WAIT_SECONDS)[0])
     assert told["nothing_new"]

@@ -1,15 +1,15 @@
 """Blue/green: no reader breaks a run, a failed run leaves the last good, nothing is undone."""
 
-import os
 import subprocess
 import sys
-import time
 
 import pytest
 
 from orchestration.errors import PlateauError
+from orchestration.restore import restore_version
 from orchestration.settings import load
-from orchestration.warehouse import SCHEMA_VERSION, Build, clean_builds, connect, meta_of
+from orchestration.versions import versions
+from orchestration.warehouse import SCHEMA_VERSION, Build, connect, meta_of, require_live
 
 READ = (
     "import sys, duckdb\n"
@@ -109,19 +109,70 @@ def test_a_write_ahead_log_beside_live_stops_the_swap(settings):
         build.publish("synthetic")
 
 
-def test_unpublished_builds_are_deleted_after_three_days(settings):
-    build = Build(settings, "failed", "failed")
+def test_what_was_live_stays_as_a_version_without_a_copy(settings):
+    publish(settings, "first", 1)
+    bytes_of_first = settings.live.stat().st_ino
+    publish(settings, "second", 2)
+    (kept,) = versions(settings)
+    assert kept.name.endswith("-first.duckdb") and kept.stat().st_ino == bytes_of_first
+    assert meta_of(kept).run_id == "first"
+
+
+def test_a_version_can_be_published_again(settings):
+    for number, name in enumerate(("first", "second"), start=1):
+        publish(settings, name, number)
+    (first,) = versions(settings)
+    restore_version(settings, first)
+    assert read(settings) == 1 and meta_of(settings.live).run_id == "first"
+    assert [v.name.rpartition("-")[2] for v in versions(settings)] == [
+        "second.duckdb", "first.duckdb"
+    ]  # fmt: skip
+    publish(settings, "third", 3)
+    assert read(settings) == 3
+
+
+def test_a_file_that_is_no_version_is_refused(settings, tmp_path):
+    publish(settings, "first", 1)
+    with connect(tmp_path / "other.duckdb") as connection:
+        connection.execute("create table t as select 1 as n")
+    with pytest.raises(PlateauError, match="no warehouse"):
+        restore_version(settings, tmp_path / "other.duckdb")
+    assert read(settings) == 1
+
+
+def test_a_fresh_build_begins_empty_but_for_what_no_delivery_holds(settings):
+    build = Build(settings, "first", "first")
     build.open()
-    assert clean_builds(settings) == []
-    old = time.time() - 3.5 * 86_400
-    os.utime(build.path, (old, old))
-    assert clean_builds(settings) == ["failed.duckdb"]
+    write(build, 1)
+    with build.write() as connection:
+        connection.execute("create table dq_result as select 'a_rule' as rule_id, null::bigint n")
+    build.publish("synthetic")
+    fresh = Build(settings, "again", "again")
+    fresh.open(fresh=True)
+    with fresh.read() as connection:
+        names = {n for (n,) in connection.execute("show tables").fetchall()}
+        types = connection.execute("describe dq_result").fetchall()
+    assert names == {"warehouse_meta", "dq_result"}
+    assert [row[1] for row in types] == ["VARCHAR", "BIGINT"]
+    write(fresh, 2)
+    fresh.publish("synthetic")
+    assert read(settings) == 2
+
+
+def test_a_stale_fresh_build_cannot_undo_a_later_publication(settings):
+    publish(settings, "first", 1)
+    fresh = Build(settings, "fresh", "fresh")
+    fresh.open(fresh=True)
+    publish(settings, "second", 2)
+    with pytest.raises(PlateauError, match="Run second published"):
+        fresh.publish("synthetic")
+    assert read(settings) == 2
 
 
 def test_an_unreadable_warehouse_is_named_with_the_way_out(settings):
     settings.live.parent.mkdir(parents=True)
     settings.live.write_bytes(b"this is no database" * 1000)
-    with pytest.raises(PlateauError, match="cannot be read.*plateau nightly"):
+    with pytest.raises(PlateauError, match="cannot be read.*plateau rebuild"):
         meta_of(settings.live)
 
 
@@ -134,3 +185,22 @@ def test_a_newer_warehouse_is_refused_by_name(settings):
         )
     with pytest.raises(PlateauError, match="written by Plateau 9.9"):
         meta_of(settings.live)
+
+
+def test_an_older_warehouse_is_refused_with_the_way_to_upgrade(settings):
+    publish(settings, "first", 1)
+    with connect(settings.live) as connection:
+        connection.execute(
+            "create or replace table warehouse_meta as select 1 as schema_version, "
+            "'0.0.9' as plateau_version, 'synthetic' as kind, 'first' as run_id, "
+            "'2026-01-01T00:00:00.000+00:00' as published_at, 'clinic' as preset"
+        )
+    ordinary, fresh = Build(settings, "a", "a"), Build(settings, "b", "b")
+    for attempt in (lambda: require_live(settings), ordinary.open):
+        with pytest.raises(PlateauError, match="written by Plateau 0.0.9.*plateau rebuild"):
+            attempt()
+    fresh.open(fresh=True)
+    write(fresh, 2)
+    fresh.publish("synthetic")
+    assert read(settings) == 2
+    assert [v.name for v in versions(settings)] == ["20260101T000000.000-first.duckdb"]

@@ -6,6 +6,8 @@ import pytest
 
 from expectations.cells import LONGEST_CELL, Bad, Ok, Repaired, parse_cell
 from expectations.dictionary import load
+from expectations.outcomes import FORMULA_NO_VALUE
+from expectations.rules import rule
 
 TABLES = load()
 NBSP, NARROW = "\u00a0", "\u202f"
@@ -57,7 +59,8 @@ def short(cell):
         ("305", "pr_range"),
         ("101", "pr_range"),
         ("100,1", "pr_range"),
-        ("-20", "pr_range"),
+        ("-20", "pr_negative"),
+        ("-0", 0.0),
         ("~30", "number_format"),
         ("30-40", "number_format"),
         ("amélioré", "number_format"),
@@ -78,7 +81,7 @@ def test_reported_relief(text, expected):
     ("text", "column", "expected"),
     [
         ("1600", "n_pulses", 1600),
-        (f"1{NARROW}600", "n_pulses", (1600, "cell_whitespace")),
+        (f"1{NARROW}600", "n_pulses", (1600, "number_grouped")),
         ("1600,0", "n_pulses", (1600, "number_whole_decimals")),
         ("1600.0", "n_pulses", (1600, "number_decimal_point")),
         ("1600,5", "n_pulses", "number_not_whole"),
@@ -114,6 +117,14 @@ def test_other_numbers(text, column, expected):
         ("29/02/2020", date(2020, 2, 29)),
         ("03/04/0019", "date_impossible"),
         ("43558", "date_format"),
+        ("3 avril 2019", (date(2019, 4, 3), "date_month_name")),
+        ("1er août 2019", (date(2019, 8, 1), "date_month_name")),
+        ("03-Apr-2019", (date(2019, 4, 3), "date_month_name")),
+        ("03 févr. 2019", (date(2019, 2, 3), "date_month_name")),
+        ("31 avril 2019", "date_impossible"),
+        ("April 3, 2019", "date_format"),
+        ("3 brumaire 2019", "date_format"),
+        ("04/13/2019", "date_impossible"),
         ("avril 2019", "date_format"),
         ("01/01/2023", "date_after_delivery"),
     ],
@@ -156,7 +167,13 @@ def test_times(text, column, expected):
         ("patients", "aetiology", "AVC hémorragique", "haemorrhagic_stroke"),
         ("sessions", "side_effect", "céphalée", "headache"),
         ("sessions", "side_effect", "cÃ©phalÃ©e", ("headache", "code_double_encoding")),
-        ("sessions", "side_effect", "c?phal?e", "code_unknown"),
+        ("sessions", "side_effect", "c?phal?e", ("headache", "code_lossy_matched")),
+        ("sessions", "side_effect", "c\ufffdphal\ufffde", ("headache", "code_lossy_matched")),
+        ("sessions", "side_effect", "c\ufffdphal", "code_lossy"),
+        ("sessions", "side_effect", "aucun?", "code_lossy"),
+        ("patients", "sex", "?", "code_lossy"),
+        ("sessions", "side_effect_serious", "oui", True),
+        ("sessions", "side_effect_serious", "", None),
         ("sessions", "protocol", "", "m1_20hz"),
         ("sessions", "protocol", "theta burst", "theta_burst"),
         ("sessions", "analgesics_changed", "oui", True),
@@ -212,3 +229,39 @@ def test_a_reason_never_quotes_the_cell():
     for column in TABLES["sessions"].file_columns:
         cell = parse_cell("CANARI-Dupont-0612345678", column, pivot_year=2022)
         assert not isinstance(cell, Bad) or "CANARI" not in cell.reason
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "expected"),
+    [
+        ("pain_relief_pct", FORMULA_NO_VALUE, "formula_no_value"),
+        ("comment", FORMULA_NO_VALUE, "formula_no_value"),
+        ("pain_relief_pct", "#N/A", "formula_error"),
+        ("session_date", "#REF!", "formula_error"),
+        ("side_effect", "#NOM?", "formula_error"),
+        ("ipp", "#DIV/0! ", "formula_error"),
+        ("pain_relief_pct", "#30", "number_format"),
+        ("pain_relief_pct", "3\x0b0", "cell_control_in_value"),
+        ("ipp", "0001\x1f2345", "cell_control_in_value"),
+        ("nurse", "A\x07B", "cell_control_in_value"),
+        ("comment", "va\x07 mieux\x1f", ("va mieux", "cell_control_characters")),
+        ("comment", "\x07", (None, "cell_control_characters")),
+        ("comment", "va\nmieux\tvraiment", "va\nmieux\tvraiment"),
+        ("pain_relief_pct", "9" * (LONGEST_CELL + 1), "cell_too_long"),
+    ],
+)
+def test_cells_that_no_person_typed(column, text, expected):
+    assert short(read(text, column)) == expected
+
+
+def test_the_longest_cell_is_the_threshold_of_its_rule():
+    assert rule("cell_too_long").threshold == LONGEST_CELL
+
+
+def test_a_lossy_code_that_could_be_two_is_no_code():
+    # `périphérique` alone has accented letters where the marks stand
+    assert short(read("p?riph?rique", "lesion_level", table="patients")) == (
+        "peripheral",
+        "code_lossy_matched",
+    )
+    assert short(read("centr?l", "lesion_level", table="patients")) == "code_lossy"

@@ -40,7 +40,8 @@ def test_clean_rows_are_kept_with_their_types():
     assert row["protocol"] == "m1_20hz"  # an empty protocol is 20 Hz over M1
     assert pd.isna(row["relief_duration_days"])  # a column that the file lacks
     assert list(checked.kept) == ["line", *(c.name for c in TABLES["sessions"].columns)]
-    for name in ("quarantined_rows", "quarantined_cells", "repairs", "dropped"):
+    assert checked.refusal is None
+    for name in ("quarantined_rows", "quarantined_cells", "repairs", "dropped", "warnings"):
         assert getattr(checked, name).empty
 
 
@@ -166,8 +167,8 @@ def test_two_unreadable_values_of_one_session_are_a_conflict():
 def test_a_patient_twice_in_the_master_with_another_sex():
     rows = pd.DataFrame({"line": [2, 3], "ipp": ["00012345"] * 2, "sex": ["M", "F"]})
     assert rules(check(rows, table="patients").quarantined_rows) == [
-        (2, "key_conflict"),
-        (3, "key_conflict"),
+        (2, "patient_conflict"),
+        (3, "patient_conflict"),
     ]
 
 

@@ -8,6 +8,7 @@ import pytest
 from orchestration import data_directory
 from orchestration.errors import InputMissing, PlateauError
 from orchestration.ingest.deliveries import new_and_ready, require_files, scan
+from orchestration.ingest.refusal import Refused
 from orchestration.settings import load
 
 NOW = 2_000_000_000.0
@@ -111,8 +112,9 @@ def test_identity_is_name_and_content(settings):
 def test_a_required_file_is_required(settings):
     deliver(settings, "20240101", {"patients_20240101.csv": b"x"}, source="DxCare")
     (found,) = scan(settings, now=NOW)
-    with pytest.raises(InputMissing, match="20240101 lacks its required file seances_20240101.csv"):
+    with pytest.raises(Refused, match="lacks its required file seances_20240101.csv") as refusal:
         require_files(found)
+    assert refusal.value.rule_id == "gate_required_file_missing"
 
 
 def test_links_and_other_folders_are_not_followed(settings, tmp_path):
@@ -122,7 +124,8 @@ def test_links_and_other_folders_are_not_followed(settings, tmp_path):
     (settings.incoming / "old").mkdir()
     (settings.incoming / "20241399").mkdir()
     (found,) = scan(settings, now=NOW)
-    assert "not a plain file" in found.not_ready
+    assert not found.files, "nothing of it is even hashed"
+    assert found.unsafe[:2] == ("gate_path_unsafe", "emcs_20240101.xlsx")
 
 
 @pytest.mark.parametrize(("first", "then"), [("synthetic", "real"), ("real", "synthetic")])
@@ -156,6 +159,6 @@ def test_a_directory_without_write_rights_is_refused(settings, monkeypatch):
     def refuse(self, *args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(PlateauError, match="cannot be written .*--data"):
         data_directory.prepare(settings)

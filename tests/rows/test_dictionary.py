@@ -1,9 +1,24 @@
 """The data dictionary: what it holds, which files and headers it knows, what it refuses."""
 
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
 import pytest
+import yaml
 
+from expectations import dictionary
+from expectations.cells import parse_cell
+from expectations.dbt_docs import docs_in, rewrite, types_of
 from expectations.dictionary import fold_header, load, read_table, table_for_file
+from expectations.document import render
+from expectations.guards import EVERY_CELL, rules_of
+from expectations.rules import load_rules
+from expectations.suites import for_table
 
+ROOT = Path(__file__).parents[2]
 TABLES = load()
 NPSI = [str(n) for n in range(1, 13)]
 
@@ -95,7 +110,8 @@ def test_the_columns_that_enter_the_warehouse():
         "session_no_recorded", "session_date", "session_time", "nurse", "protocol", "target",
         "intensity_pct_mt", "n_pulses", "pain_relief_pct", "relief_duration_days",
         "evaluation_date", *(f"npsi_{n}" for n in NPSI), "npsi_total", "ssnpsi", "side_effect",
-        "recorded_at", "vas", "pgic", "analgesics_changed", "had_depression",
+        "has_side_effect_detail", "side_effect_serious", "recorded_at", "vas", "pgic",
+        "analgesics_changed", "had_depression",
     ]  # fmt: skip
     assert emcs == [
         "surgery_date", "n_electrodes", "visit_date", "months_post_op", "stimulation",
@@ -134,3 +150,101 @@ def test_a_wrong_entry_is_refused_naming_file_and_column(tmp_path, column, messa
     )
     with pytest.raises(ValueError, match=rf"wrong\.yml.*{message}"):
         read_table(path)
+
+
+def text_of(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def published():
+    """Where the dictionary is published -> whether it is what the dictionary now makes of it."""
+    staging = sorted((ROOT / "dbt/models/staging").glob("*.yml"))
+    docs = {f"dbt {path.name}": rewrite(text_of(path)) == text_of(path) for path in staging}
+    return docs | {"docs/data-dictionary.md": render() == text_of("docs/data-dictionary.md")}
+
+
+def test_every_published_form_is_what_the_dictionary_makes_of_it():
+    stale = [place for place, is_current in published().items() if not is_current]
+    assert not stale, (
+        f"stale: {stale}; run python -m expectations.dbt_docs dbt/models/staging/*.yml and "
+        "python -m expectations.document > docs/data-dictionary.md"
+    )
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_dbt_describes_every_raw_column_with_its_type(name):
+    sources = yaml.safe_load(text_of("dbt/models/staging/_sources.yml"))
+    raw = docs_in(sources)[f"raw_{name}"]
+    assert {c: raw.get(c, {}).get("data_type") for c in types_of(f"raw_{name}")} == types_of(
+        f"raw_{name}"
+    )
+    assert list(raw) == list(types_of(f"raw_{name}"))
+
+
+def test_the_load_writes_the_types_that_are_documented():
+    from orchestration.ingest.schema import all_tables
+
+    for name in TABLES:
+        assert all_tables()[f"raw_{name}"] == types_of(f"raw_{name}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stale"),
+    [
+        ("Initials of the nurse.", "Initials of whoever asked.", {"dbt", "document"}),
+        ("[aucun, aucune, non]", "[aucun, aucune, non, rien]", {"contract", "document"}),
+        ("      m1_left: ", "      m1_gauche: ", {"contract", "suite", "dbt", "document"}),
+        ("maximum: 200", "maximum: 150", {"contract", "suite", "dbt", "document"}),
+        ("[infirmier, infirmière, IDE]", "[infirmier, soignant]", {"contract", "document"}),
+    ],
+)
+def test_a_change_of_the_dictionary_shows_in_all_that_is_made_of_it(
+    tmp_path, monkeypatch, before, after, stale
+):
+    folder = shutil.copytree(dictionary.FOLDER, tmp_path / "dictionary")
+    sessions = folder / "sessions.yml"
+    text = sessions.read_text("utf-8")
+    assert text.count(before) == 1
+    found = {"contract": contract_reads(), "suite": suite_asks()}
+    sessions.write_text(text.replace(before, after), encoding="utf-8")
+    monkeypatch.setattr(dictionary, "FOLDER", folder)
+    load.cache_clear()
+    try:
+        changed = {place.split()[0] for place, is_current in published().items() if not is_current}
+        changed |= {"contract"} if contract_reads() != found["contract"] else set()
+        changed |= {"suite"} if suite_asks() != found["suite"] else set()
+    finally:
+        load.cache_clear()
+    assert {place.replace("docs/data-dictionary.md", "document") for place in changed} == stale
+
+
+def contract_reads():
+    """What the row contract makes of some headers and cells."""
+    table = load()["sessions"]
+    cells = {"side_effect": "rien", "target": "M1 G", "intensity_pct_mt": "180"}
+    read = [parse_cell(text, table.column(name), pivot_year=2020) for name, text in cells.items()]
+    return read, table.match_headers(["soignant"]).mapping
+
+
+def suite_asks():
+    return [(c.rule_id, c.column, str(c.kwargs)) for c in for_table("raw_sessions")]
+
+
+def test_every_rule_of_a_cell_is_listed_with_some_column():
+    listed = {r for t in TABLES.values() for c in t.columns for r in rules_of(t, c)}
+    listed |= set(EVERY_CELL)
+    rules = load_rules()
+    assert listed <= rules.keys()
+    of_cells = {r.id for r in rules.values() if r.owner == "contract" and r.denominator == "cells"}
+    assert of_cells <= listed, f"say in guards.py which columns meet {sorted(of_cells - listed)}"
+
+
+def test_the_forms_for_machines_hold_every_column():
+    n_columns = sum(len(table.columns) for table in TABLES.values())
+    assert len(json.loads(render("json"))) == n_columns
+    rows = list(csv.DictReader(io.StringIO(render("csv")), delimiter=";"))
+    assert len(rows) == n_columns
+    (sex,) = [row for row in rows if (row["table"], row["column"]) == ("patients", "sex")]
+    assert sex["codes"].startswith("M = M | H | 1") and sex["goes_to"] == "raw_patients"
+    with pytest.raises(ValueError, match="choose markdown, csv or json"):
+        render("html")

@@ -1,186 +1,30 @@
 """Eight patients of a small clinic go through the real dbt project into the marts.
 
 Rules with a single number in them are unit-tested beside the models; here whole courses are read:
-who is counted, what decides the status, who is still in treatment, what surgery leaves behind.
+who is counted, what decides the status, who is still in treatment, what surgery leaves behind. Then
+the marts are broken, and every rule that guards them must see it.
 """
 
 import json
-import os
-import subprocess
-import sys
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
-ROOT = Path(__file__).parents[2]
-VARS = {"window_start": "2015-01-01", "window_end": "2020-12-31", "is_synthetic": False}
-
-PROVENANCE = (
-    "row_key text, delivery_date date, delivery_mode text, file_sha256 text, line integer,"
-    " content_hash text, patient_id text, "
-)
-ITEMS = ", ".join(f"npsi_{item} integer" for item in range(1, 13))
-RAW = {
-    "raw_patients": PROVENANCE
-    + "sex text, first_consultation_date date, pain_duration_years double, nrs_initial double,"
-    " laterality text, topography text, lesion_level text, lesion_site text, aetiology text, "
-    + ITEMS.replace("npsi_", "npsi_baseline_")
-    + ", npsi_baseline_total double, most_painful_component text, test_period_relief_pct double,"
-    " exclusion_reason text, stop_reason text, stop_date date",
-    "raw_sessions": PROVENANCE
-    + "session_no_recorded integer, session_date date, session_time text, nurse text,"
-    " protocol text, target text, intensity_pct_mt integer, n_pulses integer,"
-    " pain_relief_pct double, relief_duration_days double, evaluation_date date, "
-    + ITEMS
-    + ", npsi_total double, ssnpsi double, side_effect text, recorded_at timestamp, vas double,"
-    " pgic integer, analgesics_changed boolean, had_depression integer",
-    "raw_emcs": PROVENANCE
-    + "surgery_date date, n_electrodes integer, visit_date date, months_post_op double,"
-    " stimulation text, pain_relief_pct double, relief_duration_days double, npsi_total double,"
-    " frequency_hz double, amplitude_v double, pulse_width_us double, has_complication boolean",
-    "raw_patient_age": "patient_id text, age_years double",
-}
-
-# Assessment is the relief recorded at the end of the test period; `-` is an empty cell.
-PATIENTS = """
-patient | aetiology             | assessment | exclusion        | stop_reason      | stop_date
-alma    | ischaemic_stroke      | 45         | -                | loss_of_efficacy | 2016-09-01
-bruno   | haemorrhagic_stroke   | -          | -                | patient_choice   | -
-carla   | traumatic_surgical    | -          | -                | -                | -
-dora    | stroke_unspecified    | 60         | language_barrier | -                | -
-elsa    | multiple_sclerosis    | -          | -                | tolerance        | 2018-03-15
-finn    | trigeminal_neuralgia  | -          | -                | -                | -
-greta   | ischaemic_stroke      | 30         | -                | emcs_surgery     | -
-hugo    | traumatic_surgical    | 10         | -                | ongoing          | -
-"""
-
-# Sessions of a patient: first day, days between sessions, reported relief of each.
-COURSES = """
-patient | first      | every | relief
-alma    | 2016-01-04 | 21    | 10 20 30 5 40 50
-bruno   | 2017-01-02 | 21    | 0 5 10 9.6
-carla   | 2020-09-01 | 28    | 20 30 40 -
-dora    | 2018-01-08 | 21    | 50 60
-elsa    | 2018-02-01 | 14    | 0 0 0
-finn    | 2020-11-02 | 21    | 10 20 30
-greta   | 2017-01-02 | 21    | 10 20 30 40 30 30 30 30 30 30 30 30 30 30 50 -
-hugo    | 2020-10-01 | 14    | 0 5 10 10 20
-"""
-
-SURGERY = """
-patient | surgery    | visit      | stimulation  | relief
-greta   | 2018-02-01 | 2018-02-20 | conventional | -
-greta   | 2018-02-01 | 2018-07-03 | conventional | 55
-greta   | 2018-02-01 | 2019-02-01 | conventional | 40
-hugo    | 2021-02-01 | 2021-07-01 | conventional | 20
-"""
-
-
-def _records(table: str) -> list[dict[str, str | None]]:
-    header, *rows = (
-        [cell.strip() for cell in row.split("|")] for row in table.strip().splitlines()
-    )
-    return [dict(zip(header, [None if c == "-" else c for c in row], strict=True)) for row in rows]
-
-
-def _insert(con: duckdb.DuckDBPyConnection, table: str, line: int, **values: object) -> None:
-    values = {
-        "row_key": f"{table}:{line}",
-        "delivery_date": "2021-12-31",
-        "delivery_mode": "complet",
-        "file_sha256": table,
-        "line": line,
-    } | values
-    names, marks = ", ".join(values), ", ".join("?" * len(values))
-    con.execute(f"insert into {table} ({names}) values ({marks})", list(values.values()))
-
-
-def _write_clinic(path: Path) -> None:
-    with duckdb.connect(str(path)) as con:
-        for table, columns in RAW.items():
-            con.execute(f"create table {table} ({columns})")
-        for line, row in enumerate(_records(PATIENTS), start=2):
-            _insert(
-                con,
-                "raw_patients",
-                line,
-                patient_id=row["patient"],
-                aetiology=row["aetiology"],
-                test_period_relief_pct=row["assessment"],
-                exclusion_reason=row["exclusion"],
-                stop_reason=row["stop_reason"],
-                stop_date=row["stop_date"],
-            )
-        _write_courses(con)
-        for line, row in enumerate(_records(SURGERY), start=2):
-            _insert(
-                con,
-                "raw_emcs",
-                line,
-                patient_id=row["patient"],
-                surgery_date=row["surgery"],
-                visit_date=row["visit"],
-                stimulation=row["stimulation"],
-                pain_relief_pct=row["relief"],
-            )
-        # Alma's baseline: ten items known; she named deep pain, though burning is worse.
-        con.execute(
-            "update raw_patients set npsi_baseline_1 = 9, most_painful_component = 'deep', "
-            + ", ".join(f"npsi_baseline_{i} = 4" for i in (2, 3, 5, 6, 8, 9, 10, 11, 12))
-            + " where patient_id = 'alma'"
-        )
-        con.execute("insert into raw_patient_age values ('alma', 57)")
-        con.execute("create table ingest_file (file_name varchar, delivery_date date)")
-        con.execute("insert into ingest_file values ('patients_20211231.csv', '2021-12-31')")
-
-
-def _write_courses(con: duckdb.DuckDBPyConnection) -> None:
-    line = 1
-    for course in _records(COURSES):
-        for number, relief in enumerate((course["relief"] or "").split(), start=1):
-            line += 1
-            days = (number - 1) * int(course["every"] or 0)
-            _insert(
-                con,
-                "raw_sessions",
-                line,
-                patient_id=course["patient"],
-                session_no_recorded=number,
-                session_date=con.execute(
-                    "select cast(? as date) + cast(? as integer)", [course["first"], days]
-                ).fetchall()[0][0],
-                n_pulses=1600,
-                pain_relief_pct=None if relief == "-" else relief,
-            )
-    # Bruno has more in the file than counts: theta burst, an aborted start, an old-year typo.
-    extra = {"patient_id": "bruno", "pain_relief_pct": 90}
-    _insert(con, "raw_sessions", 901, session_no_recorded=91, session_date="2017-01-10",
-            protocol="theta_burst", **extra)  # fmt: skip
-    _insert(con, "raw_sessions", 902, session_no_recorded=92, session_date="2017-01-11",
-            n_pulses=320, **extra)  # fmt: skip
-    _insert(con, "raw_sessions", 903, session_no_recorded=93, session_date="2007-01-11", **extra)
+from expectations.protocol import Protocol
+from expectations.rules import load_rules
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the marts of the little clinic under a run's name, then publish them under another."""
+def published(
+    tmp_path_factory: pytest.TempPathFactory, write_small_clinic, dbt, study: Protocol
+) -> Path:
+    """Build the marts of the small clinic under a run's name, then publish them under another."""
     folder = tmp_path_factory.mktemp("marts")
     build = folder / "run-7f3a.duckdb"
-    _write_clinic(build)
-    command = [
-        str(Path(sys.executable).with_name("dbt")), "build",
-        "--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt"),
-        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
-        "--vars", json.dumps(VARS), "--no-use-colors",
-        "--warn-error-options", '{"error": ["Deprecations"]}',
-    ]  # fmt: skip
-    environment = os.environ | {
-        "PLATEAU_BUILD": str(build),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    write_small_clinic(build)
+    assert dbt("build", build, study)
     return build.rename(folder / "plateau.duckdb")
 
 
@@ -227,9 +71,26 @@ def test_only_full_20_hz_sessions_of_the_window_are_numbered(ask) -> None:
 
 
 def test_rows_that_contradict_each_other_are_flagged_and_kept(ask) -> None:
+    """A row a flag; every other row of the small clinic is a clean case of every rule."""
     assert ask("select rule_id, row_key from int_session_flags order by all") == [
+        ("dbt_session_asked_before", "raw_sessions:16"),
+        ("dbt_session_asked_late", "raw_sessions:17"),
+        ("dbt_session_date_out_of_order", "raw_sessions:901"),
+        ("dbt_session_date_out_of_order", "raw_sessions:902"),
         ("dbt_session_date_out_of_order", "raw_sessions:903"),
+        ("dbt_session_duration_without_relief", "raw_sessions:18"),
         ("dbt_session_number_gap", "raw_sessions:901"),
+        ("dbt_session_side_effect_not_numbered", "raw_sessions:901"),
+    ]
+    assert ask("select rule_id, row_key from int_patient_flags order by all") == [
+        ("dbt_patient_covid_gap", "raw_patients:6"),
+        ("dbt_patient_inclusion_unmet", "raw_patients:6"),
+        ("dbt_patient_npsi_total_differs", "raw_patients:2"),
+        ("dbt_patient_ongoing_stale", "raw_patients:5"),
+        ("dbt_patient_stroke_outside_central", "raw_patients:5"),
+    ]
+    assert ask("select rule_id, row_key from int_emcs_flags order by all") == [
+        ("dbt_emcs_first_outside_window", "raw_emcs:5"),
     ]
     assert ask("select count(*) from stg_sessions where patient_id = 'bruno'") == [(7,)]
 
@@ -266,7 +127,10 @@ def test_test_period_has_five_rows_a_patient_and_no_relief_at_baseline(ask) -> N
 
 
 def test_long_term_counts_the_treated_and_the_observed_apart(ask) -> None:
-    assert ask("select * from long_term where session_no in (4, 16) order by all") == [
+    assert ask(
+        "select population, session_no, n_treated, n_observed, mean_relief_pct, sd_relief_pct"
+        " from long_term where session_no in (4, 16) and population <> 'analysed' order by all"
+    ) == [
         ("responders", 4, 3, 3, pytest.approx(18.3333, abs=1e-4), pytest.approx(18.9297, abs=1e-4)),
         ("responders", 16, 1, 0, None, None),
         ("responders_ge15", 4, 1, 1, 40.0, None),
@@ -283,12 +147,72 @@ def test_surgery_is_compared_with_the_last_rtms_session_and_a_missing_relief_sta
         " from emcs order by 1"
     ) == [
         ("greta", None, 16, 55.0, 4.99, 40.0, 11.99),
-        ("hugo", 20.0, 5, 20.0, 4.93, None, None),
+        ("hugo", 20.0, 5, 20.0, 1.38, None, None),
     ]
 
 
+def test_surgery_after_the_endpoint_leaves_the_patient_ongoing_and_operated(ask) -> None:
+    assert ask(
+        "select p.is_ongoing, p.is_operated, e.emcs_category, e.rtms_last_is_responder,"
+        " e.responder_status from patients as p join emcs as e using (patient_id)"
+        " where patient_id = 'hugo'"
+    ) == [(True, True, "poor", True, "responder")]
+
+
+def test_bands_hold_the_responders_below_50_percent(ask) -> None:
+    assert ask(
+        "select patient_id, relief_band, is_stopped_for_inefficacy, has_reached_15,"
+        " relief_at_15_pct, is_ge30_at_15 from bands order by 1"
+    ) == [
+        ("alma", "30_49", True, False, None, False),
+        ("greta", "30_49", False, True, 50.0, True),
+        ("hugo", "10_29", False, False, None, None),
+    ]
+
+
+def test_an_early_loss_is_ephemeral_and_nobody_converts_without_extra_sessions(ask) -> None:
+    assert ask(
+        "select patient_id, n_extra_sessions, is_ephemeral, session_at_stop, is_late_responder"
+        " from transitions order by 1"
+    ) == [
+        ("alma", 2, True, 6, False),
+        ("bruno", 0, False, 4, False),
+        ("carla", 0, False, None, False),
+        ("greta", 12, False, 16, False),
+        ("hugo", 1, False, None, False),
+    ]
+
+
+def test_landmarks_have_both_denominators(ask) -> None:
+    assert ask(
+        "select landmark_session, n_responders, n_ongoing_before, n_denominator,"
+        " n_stopped_before, stopped_share, stopped_share_of_all, n_reached"
+        " from landmarks order by 1"
+    ) == [
+        (15, 3, 1, 2, 1, 0.5, pytest.approx(1 / 3), 1),
+        (30, 3, 1, 2, 2, 1.0, pytest.approx(2 / 3), 0),
+        (90, 3, 1, 2, 2, 1.0, pytest.approx(2 / 3), 0),
+    ]
+
+
+def test_an_empty_side_effect_is_not_asked_and_relief_below_zero_is_a_worsening(ask) -> None:
+    assert ask(
+        "select patient_id, session_no, event_type, is_serious from safety order by all"
+    ) == [
+        ("alma", 1, "headache", False),
+        ("alma", 2, "headache", False),
+        ("elsa", 2, "negative_relief", None),
+        ("elsa", None, "tolerance_stop", None),
+    ]
+    assert ask(
+        "select unit, n_events, n_asked, n_units, n_serious, n_seriousness_known"
+        " from safety_counts where event_type = 'any_side_effect' order by 1"
+    ) == [("patient", 1, 2, 8, 0, 1), ("session", 2, 10, 43, 0, 2)]
+
+
 def test_marts_say_whether_they_are_synthetic(ask) -> None:
-    for mart in ("patients", "sessions", "status", "baseline", "test_period", "emcs"):
+    row_grain = ("patients", "sessions", "status", "baseline", "test_period", "test_period_long")
+    for mart in (*row_grain, "bands", "transitions", "intervals", "npsi", "emcs", "safety"):
         assert ask(f"select distinct is_synthetic from {mart}") == [(False,)]
 
 
@@ -303,3 +227,97 @@ def test_every_relation_reads_the_same_after_publishing(published: Path, ask) ->
         con.execute(f"attach '{copy}' as plateau (read_only)")
         for name in names:
             con.execute(f"select * from plateau.{name}").fetchall()
+
+
+def test_a_living_clinic_numbers_the_126th_session_of_2027_and_loses_no_row(
+    tmp_path: Path, write_long_course, dbt
+) -> None:
+    """Preset `clinic`: no upper limit, the window closes on the newest delivery."""
+    build = tmp_path / "plateau.duckdb"
+    assert write_long_course(build, date(2017, 8, 1), 126).year == 2027
+    assert dbt("run", build, Protocol.preset("clinic"))
+    with duckdb.connect(str(build), read_only=True) as con:
+        assert con.execute("select max(session_no), count(*) from sessions").fetchall() == [
+            (126, 126)
+        ]
+        assert con.execute("select count(*) from stg_sessions").fetchall() == [(126,)]
+        assert con.execute("select is_ongoing, n_sessions from patients").fetchall() == [
+            (True, 126)
+        ]
+        assert con.execute(
+            "select n_treated, n_censored from long_term"
+            " where population = 'responders' and session_no = 126"
+        ).fetchall() == [(1, 1)]
+
+
+# Rule -> what breaks it in a mart that was right.
+BROKEN = {
+    "dbt_grain_unique": "insert into emcs from emcs where patient_id = 'hugo'",
+    "dbt_parent_known": "update intervals set patient_id = 'nobody' where session_no = 16",
+    "dbt_patients_complete": "delete from transitions where patient_id = 'carla'",
+    "dbt_rows_reconciled": "delete from int_relief where patient_id = 'elsa'",
+    "dbt_session_numbered_or_explained": "update int_sessions_numbered"
+    " set not_numbered_reason = null where not_numbered_reason = 'aborted'",
+    "dbt_sessions_numbered_without_gaps": "update sessions set session_no = 6"
+    " where patient_id = 'hugo' and session_no = 5",
+    "dbt_sessions_relief_within_course": "update sessions set session_no = 40"
+    " where patient_id = 'bruno' and session_no = 4",
+    "dbt_sessions_one_a_day": "update sessions set days_since_previous = 0"
+    " where patient_id = 'finn' and session_no = 2",
+    "dbt_intervals_positive": "update intervals set relief_coverage = 1.1 where session_no = 2",
+    "dbt_patients_one_flow_state": "update patients set flow_state = 'lost'"
+    " where patient_id = 'dora'",
+    "dbt_flow_adds_up": "update flow set n_patients = 2 where step = 'excluded_unassessable'",
+    "dbt_flow_status_adds_up": "update flow set n_patients = 2 where step = 'non_responder'",
+    "dbt_flow_never_increases": "update flow set n_patients = 6 where step = 'responder'",
+    "dbt_flow_starts_with_all_patients": "update flow set n_sessions = 44 where step = 'treated'",
+    "dbt_test_period_long_complete": "delete from test_period_long"
+    " where patient_id = 'alma' and session_no = 0",
+    "dbt_status_flags_nested": "update status set is_ge10 = false where patient_id = 'greta'",
+    "dbt_status_bands_partition": "update status set relief_band = 'ge_50'"
+    " where patient_id = 'alma'",
+    "dbt_status_categories_partition": "update status set relief_category = null"
+    " where patient_id = 'hugo'",
+    "dbt_bands_stopped_before_count_as_below": "update bands set is_ge30_at_15 = true"
+    " where patient_id = 'hugo'",
+    "dbt_transitions_fit_the_status": "update transitions set is_ephemeral = true"
+    " where patient_id = 'bruno'",
+    "dbt_transitions_convert_by_extra_sessions": "update transitions"
+    " set is_late_responder = true where patient_id = 'bruno'",
+    "dbt_landmarks_add_up": "update landmarks set n_reached = 2 where landmark_session = 15",
+    "dbt_long_term_observed_are_treated": "update long_term set n_observed = 9"
+    " where population = 'analysed' and session_no = 1",
+    "dbt_long_term_at_risk_never_grows": "update long_term set n_treated = 5"
+    " where population = 'responders' and session_no = 16",
+    "dbt_long_term_at_risk_adds_up": "update long_term set n_censored = 1"
+    " where population = 'responders_ge15' and session_no = 9",
+    "dbt_npsi_totals_exclude_each_other": "update npsi set gnpsi_prorated = 45"
+    " where patient_id = 'alma' and session_no = 0",
+    "dbt_emcs_last_after_first": "update emcs set emcs_last_months = 4 where patient_id = 'greta'",
+    "dbt_safety_session_events_have_a_session": "update safety set session_no = null"
+    " where event_type = 'headache' and session_no = 1",
+    "dbt_safety_counts_within_the_asked": "update safety_counts set n_events = 9"
+    " where event_type = 'tolerance_stop'",
+}
+
+
+def test_every_rule_of_the_marts_sees_what_breaks_it(published: Path, dbt, study: Protocol) -> None:
+    """The clean case is `published`, on which the same tests passed."""
+    errors = {r.id for r in load_rules().values() if r.owner == "dbt" and r.severity == "error"}
+    assert errors == BROKEN.keys()
+    # Under the run's own name again, so that dbt need not parse the project a second time.
+    broken = published.with_name("run-7f3a.duckdb")
+    broken.write_bytes(published.read_bytes())
+    with duckdb.connect(str(broken)) as con:
+        for query in BROKEN.values():
+            con.execute(query)
+    assert not dbt("test", broken, study, "--exclude-resource-type", "unit_test")
+    assert errors - _failed_rules(broken.parent / "target") == set()
+
+
+def _failed_rules(target: Path) -> set[str]:
+    nodes = json.loads((target / "manifest.json").read_text("utf-8"))["nodes"]
+    results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
+    assert not [one["message"] for one in results if one["status"] == "error"]
+    failed = [one["unique_id"] for one in results if one["status"] == "fail"]
+    return {nodes[name]["config"]["meta"]["rule_id"] for name in failed}

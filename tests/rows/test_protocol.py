@@ -1,5 +1,9 @@
 """Clinical constants: presets, bounds, hand-over to dbt."""
 
+import json
+import subprocess
+import sys
+from dataclasses import fields
 from datetime import date
 
 import pytest
@@ -29,31 +33,35 @@ def test_an_unknown_preset_names_the_allowed_ones():
     [
         {"good_threshold_pct": 5},
         {"excellent_threshold_pct": 101},
+        {"moderate_threshold_pct": 10},
+        {"substantial_threshold_pct": 30},
+        {"landmark_sessions": (30, 15, 90)},
+        {"long_term_session": 4},
         {"window_start": date(2022, 1, 1), "window_end": date(2021, 1, 1)},
+        {"covid_start": date(2021, 1, 1)},
+        {"conform_gap_days": (9, 21)},
+        {"pr_lag_visits": 2},
     ],
 )
 def test_constants_that_contradict_each_other_are_refused(constants):
-    with pytest.raises(ValueError, match="bounds|window"):
+    with pytest.raises(ValueError, match="bounds|window|gaps|pr_lag_visits"):
         Protocol(**constants)
 
 
 def test_dbt_receives_every_constant_and_open_dates_as_empty_text():
-    assert Protocol.preset("clinic").dbt_vars(is_synthetic=True) == {
-        "window_start": "",
-        "window_end": "",
-        "emcs_end": "",
-        "is_synthetic": True,
-        "responder_threshold_pct": 10,
-        "moderate_threshold_pct": 30,
-        "substantial_threshold_pct": 50,
-        "good_threshold_pct": 40,
-        "excellent_threshold_pct": 70,
-        "test_period_sessions": 4,
-        "long_term_session": 15,
-        "ongoing_gap_days": 90,
-        "ongoing_interval_multiple": 2,
-        "full_session_pulses": 1600,
-        "aborted_share": 0.5,
-    }
+    given = Protocol.preset("clinic").dbt_vars(is_synthetic=True)
+    constants = {one.name for one in fields(Protocol)} - {"name"}
+    assert given.keys() == constants | {"is_synthetic"}
+    assert json.loads(json.dumps(given)) == given
+    assert (given["window_start"], given["window_end"]) == ("", "")
+    assert given["conform_gap_days"] == [14, 21]
+    assert given["covid_start"] == "2020-03-17"
+    assert given["dpr_skip_logic"] is False
     replica = Protocol.preset("paper_replica").dbt_vars(is_synthetic=False)
     assert replica["window_end"] == "2022-03-31"
+
+
+def test_a_run_by_hand_gets_its_vars_from_the_module():
+    command = [sys.executable, "-m", "expectations.protocol", "paper_replica", "--real"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert json.loads(printed) == Protocol.preset("paper_replica").dbt_vars(is_synthetic=False)

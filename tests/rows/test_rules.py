@@ -1,91 +1,25 @@
-"""The rule registry: every rule once, every emitted id registered, every registered id emitted."""
+"""The rule registry as data: fields that fit together, messages that name the way out."""
 
-import ast
-from pathlib import Path
+import re
 
 import pytest
 
-import expectations
-from expectations.dictionary import load
+from expectations import rules
+from expectations.rule_pages import render_rules
 from expectations.rules import Rule, load_rules, rule
-from expectations.suites import for_table, names
 
-ROOM = Path(expectations.__file__).parent
 RULES = load_rules()
-OF_THE_LOAD = {"contract_reconciled", "contract_quarantine_share"}
-GATE = {
-    "gate_empty_file",
-    "gate_required_file_missing",
-    "gate_manifest_mismatch",
-    "gate_missing_column",
-    "gate_duplicate_header",
-    "gate_undecodable",
-    "gate_unclosed_quote",
-    "gate_nul_byte",
-    "gate_too_large",
-    "gate_kind_mismatch",
-    "gate_unknown_header",
-    "gate_not_a_workbook",
-}
-
-
-def texts_in(*file_names):
-    """Every text constant in the code of these files, docstrings aside."""
-    trees = [ast.parse((ROOM / name).read_text(encoding="utf-8")) for name in file_names]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-
-
-def outcome_rules(*file_names):
-    """First text of each Bad(...), second argument of each Repaired(...)."""
-    found = set()
-    for name in file_names:
-        for node in ast.walk(ast.parse((ROOM / name).read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-                continue
-            place = {"Bad": 0, "Repaired": 1, "Ok": 1}.get(node.func.id)
-            if place is None or len(node.args) <= place:
-                continue
-            if isinstance(node.args[place], ast.Constant):
-                found.add(node.args[place].value)
-    return found
-
-
-def owned_by(owner):
-    return {one.id for one in RULES.values() if one.owner == owner}
-
-
-def test_every_outcome_of_a_cell_is_registered():
-    emitted = outcome_rules("cells.py", "dates.py")
-    ranges = {column.range_rule for table in load().values() for column in table.columns}
-    assert len(emitted) > 15
-    assert emitted | ranges <= owned_by("contract")
-
-
-def test_every_contract_rule_is_emitted_somewhere():
-    ranges = {column.range_rule for table in load().values() for column in table.columns}
-    written = texts_in("cells.py", "dates.py", "row_rules.py", "contract.py") | ranges
-    assert owned_by("contract") - OF_THE_LOAD <= written
-
-
-def test_suites_use_registered_rules_and_every_gx_rule():
-    used = {check.rule_id for name in names() for check in for_table(name)}
-    assert used <= RULES.keys()
-    assert owned_by("gx") <= used
-    assert used - owned_by("gx") <= owned_by("contract"), "a suite guards contract rules alone"
-
-
-def test_the_gate_finds_its_rules():
-    assert owned_by("gate") == GATE
+FIELDS = ("id", "a title", "conformance", "gx", "error", "block", "rows")
 
 
 def test_actions_fit_their_owner():
     allowed = {
-        "gate": {"refuse", "block", "warn"},
-        "contract": {"quarantine_row", "quarantine_cell", "repair", "drop", "block"},
+        "gate": {"refuse", "block", "warn", "repair"},
+        "contract": {"quarantine_row", "quarantine_cell", "repair", "drop", "block", "refuse",
+                     "warn"},
         "dbt": {"block", "warn"},
         "gx": {"block", "warn"},
-    }
+    }  # fmt: skip
     assert [one.id for one in RULES.values() if one.action not in allowed[one.owner]] == []
 
 
@@ -95,11 +29,60 @@ def test_warnings_never_block():
     assert softer == []
 
 
+def test_titles_are_lines_of_their_own():
+    assert [r.id for r in RULES.values() if not r.title or r.title.endswith(".")] == []
+    titles = [r.title for r in RULES.values()]
+    assert len(titles) == len(set(titles)), "two rules with one title are one rule, or none"
+
+
 def test_a_threshold_needs_a_reason():
     with pytest.raises(ValueError, match="threshold_reason"):
-        Rule("x", "t", "conformance", "gx", "error", "block", "rows", threshold=1)
+        Rule(*FIELDS, threshold=1)
 
 
 def test_an_unknown_rule_is_named():
-    with pytest.raises(KeyError, match=r"no_such_rule is not in rules\.yml"):
+    with pytest.raises(KeyError, match=r"no_such_rule is not in registry/: add it there"):
         rule("no_such_rule")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("- {id: row_key_unique, title: t, kahn: conformance, owner: dbt, severity: error, "
+         "action: block, denominator: rows}", "two rules share the id row_key_unique"),
+        ("- {id: a, title: t, kahn: conformance, owner: gx, severity: error, action: block, "
+         "denominator: rows}", "dbt.yml: rules of another owner: a"),
+        ("- {id: a, title: t, kahn: taste, owner: dbt, severity: error, action: block, "
+         "denominator: rows}", "kahn"),
+        ("- {id: a, titel: t}", "titel"),
+    ],
+)  # fmt: skip
+def test_a_wrong_entry_is_refused(tmp_path, monkeypatch, entry, message):
+    for file in rules.FOLDER.glob("*.yml"):
+        (tmp_path / file.name).write_text(file.read_text("utf-8"), encoding="utf-8")
+    (tmp_path / "dbt.yml").write_text(entry + "\n", encoding="utf-8")
+    monkeypatch.setattr(rules, "FOLDER", tmp_path)
+    load_rules.cache_clear()
+    try:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            load_rules()
+    finally:
+        load_rules.cache_clear()
+
+
+def test_the_page_says_of_every_rule_what_follows_and_where_to_look():
+    page = render_rules()
+    for one in RULES.values():
+        (entry,) = re.findall(rf"^### {one.id}\n(.*?)(?=^##|\Z)", page, re.DOTALL | re.MULTILINE)
+        assert "- Investigate: " in entry and f"Counts {one.denominator}" in entry
+        if one.threshold is not None:
+            assert f"Threshold {one.threshold:g}: " in entry
+        if one.action in ("refuse", "quarantine_row", "quarantine_cell"):
+            assert "- À la source : " in entry
+
+
+def test_great_expectations_rules_say_where_to_look_themselves():
+    own = [one for one in RULES.values() if one.owner == "gx"]
+    assert [one.id for one in own if not one.how_to_investigate] == []
+    warnings = [one for one in own if one.severity == "warning"]
+    assert [one.id for one in warnings if not one.how_to_fix] == []

@@ -57,6 +57,12 @@ def test_paths_are_absolute_and_incoming_follows_data(tmp_path):
         ('timezone = "Europe/Pari"', ["plateau.toml", "timezone"]),
         ('nightly_cron = "foo"', ["plateau.toml", "nightly_cron"]),
         ("model_chains = 0", ["plateau.toml", "model_chains"]),
+        ("[retention]\nlogs_day = 1", ["plateau.toml [retention]", "retention_logs_day"]),
+        ("[retention]\nreports = 0", ["plateau.toml [retention]", "retention_reports"]),
+        ('[retention]\nbuilds_days = "week"', ["[retention]", "whole number"]),
+        ("[retention]\nvault = 30", ["[retention]", "retention_vault"]),
+        ('[retention]\nquarantine = "30 days"', ["[retention]", "never", "operations.md"]),
+        ("retention = 3", ["plateau.toml", "retention"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_place(tmp_path, content, words):
@@ -71,3 +77,15 @@ def test_a_child_process_loads_the_same_settings(tmp_path, monkeypatch):
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
     assert load({}, cwd=tmp_path / "elsewhere") == settings
+
+
+def test_retention_is_one_table_and_each_entry_a_variable(tmp_path, monkeypatch):
+    (tmp_path / "plateau.toml").write_text(
+        "[retention]\nwarehouse_versions = 3\nlogs_days = 30\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("PLATEAU_RETENTION_LOGS_DAYS", "365")
+    settings = load({}, cwd=tmp_path)
+    assert (settings.retention_warehouse_versions, settings.retention_logs_days) == (3, 365)
+    assert settings.sources["retention_warehouse_versions"] == "plateau.toml [retention]"
+    assert settings.sources["retention_logs_days"] == "PLATEAU_RETENTION_LOGS_DAYS"
+    assert (settings.retention_vault, settings.retention_quarantine) == ("never", "never")

@@ -1,5 +1,7 @@
 with files as (
     select delivery_date from {{ source('plateau', 'ingest_file') }}
+    -- A delivery that was refused tells nothing.
+    where status = 'accepted'
 ),
 
 newest as (

@@ -1,57 +1,46 @@
-with patients as (
+with baseline as (
     select
-        patient_id,
-        most_painful_component
-    from {{ ref('stg_patients') }}
-),
-
-baseline as (
-    select * from {{ ref('int_npsi') }}
-    where session_no = 0
-),
-
-largest as (
-    select
-        *,
+        patients.patient_id,
+        patients.most_painful_component as named_component,
+        npsi.burning,
+        npsi.deep,
+        npsi.paroxysmal,
+        npsi.evoked,
+        npsi.paresthesia,
         -- Missing unless all five dimensions are known: the largest of some may not be the largest.
         case
-            when burning + deep + paroxysmal + evoked + paresthesia is not null
-                then greatest(burning, deep, paroxysmal, evoked, paresthesia)
+            when npsi.gnpsi_equal_weight is not null
+                then
+                    greatest(
+                        npsi.burning, npsi.deep, npsi.paroxysmal, npsi.evoked, npsi.paresthesia
+                    )
         end as largest_dimension
-    from baseline
-),
-
-chosen as (
-    select
-        largest.*,
-        case
-            when patients.most_painful_component is not null then 'named_by_patient'
-            when largest.largest_dimension is not null then 'largest_dimension'
-        end as component_source,
-        -- Ties go to the first of this fixed order.
-        coalesce(
-            patients.most_painful_component,
-            case largest.largest_dimension
-                when largest.burning then 'burning'
-                when largest.deep then 'deep'
-                when largest.paroxysmal then 'paroxysmal'
-                when largest.evoked then 'evoked'
-                when largest.paresthesia then 'paresthesia'
-            end
-        ) as most_painful_component
-    from patients
-    inner join largest on patients.patient_id = largest.patient_id
+    from {{ ref('stg_patients') }} as patients
+    inner join {{ ref('int_npsi') }} as npsi on patients.row_key = npsi.row_key
 )
 
 select
     patient_id,
-    most_painful_component,
-    component_source,
-    case most_painful_component
-        when 'burning' then burning
-        when 'deep' then deep
-        when 'paroxysmal' then paroxysmal
-        when 'evoked' then evoked
-        when 'paresthesia' then paresthesia
-    end as ssnpsi_baseline
-from chosen
+    -- Ties go to the first of this fixed order.
+    coalesce(
+        named_component,
+        case largest_dimension
+            when burning then 'burning'
+            when deep then 'deep'
+            when paroxysmal then 'paroxysmal'
+            when evoked then 'evoked'
+            when paresthesia then 'paresthesia'
+        end
+    ) as most_painful_component,
+    case
+        when named_component is not null then 'named_by_patient'
+        when largest_dimension is not null then 'largest_dimension'
+    end as component_source,
+    case
+        when named_component is null and largest_dimension is not null
+            then len(list_filter(
+                [burning, deep, paroxysmal, evoked, paresthesia],
+                lambda score: score = largest_dimension
+            )) > 1
+    end as is_component_tie
+from baseline

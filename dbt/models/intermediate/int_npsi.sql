@@ -1,8 +1,10 @@
+{% set items = [1, 2, 3, 5, 6, 8, 9, 10, 11, 12] %}
 with answers as (
     select
         row_key,
         patient_id,
-        0 as session_no,
+        npsi_baseline_total as gnpsi_recorded,
+        cast(null as double) as ssnpsi_recorded,
         npsi_baseline_1 as q1,
         npsi_baseline_2 as q2,
         npsi_baseline_3 as q3,
@@ -18,7 +20,8 @@ with answers as (
     select
         row_key,
         patient_id,
-        session_no,
+        npsi_total as gnpsi_recorded,
+        ssnpsi as ssnpsi_recorded,
         npsi_1 as q1,
         npsi_2 as q2,
         npsi_3 as q3,
@@ -29,22 +32,58 @@ with answers as (
         npsi_10 as q10,
         npsi_11 as q11,
         npsi_12 as q12
-    from {{ ref('int_sessions_numbered') }}
-    where session_no is not null
-)
+    from {{ ref('stg_sessions') }}
+),
+
+counted as (
+    select
+        *,
+        cast(q8 is not null as integer) + cast(q9 is not null as integer)
+        + cast(q10 is not null as integer) as n_evoked,
+        {% for item in items %}
+            cast(q{{ item }} is not null as integer){{ " + " if not loop.last }}
+        {% endfor %} as n_items,
+        {% for item in items %}
+            coalesce(q{{ item }}, 0){{ " + " if not loop.last }}
+        {% endfor %} as answered_sum
+    from answers
+),
 
 -- A sum with a missing item is missing: no dimension and no total is ever made of part of its
 -- items, but for evoked pain, which two of its three items decide (R12).
+scored as (
+    select
+        row_key,
+        patient_id,
+        n_items,
+        cast(q1 as double) as burning,
+        (q2 + q3) / 2 as deep,
+        (q5 + q6) / 2 as paroxysmal,
+        case
+            when n_evoked >= 2
+                then (coalesce(q8, 0) + coalesce(q9, 0) + coalesce(q10, 0)) / n_evoked
+        end as evoked,
+        (q11 + q12) / 2 as paresthesia,
+        case when n_items = 10 then cast(answered_sum as double) end as gnpsi,
+        case when n_items in (8, 9) then answered_sum * 10 / n_items end as gnpsi_prorated,
+        gnpsi_recorded,
+        ssnpsi_recorded
+    from counted
+)
+
 select
     row_key,
     patient_id,
-    session_no,
-    cast(q1 as double) as burning,
-    (q2 + q3) / 2 as deep,
-    (q5 + q6) / 2 as paroxysmal,
-    case
-        when list_count([q8, q9, q10]) >= 2 then list_avg([q8, q9, q10])
-    end as evoked,
-    (q11 + q12) / 2 as paresthesia,
-    cast(q1 + q2 + q3 + q5 + q6 + q8 + q9 + q10 + q11 + q12 as double) as gnpsi
-from answers
+    n_items,
+    burning,
+    deep,
+    paroxysmal,
+    evoked,
+    paresthesia,
+    gnpsi,
+    gnpsi_prorated,
+    2 * (burning + deep + paroxysmal + evoked + paresthesia) as gnpsi_equal_weight,
+    gnpsi_recorded,
+    gnpsi_recorded - gnpsi as recorded_difference,
+    ssnpsi_recorded
+from scored

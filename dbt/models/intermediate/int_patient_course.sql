@@ -1,45 +1,45 @@
-with sessions as (
-    select
-        patient_id,
-        session_date,
-        session_date - lag(session_date) over (
-            partition by patient_id
-            order by session_no
-        ) as interval_days
-    from {{ ref('int_sessions_numbered') }}
-    where session_no is not null
-),
-
-courses as (
+with courses as (
     select
         patient_id,
         min(session_date) as first_session_date,
         max(session_date) as last_session_date,
         cast(count(*) as integer) as n_sessions,
-        median(interval_days) as median_interval_days
-    from sessions
+        max(course_no) as n_courses,
+        median(days_since_previous) as median_interval_days,
+        min(days_since_previous) filter (
+            where session_no <= {{ var('test_period_sessions') }}
+        ) as shortest_gap_days,
+        max(days_since_previous) filter (
+            where session_no <= {{ var('test_period_sessions') }}
+        ) as longest_gap_days,
+        bool_or(has_covid_gap) filter (
+            where session_no <= {{ var('test_period_sessions') }}
+        ) as has_covid_gap
+    from {{ ref('int_session_intervals') }}
     group by patient_id
 ),
 
-surgeries as (
+-- `ongoing` is no record of a stop: whether a patient goes on is judged by the sessions.
+records as (
     select
         patient_id,
-        min(surgery_date) as surgery_date
-    from {{ ref('stg_emcs_visits') }}
-    group by patient_id
+        coalesce(stop_reason = 'ongoing', false) as is_recorded_ongoing,
+        nullif(stop_reason, 'ongoing') as recorded_reason,
+        case when coalesce(stop_reason, '') <> 'ongoing' then stop_date end as recorded_date
+    from {{ ref('stg_patients') }}
 ),
 
 evidence as (
     select
         courses.*,
         analysis_window.window_end,
-        patients.stop_reason as recorded_reason,
-        patients.stop_date as recorded_date,
+        records.is_recorded_ongoing,
+        records.recorded_reason,
         surgeries.surgery_date,
         coalesce(
-            patients.stop_date,
+            records.recorded_date,
             case
-                when coalesce(patients.stop_reason, 'emcs_surgery') = 'emcs_surgery'
+                when coalesce(records.recorded_reason, 'emcs_surgery') = 'emcs_surgery'
                     then surgeries.surgery_date
             end
         ) as known_stop_date,
@@ -48,21 +48,20 @@ evidence as (
             {{ var('ongoing_interval_multiple') }} * courses.median_interval_days
         ) as is_recent
     from courses
-    inner join {{ ref('stg_patients') }} as patients on courses.patient_id = patients.patient_id
+    inner join records on courses.patient_id = records.patient_id
     cross join {{ ref('int_analysis_window') }} as analysis_window
-    left join surgeries on courses.patient_id = surgeries.patient_id
+    left join {{ ref('int_surgeries') }} as surgeries on courses.patient_id = surgeries.patient_id
 ),
 
 judged as (
     select
         *,
         case
-            when recorded_reason = 'ongoing' then true
             -- What comes after the endpoint has not happened yet at the endpoint.
             when known_stop_date > window_end then true
-            -- Resumed after the recorded stop and still coming: that stop was not the final one.
-            when recorded_date < last_session_date and is_recent then true
-            when recorded_reason is not null or known_stop_date is not null then false
+            -- Resumed after the known stop and still coming: that stop was not the final one.
+            when known_stop_date < last_session_date and is_recent then true
+            when known_stop_date is not null or recorded_reason is not null then false
             else is_recent
         end as is_ongoing
     from evidence
@@ -73,16 +72,35 @@ select
     first_session_date,
     last_session_date,
     n_sessions,
+    n_courses,
     median_interval_days,
+    case
+        when n_sessions < {{ var('test_period_sessions') }} then null
+        when
+            shortest_gap_days >= {{ var('conform_gap_days')[0] }}
+            and longest_gap_days <= {{ var('conform_gap_days')[1] }}
+            then 'conform'
+        when
+            shortest_gap_days >= {{ var('tolerated_gap_days')[0] }}
+            and longest_gap_days <= {{ var('tolerated_gap_days')[1] }}
+            then 'tolerated'
+        else 'stretched'
+    end as test_period_conformity,
+    has_covid_gap,
     (last_session_date - first_session_date) / 365.25 as follow_up_years,
     is_ongoing,
     case
         when is_ongoing then 'ongoing'
         when recorded_reason is not null then recorded_reason
         when surgery_date is not null then 'emcs_surgery'
-        when recorded_date is null then 'lost_to_follow_up'
+        when known_stop_date is null then 'lost_to_follow_up'
     end as stop_reason,
     case
         when not is_ongoing then greatest(known_stop_date, last_session_date)
-    end as stop_date
+    end as stop_date,
+    -- Sessions went on after it: an earlier episode, not the final stop.
+    case
+        when known_stop_date < last_session_date then known_stop_date
+    end as resumed_after_date,
+    is_recorded_ongoing and not is_ongoing as is_ongoing_stale
 from judged

@@ -1,16 +1,5 @@
-with patients as (
-    select * from {{ ref('stg_patients') }}
-),
-
-treated as (
+with treated as (
     select distinct patient_id from {{ ref('stg_sessions') }}
-),
-
-npsi as (
-    select
-        row_key,
-        gnpsi
-    from {{ ref('int_npsi') }}
 ),
 
 judged as (
@@ -28,10 +17,21 @@ judged as (
                     'spinal_cord', 'brainstem', 'thalamus', 'lenticular', 'cortex'
                 )
         end as dbt_patient_site_contradicts_level,
-        abs(patients.npsi_baseline_total - npsi.gnpsi) > 0.5 as dbt_patient_npsi_total_differs
-    from patients
-    inner join npsi on patients.row_key = npsi.row_key
+        patients.lesion_level <> 'central'
+        and patients.aetiology in ('ischaemic_stroke', 'haemorrhagic_stroke', 'stroke_unspecified')
+            as dbt_patient_stroke_outside_central,
+        abs(npsi.recorded_difference) > 0.5 as dbt_patient_npsi_total_differs,
+        coalesce(patients.nrs_initial <= {{ var('inclusion_nrs_above') }}, false)
+        or coalesce(
+            patients.pain_duration_years * 12 < {{ var('inclusion_pain_months') }}, false
+        ) as dbt_patient_inclusion_unmet,
+        courses.has_covid_gap as dbt_patient_covid_gap,
+        courses.is_ongoing_stale as dbt_patient_ongoing_stale
+    from {{ ref('stg_patients') }} as patients
+    inner join {{ ref('int_npsi') }} as npsi on patients.row_key = npsi.row_key
     left join treated on patients.patient_id = treated.patient_id
+    left join {{ ref('int_patient_course') }} as courses
+        on patients.patient_id = courses.patient_id
 )
 
 -- Unpivoting leaves out what is unknown: a rule that cannot be judged flags nothing.

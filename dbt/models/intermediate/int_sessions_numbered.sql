@@ -1,8 +1,4 @@
-with sessions as (
-    select * from {{ ref('stg_sessions') }}
-),
-
-patients as (
+with patients as (
     select patient_id from {{ ref('stg_patients') }}
 ),
 
@@ -15,7 +11,12 @@ analysis_window as (
 
 screened as (
     select
-        sessions.*,
+        sessions.row_key,
+        sessions.patient_id,
+        sessions.session_no_recorded,
+        sessions.session_date,
+        sessions.session_time,
+        sessions.n_pulses,
         case
             when patients.patient_id is null then 'patient_unknown'
             when sessions.protocol <> 'm1_20hz' then 'other_protocol'
@@ -28,7 +29,7 @@ screened as (
                 sessions.n_pulses < {{ var('aborted_share') }} * {{ var('full_session_pulses') }}
                 then 'aborted'
         end as screening_reason
-    from sessions
+    from {{ ref('stg_sessions') }} as sessions
     cross join analysis_window
     left join patients on sessions.patient_id = patients.patient_id
 ),
@@ -40,7 +41,10 @@ one_a_day as (
         row_number() over (
             partition by patient_id, session_date, screening_reason is null
             order by
-                n_pulses desc nulls last, session_time desc nulls last, session_no_recorded desc
+                n_pulses desc nulls last,
+                session_time desc nulls last,
+                session_no_recorded desc,
+                row_key desc
         ) as rank_in_day
     from screened
 ),
@@ -67,19 +71,5 @@ select
                 partition by patient_id, not_numbered_reason is null
                 order by session_date
             ) as integer)
-    end as session_no,
-    pain_relief_pct,
-    relief_duration_days,
-    npsi_1,
-    npsi_2,
-    npsi_3,
-    npsi_5,
-    npsi_6,
-    npsi_8,
-    npsi_9,
-    npsi_10,
-    npsi_11,
-    npsi_12,
-    ssnpsi,
-    side_effect
+    end as session_no
 from judged

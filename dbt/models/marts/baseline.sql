@@ -1,15 +1,6 @@
 with analysed as (
     select * from {{ ref('patients') }}
     where flow_state = 'analysed'
-),
-
-npsi as (
-    select * from {{ ref('int_npsi') }}
-    where session_no = 0
-),
-
-components as (
-    select * from {{ ref('int_most_painful_component') }}
 )
 
 select
@@ -29,8 +20,10 @@ select
     npsi.paroxysmal as paroxysmal_baseline,
     npsi.evoked as evoked_baseline,
     npsi.paresthesia as paresthesia_baseline,
-    components.most_painful_component,
+    npsi.most_painful_component,
     analysed.is_synthetic
 from analysed
-inner join npsi on analysed.patient_id = npsi.patient_id
-inner join components on analysed.patient_id = components.patient_id
+inner join {{ ref('npsi') }} as npsi
+    on
+        analysed.patient_id = npsi.patient_id
+        and npsi.session_no = 0

@@ -1,18 +1,11 @@
 with surgeries as (
-    -- A re-implanted patient is indexed by the first surgery.
     select
-        visits.row_key,
-        visits.patient_id,
-        visits.surgery_date,
-        analysis_window.emcs_end
-    from {{ ref('stg_emcs_visits') }} as visits
-    inner join {{ ref('patients') }} as patients on visits.patient_id = patients.patient_id
-    cross join {{ ref('int_analysis_window') }} as analysis_window
-    where visits.surgery_date <= analysis_window.emcs_end
-    qualify row_number() over (
-        partition by visits.patient_id
-        order by visits.surgery_date, visits.visit_date, visits.row_key
-    ) = 1
+        surgeries.row_key,
+        surgeries.patient_id,
+        surgeries.surgery_date
+    from {{ ref('int_surgeries') }} as surgeries
+    inner join {{ ref('patients') }} as patients on surgeries.patient_id = patients.patient_id
+    where surgeries.is_followed
 ),
 
 rtms as (
@@ -29,21 +22,21 @@ rtms as (
     group by surgeries.patient_id
 ),
 
-evaluations as (
+implants as (
     select
-        visits.patient_id,
-        visits.pain_relief_pct,
-        visits.stimulation,
-        (visits.visit_date - surgeries.surgery_date) / 30.4375 as months,
-        row_number() over (partition by visits.patient_id order by visits.visit_date) as nth,
-        count(*) over (partition by visits.patient_id) as n_evaluations
+        surgeries.patient_id,
+        max(visits.n_electrodes) filter (
+            where visits.surgery_date = surgeries.surgery_date
+        ) as n_electrodes,
+        bool_or(visits.has_complication) as has_complication
     from surgeries
+    cross join {{ ref('int_analysis_window') }} as analysis_window
     inner join {{ ref('stg_emcs_visits') }} as visits
         on
             surgeries.patient_id = visits.patient_id
-            and surgeries.surgery_date < visits.visit_date
-            and surgeries.emcs_end >= visits.visit_date
-    where visits.pain_relief_pct is not null
+            and surgeries.surgery_date <= visits.visit_date
+            and analysis_window.emcs_end >= visits.visit_date
+    group by surgeries.patient_id
 )
 
 select
@@ -51,22 +44,23 @@ select
     surgeries.patient_id,
     surgeries.surgery_date,
     rtms.rtms_last_relief_pct,
+    rtms.rtms_last_relief_pct >= {{ var('responder_threshold_pct') }} as rtms_last_is_responder,
     coalesce(rtms.n_sessions_before, 0) as n_sessions_before,
-    first_evaluation.pain_relief_pct as emcs_first_relief_pct,
-    first_evaluation.months as emcs_first_months,
-    last_evaluation.pain_relief_pct as emcs_last_relief_pct,
-    last_evaluation.months as emcs_last_months,
+    status.responder_status,
+    evaluations.first_relief_pct as emcs_first_relief_pct,
+    evaluations.first_months as emcs_first_months,
+    {{ relief_category('evaluations.first_relief_pct') }} as emcs_category,
+    evaluations.first_months between {{ var('emcs_first_window_months')[0] }}
+    and {{ var('emcs_first_window_months')[1] }} as is_first_in_window,
+    evaluations.last_relief_pct as emcs_last_relief_pct,
+    evaluations.last_months as emcs_last_months,
+    coalesce(evaluations.n_evaluations, 0) as n_evaluations,
+    implants.n_electrodes,
+    implants.has_complication,
     cast({{ var('is_synthetic') }} as boolean) as is_synthetic
 from surgeries
 left join rtms on surgeries.patient_id = rtms.patient_id
-left join evaluations as first_evaluation
-    on
-        surgeries.patient_id = first_evaluation.patient_id
-        and first_evaluation.nth = 1
-left join evaluations as last_evaluation
-    on
-        surgeries.patient_id = last_evaluation.patient_id
-        and last_evaluation.nth = last_evaluation.n_evaluations
-        and last_evaluation.nth > 1
-        -- A switch to theta burst leaves no last value under the stimulation of the first.
-        and last_evaluation.stimulation = 'conventional'
+left join {{ ref('int_emcs_evaluations') }} as evaluations
+    on surgeries.patient_id = evaluations.patient_id
+left join implants on surgeries.patient_id = implants.patient_id
+left join {{ ref('status') }} as status on surgeries.patient_id = status.patient_id

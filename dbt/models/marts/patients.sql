@@ -1,11 +1,3 @@
-with courses as (
-    select * from {{ ref('int_patient_course') }}
-),
-
-patients as (
-    select * from {{ ref('stg_patients') }}
-)
-
 select
     patients.row_key,
     patients.patient_id,
@@ -31,6 +23,11 @@ select
     courses.stop_reason,
     courses.stop_date,
     courses.is_ongoing,
+    courses.n_courses,
+    courses.median_interval_days,
+    courses.test_period_conformity,
+    courses.has_covid_gap,
+    coalesce(surgeries.is_followed, false) as is_operated,
     case
         when patients.exclusion_reason is not null then 'excluded_unassessable'
         when courses.n_sessions >= {{ var('test_period_sessions') }} then 'analysed'
@@ -38,5 +35,6 @@ select
         else 'protocol_violation'
     end as flow_state,
     cast({{ var('is_synthetic') }} as boolean) as is_synthetic
-from courses
-inner join patients on courses.patient_id = patients.patient_id
+from {{ ref('int_patient_course') }} as courses
+inner join {{ ref('stg_patients') }} as patients on courses.patient_id = patients.patient_id
+left join {{ ref('int_surgeries') }} as surgeries on courses.patient_id = surgeries.patient_id

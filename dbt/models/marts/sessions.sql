@@ -1,31 +1,27 @@
-with numbered as (
-    select * from {{ ref('int_sessions_numbered') }}
-    where session_no is not null
-),
-
-npsi as (
-    select
-        row_key,
-        gnpsi
-    from {{ ref('int_npsi') }}
-    where session_no > 0
-)
-
 select
-    numbered.row_key,
-    numbered.patient_id,
-    numbered.session_no,
-    numbered.session_no_recorded,
-    numbered.session_date,
-    cast(numbered.session_date - lag(numbered.session_date) over (
-        partition by numbered.patient_id
-        order by numbered.session_no
-    ) as integer) as days_since_previous,
-    numbered.pain_relief_pct,
-    numbered.relief_duration_days,
+    relief.row_key,
+    relief.patient_id,
+    relief.session_no,
+    records.session_no_recorded,
+    relief.session_date,
+    intervals.days_since_previous,
+    relief.pain_relief_pct,
+    relief.relief_duration_days,
     npsi.gnpsi,
-    numbered.ssnpsi,
-    numbered.side_effect,
+    npsi.ssnpsi,
+    records.side_effect,
+    records.side_effect_serious,
+    intervals.course_no,
+    intervals.days_to_next,
+    relief.relief_row_key,
+    relief.evaluation_date,
+    relief.is_asked_late,
+    relief.is_relief_duration_capped,
     cast({{ var('is_synthetic') }} as boolean) as is_synthetic
-from numbered
-inner join npsi on numbered.row_key = npsi.row_key
+from {{ ref('int_relief') }} as relief
+inner join {{ ref('int_session_intervals') }} as intervals on relief.row_key = intervals.row_key
+inner join {{ ref('stg_sessions') }} as records on relief.row_key = records.row_key
+inner join {{ ref('npsi') }} as npsi
+    on
+        relief.row_key = npsi.row_key
+        and npsi.session_no > 0

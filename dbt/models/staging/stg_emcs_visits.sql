@@ -1,9 +1,4 @@
-with visits as (
-    select * from {{ source('plateau', 'raw_emcs') }}
-    qualify
-        {{ is_current_version(['patient_id', 'visit_date']) }}
-)
-
+-- Which version of a visit holds, and whether it may be used, is decided before raw_* is written.
 select
     row_key,
     delivery_date,
@@ -20,4 +15,5 @@ select
     amplitude_v,
     pulse_width_us,
     has_complication
-from visits
+from {{ source('plateau', 'raw_emcs') }}
+where known_to is null and set_aside_rule is null

@@ -1,7 +1,7 @@
+-- Which version of a record holds, and whether it may be used, is decided before raw_* is written.
 with patients as (
     select * from {{ source('plateau', 'raw_patients') }}
-    qualify
-        {{ is_current_version(['patient_id']) }}
+    where known_to is null and set_aside_rule is null
 ),
 
 ages as (

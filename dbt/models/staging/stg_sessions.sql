@@ -1,9 +1,4 @@
-with sessions as (
-    select * from {{ source('plateau', 'raw_sessions') }}
-    qualify
-        {{ is_current_version(['patient_id', 'session_no_recorded']) }}
-)
-
+-- Which version of a session holds, and whether it may be used, is decided before raw_* is written.
 select
     row_key,
     delivery_date,
@@ -35,9 +30,12 @@ select
     npsi_total,
     ssnpsi,
     side_effect,
+    has_side_effect_detail,
+    side_effect_serious,
     recorded_at,
     vas,
     pgic,
     analgesics_changed,
     had_depression
-from sessions
+from {{ source('plateau', 'raw_sessions') }}
+where known_to is null and set_aside_rule is null

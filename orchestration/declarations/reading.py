@@ -1,0 +1,60 @@
+"""Commands that read what is published: `report`, `sql`."""
+
+# ruff: noqa: D301 - click reads `\b` in a docstring as "keep these lines"
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestration.commands.console import print_json
+from orchestration.declarations.options import FILE, common, settings_from
+
+
+@click.command()
+@common
+@click.option("--out", type=FILE, help="File to write.")
+def report(data: Path | None, as_json: bool, quiet: bool, verbose: bool, out: Path | None) -> int:
+    """Write the HTML report of the published warehouse again.
+
+    \b
+    Examples:
+      plateau report
+      plateau report --data demo --out /tmp/report.html
+    """
+    from orchestration.commands import inspect as work
+
+    path, n_bytes = work.report(settings_from(data=data), out)
+    if as_json:
+        print_json({"schema": "plateau.report/1", "report": str(path), "bytes": n_bytes})
+    else:
+        click.echo(path)
+    return 0
+
+
+@click.command()
+@common
+@click.argument("query")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+)
+def sql(data: Path | None, as_json: bool, quiet: bool, verbose: bool, query: str, form: str) -> int:
+    """Query the published warehouse, read-only, with no access to any other file.
+
+    \b
+    Examples:
+      plateau sql "select responder_status, count(*) from status group by 1"
+      plateau sql "from sessions" --format csv > sessions.csv
+    """
+    from orchestration.commands import inspect as work
+
+    work.sql(settings_from(data=data), query, "json" if as_json else form)
+    return 0
+
+
+COMMANDS: tuple[click.Command, ...] = (report, sql)

@@ -1,0 +1,13 @@
+"""Why a file or a delivery cannot be taken.
+
+Belongs here: the exception that every step of the gate raises. Does not: any rule.
+"""
+
+
+class Refused(Exception):
+    """Carries the rule's id and one sentence without values; the file where one is to blame."""
+
+    def __init__(self, rule_id: str, reason: str, file_name: str = "") -> None:
+        super().__init__(reason)
+        self.rule_id = rule_id
+        self.file_name = file_name

@@ -1,0 +1,156 @@
+"""Ingest and build at scale: a clinic of any size as files, timed step by step.
+
+Run as a script, not a test; the curve in `docs/evidence/` comes from it:
+
+    python tests/benchmarks/scale.py --sessions 1000000 --out /tmp/scale
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import resource
+import shutil
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+SESSIONS_A_PATIENT = 20
+FIRST = date(2015, 1, 5)
+PATIENT_HEADER = (
+    "ipp;nom;prenom;date_naissance;sexe;date_premiere_consult;duree_douleur_annees;en_initiale;"
+    "lateralite;topographie;niveau_lesion;site_lesion;etiologie;"
+    + ";".join(f"npsi0_{n}" for n in range(1, 13))
+    + ";npsi0_total;composante_max;pr_periode_test;motif_exclusion;motif_arret;date_arret"
+)
+SESSION_HEADER = (
+    "ipp;num_seance;date_seance;heure;infirmier;protocole;cible;intensite_pct_MT;nb_impulsions;PR;"
+    "DPR;date_evaluation;"
+    + ";".join(f"npsi_{n}" for n in range(1, 13))
+    + ";npsi_total;ssnpsi;effet_indesirable;ei_detail;commentaire;saisi_le"
+)
+
+
+def write_delivery(folder: Path, n_sessions: int, *, first: int = 1, mode: str = "complet") -> None:
+    """Write one delivery `folder` (AAAAMMJJ) of simulated patients, 20 sessions each.
+
+    Parameters
+    ----------
+    first
+        Number of the first patient; an increment brings others than the dump before it.
+    """
+    rng = np.random.default_rng(first)
+    n_patients = max(1, n_sessions // SESSIONS_A_PATIENT)
+    ipp = np.char.zfill((first + np.arange(n_patients)).astype(str), 8)
+    folder.mkdir(parents=True)
+    day = folder.name
+    files = {
+        f"patients_{day}.csv": (PATIENT_HEADER, _patients(ipp, rng)),
+        f"seances_{day}.csv": (SESSION_HEADER, _sessions(ipp, rng)),
+    }
+    manifest = ["fichier;lignes;sha256;extrait_le;source;mode"]
+    for name, (header, frame) in files.items():
+        path = folder / name
+        frame.columns = header.split(";")
+        frame.to_csv(path, sep=";", index=False, lineterminator="\r\n", encoding="utf-8-sig")
+        with path.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        manifest.append(f"{name};{len(frame)};{digest};;plateau-simulate;{mode}")
+    (folder / "manifest.csv").write_text("\r\n".join(manifest) + "\r\n", encoding="utf-8")
+
+
+def _patients(ipp: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    n = len(ipp)
+    items = rng.integers(0, 11, (n, 12))
+    items[:, [3, 6]] = rng.integers(1, 6, (n, 2))
+    scored = np.delete(items, [3, 6], axis=1).sum(axis=1)
+    births = pd.Timestamp("1935-01-01") + pd.to_timedelta(rng.integers(0, 18000, n), "D")
+    frame: dict[str, object] = {
+        "ipp": ipp, "nom": "SYNTHETIQUE", "prenom": "Simule",
+        "birth": births.strftime("%d/%m/%Y"), "sex": rng.choice(["M", "F"], n),
+        "consult": "02/06/2014", "years": rng.integers(1, 20, n), "nrs": rng.integers(5, 10, n),
+        "side": rng.choice(["D", "G", "B"], n), "where": rng.choice(["hémicorps", "tronc"], n),
+        "level": "central", "site": rng.choice(["moelle", "thalamus"], n),
+        "cause": "AVC ischémique",
+    }  # fmt: skip
+    frame |= {f"q{k}": items[:, k] for k in range(12)}
+    frame |= {"total": scored, "worst": "brûlure", "test": _relief(rng, n), "exclusion": "",
+              "stop": "en cours", "stopped": ""}  # fmt: skip
+    return pd.DataFrame(frame)
+
+
+def _sessions(ipp: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    n = len(ipp) * SESSIONS_A_PATIENT
+    number = np.tile(np.arange(1, SESSIONS_A_PATIENT + 1), len(ipp))
+    start = np.repeat(rng.integers(0, 2500, len(ipp)), SESSIONS_A_PATIENT)
+    days = pd.Series(pd.Timestamp(FIRST) + pd.to_timedelta(start + 21 * (number - 1), "D"))
+    items = rng.integers(0, 11, (n, 12))
+    items[:, [3, 6]] = rng.integers(1, 6, (n, 2))
+    frame: dict[str, object] = {
+        "ipp": np.repeat(ipp, SESSIONS_A_PATIENT), "no": number,
+        "day": days.dt.strftime("%d/%m/%Y"), "time": rng.choice(["09:30", "10:15", "14:00"], n),
+        "nurse": rng.choice(["AB", "CD", "EF"], n), "protocol": "20Hz M1",
+        "target": rng.choice(["M1 G", "M1 D"], n), "intensity": rng.integers(80, 91, n),
+        "pulses": 1600, "relief": _relief(rng, n), "duration": rng.integers(0, 21, n),
+        "asked": (days + pd.Timedelta(21, "D")).dt.strftime("%d/%m/%Y"),
+    }  # fmt: skip
+    frame |= {f"q{k}": items[:, k] for k in range(12)}
+    frame |= {
+        "total": np.delete(items, [3, 6], axis=1).sum(axis=1), "ss": rng.integers(0, 11, n),
+        "effect": rng.choice(["aucun", "", "céphalée"], n, p=[0.7, 0.28, 0.02]), "detail": "",
+        "comment": rng.choice(["", "séance bien tolérée"], n, p=[0.8, 0.2]),
+        "typed": days.dt.strftime("%d/%m/%Y") + " 17:00",
+    }  # fmt: skip
+    return pd.DataFrame(frame)
+
+
+def _relief(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Reported relief on the tens, some of it missing, as text."""
+    text = (10 * rng.integers(0, 10, n)).astype(str)
+    return np.where(rng.random(n) < 0.15, rng.choice(["", "NR"], n), text)
+
+
+def time_night(data: Path, drop: Path) -> dict[str, float]:
+    """Ingest, dbt, Great Expectations and publication of what is new; seconds by step."""
+    from orchestration import data_directory
+    from orchestration.commands import nightly
+    from orchestration.settings import load
+
+    settings = load({"data": data, "deliveries": drop, "preset": "clinic"}, cwd=data.parent)
+    data_directory.prepare(settings)
+    outcome = nightly.run(settings, job="warehouse")
+    if outcome.exit_code:
+        raise SystemExit(outcome.problem)
+    return outcome.seconds
+
+
+def main() -> None:
+    """Write the clinic, time the first night and the night of 1,000 new rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sessions", type=int, required=True)
+    parser.add_argument("--new", type=int, default=1000)
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    shutil.rmtree(asked.out, ignore_errors=True)
+    drop = asked.out / "deliveries"
+    write_delivery(drop / "20250101", asked.sessions)
+    result: dict[str, object] = {"sessions": asked.sessions}
+    for name in ("first", "second"):
+        began = time.perf_counter()
+        result[name] = time_night(asked.out / "data", drop)
+        result[f"{name}_seconds"] = round(time.perf_counter() - began, 1)
+        if name == "first":
+            write_delivery(drop / "20250201", asked.new, first=90_000_000, mode="increment")
+    peak = max(
+        resource.getrusage(w).ru_maxrss for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    result["peak_gb"] = round(peak / 1e6, 2)
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
