@@ -14,6 +14,7 @@ from orchestration import lock
 from orchestration.alarms import Alarm, delivery_overdue, nightly_missing, notify
 from orchestration.data_directory import prepare
 from orchestration.errors import Busy, PlateauError
+from orchestration.ingest import kept
 from orchestration.ingest.deliveries import new_and_ready, scan
 from orchestration.ingest.known import processed_deliveries
 from orchestration.instance import clear_dead_runs
@@ -87,7 +88,8 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     )
     def nightly(context: dg.ScheduleEvaluationContext) -> Any:
         prepare(settings)
-        if not new_and_ready(scan(settings), processed_deliveries(settings)):
+        done = processed_deliveries(settings)
+        if not new_and_ready(scan(settings), done) and not kept.not_in(settings, done):
             beat(settings, "nothing new")
             return dg.SkipReason("Nothing new in the drop folder; the published warehouse stands.")
         if _nightly_at_work(context.instance):

@@ -6,6 +6,7 @@ SHARE_THE_NIGHT = (
     "test_automation.py",
     "test_nightly.py",
     "test_quality_commands.py",
+    "test_rebuild_night.py",
     "test_runs.py",
     "test_ui.py",
 )

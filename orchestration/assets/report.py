@@ -12,6 +12,7 @@ from orchestration.assets.estimates import ESTIMATES
 from orchestration.assets.models import CURVE_TABLES, STATUS_TABLE
 from orchestration.assets.studies import STUDY_TABLES
 from orchestration.data_directory import kind_of
+from orchestration.files import replace_file
 from orchestration.ingest.known import mark_processed
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
@@ -93,10 +94,7 @@ def write_report(settings: Settings, warehouse: Path, run_id: str, path: Path) -
 
     frames = read_tables(warehouse, [*INPUTS, *LOGS])
     page = build(frames, _facts(settings, frames, run_id)).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(page)
-    partial.replace(path)
+    replace_file(path, page)
     return len(page)
 
 

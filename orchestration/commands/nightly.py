@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration import data_directory, lock
+from orchestration import data_directory, lock, retention
 from orchestration.errors import (
     EXIT_CHECKS_FAILED,
     EXIT_FAILURE,
     EXIT_MODEL_NOT_CONVERGED,
     EXIT_OK,
 )
+from orchestration.ingest import kept
 from orchestration.ingest.deliveries import Delivery, new_and_ready, scan
 from orchestration.ingest.known import processed_deliveries, refused_deliveries
 from orchestration.instance import clear_dead_runs, enter_environment, open_instance
@@ -136,7 +137,9 @@ def run(
             from orchestration.ingest.load import require_loadable
 
             require_loadable(fresh, settings)
-        if fresh or force:
+        # After a kill the drop folder may be empty although a kept delivery was never published.
+        unpublished = kept.not_in(settings, processed_deliveries(settings))
+        if fresh or unpublished or force:
             execute(settings, outcome, tell, journal, job=job)
         else:
             for delivery in found:
@@ -148,6 +151,7 @@ def run(
             outcome.refused = _still_refused(settings, found)
             beat(settings, "nothing new")
             journal.event("nothing_new")
+            journal.event("retention", **retention.apply(settings))
     outcome.seconds["total"] = round(time.perf_counter() - began, 2)
     return outcome
 

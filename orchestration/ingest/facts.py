@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from expectations.contract import Checked
     from expectations.dictionary import Table
+    from orchestration.ingest.kept import Override
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +171,13 @@ def write_warning(
 
 
 def write_override(
-    connection: duckdb.DuckDBPyConnection, delivery: Delivery, because: str, run_id: str
+    connection: duckdb.DuckDBPyConnection, delivery: Delivery, excuse: Override, run_id: str
 ) -> None:
     """Note that a person's word let a delivery in."""
     row = {
         "delivery_id": delivery.delivery_id,
-        "because": because,
-        "at": datetime.now(UTC).replace(tzinfo=None),
+        "because": excuse.because,
+        "at": excuse.at.replace(tzinfo=None),
         "run_id": run_id,
     }
     append_table(connection, "delivery_override", pd.DataFrame([row]))

@@ -68,11 +68,23 @@ def received_no(delivery: Delivery, settings: Settings) -> int:
     return max(numbers, default=0) + 1
 
 
-def write_index(delivery: Delivery, settings: Settings) -> None:
-    """Note an accepted delivery; the first note stays."""
-    if _entry(settings, delivery.delivery_id):
+def is_accepted(settings: Settings, delivery_id: str) -> bool:
+    """Whether a delivery has passed every block; a rebuild does not ask them again.
+
+    Blocks compare a delivery with what was known when it came: asked in another order of arrival
+    they could refuse what was taken.
+    """
+    entry = _entry(settings, delivery_id)
+    return entry is not None and bool(entry["is_accepted"])
+
+
+def write_index(delivery: Delivery, settings: Settings, *, is_accepted: bool) -> None:
+    """Note a delivery that is stored, and then that it has passed every block."""
+    entry = _entry(settings, delivery.delivery_id)
+    if entry and entry["is_accepted"] >= is_accepted:
         return
     content = {
+        "is_accepted": is_accepted,
         "delivery": delivery.name,
         "kind": delivery.kind,
         "received_no": delivery.received_no,

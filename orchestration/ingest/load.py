@@ -135,19 +135,20 @@ def _take(
 ) -> Refused | None:
     """Load one delivery; return why it was refused, or None."""
     excuse = kept.override(settings, delivery.delivery_id)
+    is_excused = excuse is not None or kept.is_accepted(settings, delivery.delivery_id)
     try:
         require_files(delivery)
         copied = kept.keep_bytes(delivery, settings)
-        reads = _read_files(copied, journal, is_excused=excuse is not None)
+        reads = _read_files(copied, journal, is_excused=is_excused)
         answered = answers.read_answers(copied)
-        _store(copied, reads, answered, connection, settings, run_id, is_excused=excuse is not None)
+        _store(copied, reads, answered, connection, settings, run_id, is_excused=is_excused)
     except Refused as refusal:
         with suppress(Exception):
             connection.execute("rollback")
         facts.write_refusal(connection, delivery, refusal, run_id)
         return refusal
     if excuse is not None:
-        facts.write_override(connection, delivery, excuse.because, run_id)
+        facts.write_override(connection, delivery, excuse, run_id)
     return None
 
 
@@ -256,10 +257,11 @@ def _store(
     if not is_excused:
         _refuse_blocks(delivery.delivery_id, connection)
     # Before the commit: a build that holds a delivery finds it among what is kept.
-    kept.write_index(delivery, settings)
+    kept.write_index(delivery, settings, is_accepted=False)
     connection.execute("commit")
     if is_late and not is_excused:
         _refuse_changed_landmarks(delivery, connection, settings, run_id)
+    kept.write_index(delivery, settings, is_accepted=True)
 
 
 def _refuse_blocks(delivery_id: str, connection: duckdb.DuckDBPyConnection) -> None:

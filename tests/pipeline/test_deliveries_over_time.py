@@ -299,6 +299,22 @@ def test_kept_deliveries_give_the_same_warehouse(clinic, tmp_path):
     assert rows == clinic.ask("from raw_sessions order by all")
 
 
+def test_a_rebuild_takes_what_was_taken_whatever_order_it_came_in(clinic):
+    for day, n_rows in (("20190301", 20), ("20190501", 20), ("20190401", 28)):
+        clinic.deliver(day, sessions=many(n_rows))
+        assert clinic.load().refused == {}
+    again = Build(clinic.settings, "again", "again")
+    again.open()
+    with again.write() as connection:
+        deliveries = kept.kept_deliveries(clinic.settings)
+        loaded = load.load(
+            deliveries, connection, clinic.settings, Journal(clinic.settings, ""), ""
+        )
+        rows = connection.execute("from raw_sessions order by all").fetchall()
+    assert loaded.refused == {}
+    assert rows == clinic.ask("from raw_sessions order by all")
+
+
 @pytest.mark.parametrize("name", ["seances_20190301.csv", "autre.txt"])
 def test_a_link_is_never_opened(clinic, tmp_path, name):
     clinic.deliver("20190301", sessions=session(1, 20))

@@ -66,8 +66,9 @@ def emcs_row(
 
 
 def followed(patient: Patient, emcs_end: date) -> list[Row]:
-    """Visits up to the end of the surgical follow-up."""
-    return [visit for visit in patient.visits if visit["visit_date"] <= emcs_end]
+    """Visits from the first surgery up to the end of the surgical follow-up."""
+    operated = surgery_date(patient)
+    return [visit for visit in patient.visits if operated <= visit["visit_date"] <= emcs_end]
 
 
 def visits_of_first_surgery(patient: Patient) -> list[Row]:
