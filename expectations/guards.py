@@ -15,7 +15,7 @@ _DATE = (
     "date_two_digit_year",
 )  # fmt: skip
 _TIME = ("time_format", "time_variant")
-_NUMBER = ("number_format", "number_decimal_point")
+_NUMBER = ("number_format", "number_decimal_point", "number_grouped")
 _TEXT = ("text_lossy", "formula_text")
 OF_TYPE: dict[str, tuple[str, ...]] = {
     "text": _TEXT,

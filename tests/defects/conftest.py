@@ -3,7 +3,6 @@
 Test modules are imported each by itself, so a folder beside them is on no path.
 """
 
-import os
 import sys
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
@@ -22,19 +21,3 @@ def _register(folder: Path) -> None:
 
 pytest.register_assert_rewrite("harness")
 _register(FOLDER)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_key(tmp_path_factory):
-    """No settings from outside, and a key of real data for these made-up patients."""
-    from orchestration.vault import make_key
-
-    patch = pytest.MonkeyPatch()
-    for name in list(os.environ):
-        if name.startswith("PLATEAU_"):
-            patch.delenv(name)
-    key = tmp_path_factory.mktemp("keys") / "pseudonym.key"
-    make_key(key)
-    patch.setenv("PLATEAU_KEY_FILE", str(key))
-    yield
-    patch.undo()

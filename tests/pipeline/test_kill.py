@@ -48,9 +48,8 @@ def kill(child):
 MOMENTS = ("ingest", "gx raw", "relief model", "report")
 
 
-@pytest.mark.parametrize(
-    "step", ["dbt build", *(pytest.param(s, marks=pytest.mark.slow) for s in MOMENTS)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["dbt build", *MOMENTS])
 def test_the_next_night_heals(quick, step):
     child = start(quick)
     killed = wait_for_step(quick, step)

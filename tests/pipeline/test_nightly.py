@@ -38,9 +38,11 @@ def command(settings, *arguments):
     )  # fmt: skip
 
 
-def own_deliveries(settings, tmp_path):
-    """Settings with a copy of the drop folder that a test may spoil."""
-    shutil.copytree(settings.incoming, tmp_path / "drop")
+def own_deliveries(settings, tmp_path, *names):
+    """Settings with a copy of the drop folder, or of these deliveries, that a test may spoil."""
+    for delivery in settings.incoming.iterdir():
+        if not names or delivery.name in names:
+            shutil.copytree(delivery, tmp_path / "drop" / delivery.name)
     return replace(settings, deliveries=tmp_path / "drop")
 
 
@@ -134,9 +136,9 @@ def test_no_direct_identifier_leaves_the_vault(night, clinic):
     assert settings.vault.stat().st_mode & 0o077 == 0
 
 
-def test_data_checks_stop_the_job_before_dbt(quick, tmp_path):
+def test_a_delivery_mostly_in_quarantine_is_not_taken(quick, tmp_path):
     """Half of a file's rows in quarantine: nothing is published, exit 3, the rule is named."""
-    settings = own_deliveries(quick, tmp_path)
+    settings = own_deliveries(quick, tmp_path, "20151231")
 
     def break_dates(content):
         head, *rows = content.split(b"\r\n")
@@ -149,12 +151,12 @@ def test_data_checks_stop_the_job_before_dbt(quick, tmp_path):
     assert outcome.exit_code == EXIT_CHECKS_FAILED
     assert not outcome.published and not settings.live.exists()
     assert "dbt build" not in outcome.seconds
-    failing = outcome.as_json()["checks"]["failing"]
-    assert any("contract_quarantine_share" in line for line in failing)
+    assert "contract_quarantine_share" in outcome.problem
+    assert "plateau accept 20151231-" in outcome.problem
 
 
 def test_a_file_that_cannot_be_read_is_refused_by_name(quick, tmp_path):
-    settings = own_deliveries(quick, tmp_path)
+    settings = own_deliveries(quick, tmp_path, "20151231")
     spoil(settings.incoming / "20151231", "seances_20151231.csv", lambda content: b"")
     outcome = nightly.run(settings)
     assert outcome.exit_code == EXIT_CHECKS_FAILED
@@ -163,14 +165,15 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(quick, tmp_path):
 
 
 def test_a_required_file_absent_is_refused_before_anything_is_loaded(quick, tmp_path):
-    settings = own_deliveries(quick, tmp_path)
+    settings = own_deliveries(quick, tmp_path, "20151231")
     delivery = settings.incoming / "20151231"
     (delivery / "seances_20151231.csv").unlink()
     manifest = delivery / "manifest.csv"
     lines = [x for x in manifest.read_text("utf-8").splitlines() if "seances" not in x]
     manifest.write_text("\r\n".join(lines), "utf-8")
-    with pytest.raises(InputMissing, match="20151231 lacks its required file seances_"):
-        nightly.run(settings)
+    outcome = nightly.run(settings)
+    assert outcome.exit_code == EXIT_CHECKS_FAILED
+    assert "the delivery lacks its required file seances_20151231.csv" in outcome.problem
     assert not settings.vault.exists()
 
 
@@ -200,7 +203,7 @@ def test_synthetic_patients_without_their_manifest_never_pass_as_real(quick, tmp
     outcome = nightly.run(settings)
     assert outcome.exit_code == EXIT_INPUT_MISSING and not settings.live.exists()
     assert kind_of(settings) is None, "a refused delivery fixes nothing"
-    assert not settings.vault.exists() and not settings.kept.exists()
+    assert not settings.vault.exists()
 
 
 def test_the_command_prints_one_json_object_with_seconds_by_step(night):

@@ -107,10 +107,10 @@ def test_raw_rows_launched_alone_stay_new_for_the_nightly(copy, tmp_path):
     assert delivery.delivery_id not in processed_deliveries(settings)
     with connect(settings.live, read_only=True) as connection:
         rows = connection.execute(
-            "select status, sum(n_rows) from ingest_file where delivery_id = ? group by all",
-            [delivery.delivery_id],
+            "select count(*) from raw_sessions where known_from = ? or known_to = ?",
+            [delivery.day, delivery.day],
         ).fetchall()
-    assert rows == [("unchanged", 0)], "the same bytes again are a no-op"
+    assert rows == [(0,)], "the same bytes again change nothing"
 
 
 def test_a_corrected_file_of_a_published_delivery_is_taken(copy, tmp_path):

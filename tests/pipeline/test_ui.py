@@ -82,7 +82,9 @@ def wait_until_it_answers(port):
     pytest.fail("the UI did not answer")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_one_signal_stops_webserver_daemon_and_code_servers(night, number):
     settings, _ = night
     port = free_port()

@@ -19,6 +19,7 @@ from orchestration.ingest.known import loaded_deliveries
 from orchestration.journal import Journal
 from orchestration.settings import Settings
 from orchestration.settings import load as settings_of
+from orchestration.vault import make_key
 from orchestration.warehouse import Build
 
 RUN = "run"
@@ -48,7 +49,10 @@ def clinic(folder: Path, drop: Path | None = None) -> Clinic:
     drop = drop or folder / "drop"
     drop.mkdir(parents=True, exist_ok=True)
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    settings = settings_of({"data": folder / "data", "deliveries": drop}, cwd=folder)
+    flags = {"data": folder / "data", "deliveries": drop, "key_file": folder / "pseudonym.key"}
+    settings = settings_of(flags, cwd=folder)
+    if not settings.key_file.exists():
+        make_key(settings.key_file)
     settings.builds.mkdir(parents=True, exist_ok=True)
     return Clinic(settings)
 
