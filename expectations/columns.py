@@ -123,6 +123,9 @@ class Column:
         """Refuse a column that could not be read."""
         if self.type == "code" and not self.codes:
             raise ValueError("a code column needs `codes`")
+        ends = (self.minimum, self.maximum)
+        if self.type == "integer" and not all(e is not None and abs(e) < 2**31 for e in ends):
+            raise ValueError("an integer column needs a range that its SQL type holds")
         if not self.headers and self.derived_from is None:
             raise ValueError("a column needs `headers` or `derived_from`")
         spellings = [s for group in self.codes.values() for s in {fold_header(g) for g in group}]

@@ -1,7 +1,7 @@
 """What a warehouse made anew takes over from the former one, because no delivery holds it.
 
-Results of checks, notes of refused files, fitted models and estimates; under a new pseudonym key
-with every patient's new pseudonym.
+Results of checks, profiles of deliveries as they were measured, notes of refused files, fitted
+models and estimates; under a new pseudonym key with every patient's new pseudonym.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-FACTS = {"dq_result": "true", "ingest_file": "status <> 'accepted'"}
-"""Table -> its rows that follow from no kept delivery."""
+FACTS = {"dq_profile": "true", "dq_result": "true", "ingest_file": "status <> 'accepted'"}
+"""Table -> its rows that follow from no kept delivery; none of them names a patient."""
 OF_THE_FILE = frozenset({"warehouse_meta"})
 
 

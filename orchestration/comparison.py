@@ -1,7 +1,7 @@
 """Whether two warehouses say the same, table by table: counts and hashes that know no row order.
 
 Columns that name a run or a time are left out, and so is what only a live warehouse has (checks,
-models, estimates): the comparison is of what follows from the deliveries alone.
+profiles of deliveries, models, estimates): the comparison is of what follows from the deliveries alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OF_A_RUN = frozenset({"run_id", "at", "loaded_at"})
 """Columns that differ between two runs on the same deliveries."""
 NOT_FROM_DELIVERIES = frozenset(
-    {"warehouse_meta", "dq_result", "delivery_override", "delivery_processed"}
+    {"warehouse_meta", "dq_profile", "dq_result", "delivery_override", "delivery_processed"}
 )
 ONLY = {"ingest_file": "status = 'accepted'"}
 """Rows to compare: a refused file is noted but not kept, so nothing can be made of it again."""

@@ -19,7 +19,7 @@ from orchestration.errors import ChecksFailed, InputMissing
 from orchestration.files import replace_file
 from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import Build
+from orchestration.warehouse import Build, meta_of
 
 
 @contextmanager
@@ -32,6 +32,21 @@ def scratch(settings: Settings) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def with_published_preset(settings: Settings) -> Settings:
+    """Settings under the preset of the published warehouse; unchanged where none is published.
+
+    What is made again must be made as it was published: the default of the settings may name
+    another study window.
+
+    Raises
+    ------
+    PlateauError
+        The published warehouse cannot be read, or is of a later Plateau.
+    """
+    live = meta_of(settings.live, older=True)
+    return replace(settings, preset=live.preset) if live else settings
 
 
 def lay_out(settings: Settings, folder: Path, *, key_file: Path, key_id: str) -> Settings:

@@ -50,6 +50,8 @@ def rotate(settings: Settings, new_key: Path | None, journal: Journal, run_id: s
 
     Parameters
     ----------
+    settings
+        Their preset does not count: marts are made again under the published one.
     new_key
         File with the key, 64 hex digits; a random one is made when not given.
 
@@ -63,6 +65,7 @@ def rotate(settings: Settings, new_key: Path | None, journal: Journal, run_id: s
     """
     kind = require_live(settings).kind
     refuse_wal(settings.live)
+    settings = rebuild.with_published_preset(settings)
     old_id = vault.key_id(vault.load_key(settings, kind))
     data_directory.require_key(settings, old_id)
     staged_key, new_id = _lay_out_key(settings, new_key, old_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestration.errors import InputMissing, WrongUse
 from orchestration.ingest.deliveries import Delivery, scan
-from orchestration.ingest.kept import write_override
+from orchestration.ingest.kept import is_accepted, write_override
 from orchestration.ingest.known import refused_deliveries
 from orchestration.settings import Settings
 
@@ -26,7 +26,7 @@ def run(settings: Settings, name: str, because: str) -> Delivery:
     InputMissing
         The drop folder holds no such delivery.
     WrongUse
-        The reason says nothing.
+        The reason says nothing, or the delivery was taken already.
     """
     if len(because.strip()) < SHORTEST_REASON:
         raise WrongUse("--because needs a reason that a later reader understands: who, and why.")
@@ -36,5 +36,7 @@ def run(settings: Settings, name: str, because: str) -> Delivery:
         raise InputMissing(
             f"There is no delivery {name} in {settings.incoming}; refused ones: {refused}."
         )
+    if is_accepted(settings, found[0].delivery_id):
+        raise WrongUse(f"Delivery {found[0].delivery_id} was taken already: nothing to accept.")
     write_override(settings, found[0].delivery_id, because.strip())
     return found[0]

@@ -36,7 +36,7 @@ def sql(settings: Settings, query: str, form: str) -> None:
     try:
         single = len(connection.extract_statements(query)) == 1
         answer = connection.sql(query) if single else None
-        table = answer.to_arrow_table() if answer else None
+        table = answer.to_arrow_table() if answer is not None else None
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise PlateauError(

@@ -45,7 +45,8 @@ def publish(settings: Settings, *, wait_seconds: float = 0, listen: Listen) -> n
     """Run the whole nightly on a build begun empty from the kept deliveries, and publish it.
 
     This is the way to upgrade: the live warehouse may be of an earlier Plateau. Its check results
-    and overrides are carried over where its schema is this one's.
+    and overrides are carried over where its schema is this one's. Its preset stays, unless a flag,
+    a variable or `plateau.toml` names one: a default must not change what is published.
     """
     outcome = nightly.Outcome()
 
@@ -56,6 +57,8 @@ def publish(settings: Settings, *, wait_seconds: float = 0, listen: Listen) -> n
     data_directory.prepare(settings)
     run_id = str(uuid.uuid4())
     with lock.writing(settings.data, "plateau rebuild", wait_seconds=wait_seconds):
+        if "preset" not in settings.sources:
+            settings = rebuild.with_published_preset(settings)
         journal = Journal(settings, run_id, (tell,))
         begun = Build(settings, run_id, run_id)
         try:
@@ -80,7 +83,10 @@ def _carry_models(begun: Build) -> None:
 
 
 def check(settings: Settings, *, wait_seconds: float = 0, listen: Listen) -> list[Compared]:
-    """Make raw tables and marts again and compare them with the live ones; publish nothing."""
+    """Make raw tables and marts again and compare them with the live ones; publish nothing.
+
+    The marts are made under the preset of the live warehouse, whatever the settings name.
+    """
     data_directory.prepare(settings)
     with lock.writing(settings.data, "plateau rebuild --check", wait_seconds=wait_seconds):
         require_live(settings)
@@ -93,6 +99,8 @@ def as_of(
     settings: Settings, day: date, out: Path, *, wait_seconds: float = 0, listen: Listen
 ) -> list[Compared]:
     """Write a warehouse file as known on a day: raw tables and marts of the deliveries up to it.
+
+    The marts are made under the preset of the live warehouse, whatever the settings name.
 
     Raises
     ------
@@ -115,6 +123,7 @@ def as_of(
 
 def _make(settings: Settings, folder: Path, listen: Listen, *, up_to: date | None = None) -> Build:
     run_id = str(uuid.uuid4())
+    settings = rebuild.with_published_preset(settings)
     laid_out = rebuild.lay_out(
         settings,
         folder,

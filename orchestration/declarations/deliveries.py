@@ -43,7 +43,10 @@ def accept(
     if as_json:
         print_json({"schema": "plateau.accept/1", "delivery_id": taken.delivery_id})
     else:
-        click.echo(f"{taken.delivery_id} is taken at the next `plateau nightly`.")
+        click.echo(
+            f"{taken.delivery_id} is tried again at the next `plateau nightly`; this word sets "
+            "aside blocks, not what cannot be read."
+        )
     return 0
 
 

@@ -109,7 +109,13 @@ inner join raw_line as l on c.table_name = l.table_name and c.patient_id = l.pat
     and c.record_no = l.record_no and l.base_delivery_id is null and l.fate <> 'dropped'
 inner join ingest_file as f on l.delivery_id = f.delivery_id and l.file_sha256 = f.file_sha256
     and l.table_name = f.table_name and f.status = 'accepted'
+inner join delivery_place as b on l.delivery_id = b.delivery_id
 where c.rule_id is null
+    -- a full dump between row and answer has taken the row's place: the answer is spent on it
+    and not exists (
+        select 1 from delivered_table as d
+        where d.table_name = l.table_name and d.is_full and d.n > b.n and d.n <= p.n
+    )
 """
 
 

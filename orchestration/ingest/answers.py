@@ -61,9 +61,11 @@ def read_answers(delivery: Delivery) -> pd.DataFrame:
     """
     for file in delivery.files:
         if file.name == CORRECTIONS:
-            text = as_utf8(file.path.read_bytes())[0].decode()
             try:
-                return _answers(text)
+                return _answers(as_utf8(file.path.read_bytes())[0].decode())
+            except Refused as refusal:
+                refusal.file_name = CORRECTIONS
+                raise
             except csv.Error as error:
                 reason = f"it is not CSV ({error})"
                 raise Refused("gate_unclosed_quote", reason, CORRECTIONS) from None

@@ -167,6 +167,9 @@ def require_files(delivery: Delivery) -> None:
 
 
 def _inspect(folder: Path, day: date, settle_seconds: int, now: float) -> Delivery:
+    if folder.is_symlink():
+        unsafe = ("gate_path_unsafe", folder.name, "the delivery is a link, not a folder")
+        return Delivery(folder.name, day, (), unsafe=unsafe)
     paths = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
     links = [p.name for p in paths if p.is_symlink() or not p.is_file()]
     if links:
@@ -248,7 +251,7 @@ def read_manifest(path: Path) -> dict[str, ManifestLine]:
             raise Refused("gate_path_unsafe", "a file name in it leads out of the folder")
         count = (row.get("lignes") or "").strip()
         lines[name] = ManifestLine(
-            int(count) if count else None,
+            _row_count(count),
             digest,
             (row.get("source") or "").strip(),
             mode,
@@ -257,6 +260,12 @@ def read_manifest(path: Path) -> dict[str, ManifestLine]:
     if not lines:
         raise ValueError("no file is named in it")
     return lines
+
+
+def _row_count(text: str) -> int | None:
+    if text and not text.isascii() or not text.isdigit() and text:
+        raise ValueError("the number of lines of a file is no number")
+    return int(text) if text else None
 
 
 def _extracted_at(text: str) -> datetime | None:

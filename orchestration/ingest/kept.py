@@ -101,7 +101,9 @@ def remove_index(delivery: Delivery, settings: Settings) -> None:
 
 
 def kept_deliveries(settings: Settings, *, up_to: date | None = None) -> list[Delivery]:
-    """Every accepted delivery in order of its date and first arrival, read from what is kept.
+    """Every indexed delivery in order of its date and first arrival, read from what is kept.
+
+    One that a killed run had stored and not judged yet is among them, and is judged again.
 
     Parameters
     ----------

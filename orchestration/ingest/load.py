@@ -7,6 +7,7 @@ one transaction of the build. What the facts mean together is `history`.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from expectations import dictionary
 from expectations.contract import Checked, check_rows, reconcile
 from orchestration import faults, vault
 from orchestration.data_directory import claim, require_key, require_kind
-from orchestration.errors import InputMissing
+from orchestration.errors import InputMissing, PlateauError
 from orchestration.ingest import (
     amendments,
     answers,
@@ -142,14 +143,30 @@ def _take(
         reads = _read_files(copied, journal, is_excused=is_excused)
         answered = answers.read_answers(copied)
         _store(copied, reads, answered, connection, settings, run_id, is_excused=is_excused)
-    except Refused as refusal:
+    except (PlateauError, OSError, MemoryError):
+        raise
+    except Exception as error:
         with suppress(Exception):
             connection.execute("rollback")
+        refusal = error if isinstance(error, Refused) else _unexpected(error)
         facts.write_refusal(connection, delivery, refusal, run_id)
         return refusal
     if excuse is not None:
         facts.write_override(connection, delivery, excuse, run_id)
     return None
+
+
+def _unexpected(error: Exception) -> Refused:
+    """A fault of ours on one delivery holds back that delivery, not the night.
+
+    The text of the error may quote a cell, so only its type and place are told.
+    """
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return Refused(
+        "gate_unexpected_error",
+        f"loading it stopped on an unexpected {type(error).__name__} at {place.name}:"
+        f"{place.lineno}; report this place to the maintainers",
+    )
 
 
 def _read_files(delivery: Delivery, journal: Journal, *, is_excused: bool) -> list[Read]:
@@ -164,6 +181,8 @@ def _read_files(delivery: Delivery, journal: Journal, *, is_excused: bool) -> li
             parsed = readers.parse(file.path, name=file.name)
             for table in tables:
                 text = readers.read(file.path, table, name=file.name, parsed=parsed)
+                if len(tables) > 1 and text.rows.empty and text.dropped.empty:
+                    continue  # an export without this instrument says nothing of the table
                 reads.append(_check(delivery, file, table, text, is_excused=is_excused))
         except Refused as refusal:
             refusal.file_name = file.name
@@ -245,7 +264,9 @@ def _store(
     identities.commit(reads, stamp.people, key, settings)
     answers.keep_answers(settings, delivery, answered)
     is_late = history.is_late(connection, delivery.day)
-    if is_late:
+    if is_late and not is_excused:
+        # What came before it in this night must not be laid at its door.
+        _settle(connection, settings, run_id)
         history.landmark_values(connection, "landmark_before")
     connection.execute("begin")
     connection.execute("delete from ingest_file where delivery_id = ?", [delivery.delivery_id])

@@ -2,7 +2,7 @@
 
 Belongs here: one line a question, with the patient's own number, and the file that they go to. With
 `nouvelle;motif;auteur;date` filled in, the sheet called `corrections.csv` is a valid answer. Does
-not: choosing what is asked (`items`), reading the answers (`ingest.corrections`).
+not: choosing what is asked (`items`), reading the answers (`ingest.answers`).
 """
 
 from __future__ import annotations

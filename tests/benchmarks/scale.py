@@ -128,6 +128,45 @@ def time_night(data: Path, drop: Path) -> dict[str, float]:
     return outcome.seconds
 
 
+def time_peer(file: Path) -> dict[str, float]:
+    """Reading and validating one session file: Plateau, then pandas and pandera.
+
+    The peer converts whole columns, judges types, ranges, codes and keys, and lists what fails; it
+    repairs nothing, keeps no line number and knows no other encoding.
+    """
+    import pandera.pandas as pandera
+    from test_bench_contract import SESSIONS, by_hand, pandera_checks
+
+    from expectations.contract import check_rows
+    from orchestration.ingest.readers import read
+
+    began = time.perf_counter()
+    checked = check_rows(SESSIONS, read(file, SESSIONS).rows, delivery_date=date(2025, 1, 1))
+    ours = time.perf_counter() - began
+    began = time.perf_counter()
+    text = pd.read_csv(file, sep=";", dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    names = {
+        header: column.name
+        for header in text
+        for column in SESSIONS.file_columns
+        if header in column.headers
+    }
+    rows = text.rename(columns=names)[list(names.values())].replace({"NR": ""})
+    _, typed = by_hand(rows)
+    typed = typed.replace({"": None})
+    schema = pandera.DataFrameSchema(
+        {
+            column.name: pandera.Column(checks=pandera_checks(pandera, column), nullable=True)
+            for column in SESSIONS.file_columns
+            if column.name in rows
+        }
+    )
+    schema.validate(typed, lazy=True)
+    theirs = time.perf_counter() - began
+    assert len(checked.kept) == len(rows)
+    return {"ours": round(ours, 1), "peer": round(theirs, 1), "ratio": round(ours / theirs, 2)}
+
+
 def main() -> None:
     """Write the clinic, time the first night and the night of 1,000 new rows."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -61,9 +61,9 @@ def test_contract(benchmark, rows):
 
 
 @pytest.mark.benchmark(group=f"contract of {N_ROWS} rows")
-def test_pandas_by_hand(benchmark, rows):
+def test_pandasby_hand(benchmark, rows):
     """The same rules as vectorised pandas: a mask of bad cells a column, no log."""
-    bad, _ = benchmark(_by_hand, rows)
+    bad, _ = benchmark(by_hand, rows)
     assert sum(int(mask.sum()) for mask in bad.values()) == N_ROWS / 200
 
 
@@ -71,10 +71,10 @@ def test_pandas_by_hand(benchmark, rows):
 def test_pandera(benchmark, rows):
     """The same ranges and codes as a pandera schema on columns that pandas has converted."""
     pandera = pytest.importorskip("pandera.pandas", reason="pandera is not installed")
-    _, typed = _by_hand(rows)
+    _, typed = by_hand(rows)
     schema = pandera.DataFrameSchema(
         {
-            column.name: pandera.Column(checks=_pandera_checks(pandera, column), nullable=True)
+            column.name: pandera.Column(checks=pandera_checks(pandera, column), nullable=True)
             for column in SESSIONS.file_columns
             if column.name in rows
         }
@@ -90,7 +90,7 @@ def test_pandera(benchmark, rows):
     assert len(benchmark(validate)) == N_ROWS / 200
 
 
-def _pandera_checks(pandera, column):
+def pandera_checks(pandera, column):
     checks = []
     if column.minimum is not None:
         checks.append(pandera.Check.ge(column.minimum))
@@ -101,7 +101,7 @@ def _pandera_checks(pandera, column):
     return checks
 
 
-def _by_hand(rows):
+def by_hand(rows):
     bad, typed = {}, pd.DataFrame(index=rows.index)
     for column in SESSIONS.file_columns:
         if column.name not in rows:

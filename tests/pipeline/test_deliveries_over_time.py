@@ -7,7 +7,7 @@ import pytest
 
 from orchestration import data_directory
 from orchestration.errors import InputMissing
-from orchestration.ingest import kept, load
+from orchestration.ingest import kept, load, schema
 from orchestration.ingest.deliveries import new_and_ready, scan
 from orchestration.ingest.known import loaded_deliveries
 from orchestration.journal import Journal
@@ -368,3 +368,76 @@ def test_an_answer_about_nobody_says_so(clinic):
     assert clinic.ask("select status, rule_id from raw_correction") == [
         ("unreadable", "correction_record")
     ]
+
+
+def test_a_number_no_column_holds_is_set_aside_and_stops_nothing(clinic):
+    big = session("3000000000", 20) + session("99999999999999999999", 30) + session(1, 40)
+    clinic.deliver("20190301", sessions=big)
+    assert clinic.load().refused == {}
+    assert clinic.relief() == {1: 40}
+    assert clinic.ask("select distinct rule_id from quarantine_row") == [("value_range",)]
+
+
+def test_a_fault_of_ours_holds_back_one_delivery_and_quotes_nothing(clinic, monkeypatch):
+    clinic.deliver("20190301", sessions=session(1, 20))
+    clinic.deliver("20190401", sessions=session(1, 30))
+    check = load.check_rows
+
+    def breaks(table, rows, *, delivery_date):
+        if delivery_date.month == 4:
+            raise ValueError("could not convert CANARI")
+        return check(table, rows, delivery_date=delivery_date)
+
+    monkeypatch.setattr(load, "check_rows", breaks)
+    (sentence,) = clinic.load().refused.values()
+    assert "unexpected ValueError" in sentence
+    assert "CANARI" not in sentence
+    assert clinic.relief() == {1: 20}
+
+
+def test_a_linked_delivery_folder_is_never_followed(clinic, tmp_path):
+    clinic.deliver("20190301", sessions=session(1, 20))
+    (clinic.settings.incoming / "20190301").rename(tmp_path / "20190301")
+    (clinic.settings.incoming / "20190301").symlink_to(tmp_path / "20190301")
+    (sentence,) = clinic.load().refused.values()
+    assert "gate_path_unsafe" in sentence
+
+
+def test_a_late_delivery_answers_for_its_own_changes_only(clinic):
+    clinic.deliver("20190301", sessions=session(4, 20))
+    clinic.deliver("20190601", sessions=session(5, 50, "01/04/2019"), increment=True)
+    clinic.load()
+    clinic.deliver("20190401", sessions=session(4, 60), increment=True)
+    (first,) = clinic.load().refused
+    kept.write_override(clinic.settings, first, "Dr Petit: checked in the record")
+    clinic.deliver("20190501", sessions=session(6, 30, "22/04/2019"), increment=True)
+    assert clinic.load().refused == {}
+    assert clinic.relief() == {4: 60, 5: 50, 6: 30}
+
+
+def test_answers_that_cannot_be_decoded_are_named(clinic):
+    clinic.deliver("20190301", sessions=session(1, 20))
+    folder = clinic.settings.incoming / "20190301"
+    (folder / "manifest.csv").unlink()
+    (folder / "corrections.csv").write_bytes(b"ipp;\x81\x8d\xff\n")
+    (sentence,) = clinic.load().refused.values()
+    assert "corrections.csv" in sentence
+
+
+def test_an_export_without_visits_ends_no_visit(clinic):
+    clinic.deliver("20190301", sessions=session(1, 20))
+    with clinic.build.write() as connection:
+        schema.create(connection)
+    folder = clinic.settings.incoming / "20190401"
+    folder.mkdir()
+    export = (
+        "record_id;redcap_repeat_instrument;redcap_repeat_instance;ipp;sexe;num_seance;date_seance;"
+        "pr\r\n1;;;00000001;F;;;\r\n1;seances;1;;;1;2019-02-01;20\r\n"
+    )
+    (folder / "redcap_export_20190401.csv").write_text(export, newline="")
+    clinic.load()
+    tables = clinic.ask(
+        "select table_name from ingest_file where delivery_name = '20190401' order by all"
+    )
+    assert tables == [("patients",), ("sessions",)]
+    assert clinic.relief() == {1: 20}

@@ -234,3 +234,9 @@ def test_the_report_is_written_again_from_the_published_file(night, tmp_path):
     done = command(settings, "report", "--out", str(tmp_path / "again.html"), "--json")
     told = json.loads(done.stdout)
     assert told["bytes"] == (tmp_path / "again.html").stat().st_size > 50_000
+
+
+def test_a_query_that_finds_nothing_is_an_answer(night):
+    settings, _ = night
+    done = command(settings, "sql", "select patient_id from patients where false", "--json")
+    assert (done.returncode, json.loads(done.stdout)["rows"]) == (0, [])

@@ -8,7 +8,7 @@ import pytest
 
 from orchestration import data_directory, dbt_project, exchange, faults, lock, vault
 from orchestration.backup import backup
-from orchestration.commands import rebuild
+from orchestration.commands import nightly, rebuild
 from orchestration.commands.vault import rotate
 from orchestration.comparison import compare, contents
 from orchestration.errors import InputMissing, PlateauError, WrongUse
@@ -144,6 +144,74 @@ def test_as_known_on_a_day_is_what_was_published_then(published, tmp_path):
     assert {t.table: t.rows for t in made}["patients"] < len(ask(published.live, "from patients"))
     with pytest.raises(PlateauError, match="exists already"):
         rebuild.as_of(published, day, tmp_path / "then.duckdb", listen=listen)
+
+
+@pytest.fixture
+def marts_under(monkeypatch):
+    """Presets under which marts are made, in order."""
+    presets = []
+
+    def noted(settings, path, *, select=None):
+        presets.append(settings.preset)
+        small_marts(settings, path, select=select)
+
+    monkeypatch.setattr(dbt_project, "build", noted)
+    return presets
+
+
+def naming(settings, preset=None):
+    """Settings of the same directory that name another preset, or none: then it is `clinic`."""
+    flags = {"data": settings.data, "key_file": settings.key_file, "preset": preset}
+    return load(flags, cwd=settings.data.parent)
+
+
+@pytest.mark.parametrize("named", [None, "clinic"])
+def test_what_is_made_again_is_made_under_the_published_preset(own, tmp_path, marts_under, named):
+    others = naming(own, named)
+    assert others.preset == "clinic" and meta_of(own.live).preset == "paper_replica"
+    assert all(table.equal for table in rebuild.check(others, listen=listen))
+    rebuild.as_of(others, date(2100, 1, 1), tmp_path / "then.duckdb", listen=listen)
+    rotate(others, None, listen=listen)
+    assert marts_under == ["paper_replica"] * 3
+    assert meta_of(tmp_path / "then.duckdb").preset == meta_of(own.live).preset == "paper_replica"
+
+
+@pytest.mark.parametrize(("named", "taken"), [(None, "paper_replica"), ("clinic", "clinic")])
+def test_a_published_rebuild_changes_the_preset_only_when_told(own, monkeypatch, named, taken):
+    runs = []
+
+    def stopped(settings, outcome, tell, journal, *, run_id):
+        begun = Build(settings, run_id, run_id)
+        runs.append((settings.preset, begun.seal("synthetic").preset))
+
+    monkeypatch.setattr(nightly, "execute", stopped)
+    rebuild.publish(naming(own, named), listen=listen)
+    assert runs == [(taken, taken)]
+
+
+def test_with_nothing_published_the_preset_of_the_settings_counts(own, tmp_path):
+    own.live.unlink()
+    rebuild.as_of(naming(own), date(2100, 1, 1), tmp_path / "then.duckdb", listen=listen)
+    assert meta_of(tmp_path / "then.duckdb").preset == "clinic"
+
+
+def test_profiles_of_deliveries_are_not_compared_and_never_lost(own):
+    with connect(own.live) as connection:
+        connection.execute(
+            "insert into dq_profile by name select 'night0' as run_id, "
+            "timestamp '2026-01-01 02:00' as \"at\", delivery_id, delivery_date, "
+            "'raw_sessions' as table_name, 'n_rows' as metric, 12.0 as value, 12 as n "
+            "from ingest_file where table_name = 'sessions'"
+        )
+        connection.execute("checkpoint plateau")
+    measured = sorted(ask(own.live, "from dq_profile"), key=str)
+    assert measured
+    assert all(table.equal for table in rebuild.check(own, listen=listen))
+    begun = Build(own, "begun", "begun")
+    begun.open(fresh=True)
+    assert sorted(ask(begun.path, "from dq_profile"), key=str) == measured
+    rotate(own, None, listen=listen)
+    assert sorted(ask(own.live, "from dq_profile"), key=str) == measured
 
 
 def test_nothing_kept_up_to_a_day_is_said(published, tmp_path):

@@ -19,6 +19,8 @@ screened as (
         sessions.n_pulses,
         case
             when patients.patient_id is null then 'patient_unknown'
+            -- An empty cell was read as 20 Hz over M1; what is missing here was not legible.
+            when sessions.protocol is null then 'protocol_unknown'
             when sessions.protocol <> 'm1_20hz' then 'other_protocol'
             when sessions.session_date is null then 'date_missing'
             when

@@ -7,8 +7,7 @@ select
     session_date,
     session_time,
     nurse,
-    -- An empty protocol cell is the clinic's word for its usual one.
-    coalesce(protocol, 'm1_20hz') as protocol,
+    protocol,
     target,
     intensity_pct_mt,
     n_pulses,

@@ -11,13 +11,16 @@ select
     v.content_hash = $content_hash as is_this_row,
     f.file_name as file
 from query_table($versions) as v
+-- The version's own delivery: the same bytes may have come again under another name.
 left join (
     select
+        delivery_id,
         file_sha256,
-        arg_max(file_name, received_no) as file_name
+        any_value(file_name) as file_name
     from ingest_file
-    group by file_sha256
-) as f using (file_sha256)
+    where status = 'accepted'
+    group by all
+) as f using (delivery_id, file_sha256)
 where
     v.patient_id = $patient_id
     and split_part(substr(v.record_key, 34), '#', 1) = $record_no

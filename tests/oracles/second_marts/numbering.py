@@ -8,8 +8,11 @@ from expectations.protocol import Protocol
 
 
 def is_delivered(row: Row, protocol: Protocol) -> bool:
-    """20 Hz over M1 and not aborted (R0); a number of pulses nobody wrote is not too few."""
-    if row["protocol"] not in (None, "m1_20hz"):
+    """20 Hz over M1 and not aborted (R0); a number of pulses nobody wrote is not too few.
+
+    An empty protocol was read as 20 Hz over M1 before; a missing one could not be read.
+    """
+    if row["protocol"] != "m1_20hz":
         return False
     enough = protocol.aborted_share * protocol.full_session_pulses
     return row["n_pulses"] is None or row["n_pulses"] >= enough
