@@ -1,7 +1,8 @@
 """Whether two warehouses say the same, table by table: counts and hashes that know no row order.
 
 Columns that name a run or a time are left out, and so is what only a live warehouse has (checks,
-profiles of deliveries, models, estimates): the comparison is of what follows from the deliveries alone.
+profiles of deliveries, models, estimates): the comparison is of what follows from the deliveries
+alone.
 """
 
 from __future__ import annotations

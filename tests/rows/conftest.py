@@ -53,10 +53,11 @@ RAW = {
     " frequency_hz double, amplitude_v double, pulse_width_us double, has_complication boolean",
     "raw_patient_age": "patient_id text, age_years double",
     "raw_line": "delivery_id text, table_name text, file_sha256 text, line bigint,"
-    " patient_id text, record_no text, record_date date",
+    " patient_id text, record_no text, record_date date, base_delivery_id text, fate text",
     "quarantine_cell": "delivery_id text, table_name text, file_sha256 text, line bigint,"
     " column_name text, rule_id text, is_open boolean",
-    "ingest_file": "file_name text, delivery_date date, status text",
+    "ingest_file": "delivery_id text, file_name text, delivery_date date, extracted_at timestamp,"
+    " received_no bigint, status text",
 }
 
 # Assessment is the relief recorded at the end of the test period; `-` is an empty cell.
@@ -95,12 +96,17 @@ hugo    | 2021-02-01 | 2021-03-15 | conventional | 20
 
 
 ODDITIES = (
-    # Elsa's second relief was -20: set aside, and repeated by a later file.
-    "insert into raw_line values ('d1', 'sessions', 'old', 7, 'elsa', '2', '2018-02-15'),"
-    " ('d2', 'sessions', 'new', 9, 'elsa', '2', '2018-02-15')",
+    # Elsa's second relief was -20: set aside, repeated by a later file, and answered with no value.
+    "insert into ingest_file by name select unnest(['d1', 'd2', 'd3']) as delivery_id,"
+    " unnest([date '2018-03-01', date '2018-04-01', date '2018-05-01']) as delivery_date,"
+    " 'accepted' as status",
+    "insert into raw_line values"
+    " ('d1', 'sessions', 'old', 7, 'elsa', '2', '2018-02-15', null, 'kept'),"
+    " ('d2', 'sessions', 'new', 9, 'elsa', '2', '2018-02-15', null, 'kept'),"
+    " ('d3', 'sessions', 'new', 9, 'elsa', '2', '2018-02-15', 'd2', 'kept')",
     "insert into quarantine_cell values"
     " ('d1', 'sessions', 'old', 7, 'pain_relief_pct', 'pr_negative', false),"
-    " ('d2', 'sessions', 'new', 9, 'pain_relief_pct', 'pr_negative', true)",
+    " ('d2', 'sessions', 'new', 9, 'pain_relief_pct', 'pr_negative', false)",
     "update raw_sessions set side_effect = 'none' where patient_id in ('alma', 'bruno')",
     "update raw_sessions set side_effect = 'headache', side_effect_serious = false"
     " where patient_id = 'alma' and session_no_recorded <= 2",
@@ -126,7 +132,9 @@ def _records(table: str) -> list[dict[str, str | None]]:
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, line: int, **values: object) -> None:
-    values = {"row_key": f"{table}:{line}", "file_sha256": table, "line": line} | values
+    usual = {"protocol": "m1_20hz"} if table == "raw_sessions" else {}
+    place = {"row_key": f"{table}:{line}", "file_sha256": table, "line": line}
+    values = place | usual | values
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     con.execute(f"insert into {table} ({names}) values ({marks})", list(values.values()))
 
@@ -134,7 +142,11 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, line: int, **values: obj
 def _make_tables(con: duckdb.DuckDBPyConnection, newest_delivery: str) -> None:
     for table, columns in RAW.items():
         con.execute(f"create table {table} ({columns})")
-    con.execute("insert into ingest_file values ('patients.csv', ?, 'accepted')", [newest_delivery])
+    con.execute(
+        "insert into ingest_file by name select 'patients.csv' as file_name,"
+        " ?::date as delivery_date, 'accepted' as status",
+        [newest_delivery],
+    )
 
 
 def _write_clinic(path: Path) -> None:
@@ -193,13 +205,16 @@ def _write_courses(con: duckdb.DuckDBPyConnection) -> None:
                 n_pulses=1600,
                 pain_relief_pct=None if relief == "-" else relief,
             )
-    # Bruno has more in the file than counts: theta burst, an aborted start, an old-year typo.
+    # Bruno has more in the file than counts: theta burst, an aborted start, an old-year typo, and
+    # a protocol that nobody can read.
     extra = {"patient_id": "bruno", "pain_relief_pct": 90}
     _insert(con, "raw_sessions", 901, session_no_recorded=91, session_date="2017-01-10",
             protocol="theta_burst", **extra)  # fmt: skip
     _insert(con, "raw_sessions", 902, session_no_recorded=92, session_date="2017-01-11",
             n_pulses=320, **extra)  # fmt: skip
     _insert(con, "raw_sessions", 903, session_no_recorded=93, session_date="2007-01-11", **extra)
+    _insert(con, "raw_sessions", 904, session_no_recorded=94, session_date="2016-12-20",
+            n_pulses=1600, protocol=None, **extra)  # fmt: skip
 
 
 def _write_long_course(path: Path, first: date, n_sessions: int) -> date:

@@ -67,7 +67,12 @@ def test_only_full_20_hz_sessions_of_the_window_are_numbered(ask) -> None:
     assert ask(
         "select session_no_recorded, not_numbered_reason from int_sessions_numbered"
         " where session_no is null order by all"
-    ) == [(91, "other_protocol"), (92, "aborted"), (93, "outside_window")]
+    ) == [
+        (91, "other_protocol"),
+        (92, "aborted"),
+        (93, "outside_window"),
+        (94, "protocol_unknown"),
+    ]
 
 
 def test_rows_that_contradict_each_other_are_flagged_and_kept(ask) -> None:
@@ -78,6 +83,7 @@ def test_rows_that_contradict_each_other_are_flagged_and_kept(ask) -> None:
         ("dbt_session_date_out_of_order", "raw_sessions:901"),
         ("dbt_session_date_out_of_order", "raw_sessions:902"),
         ("dbt_session_date_out_of_order", "raw_sessions:903"),
+        ("dbt_session_date_out_of_order", "raw_sessions:904"),
         ("dbt_session_duration_without_relief", "raw_sessions:18"),
         ("dbt_session_number_gap", "raw_sessions:901"),
         ("dbt_session_side_effect_not_numbered", "raw_sessions:901"),
@@ -92,7 +98,7 @@ def test_rows_that_contradict_each_other_are_flagged_and_kept(ask) -> None:
     assert ask("select rule_id, row_key from int_emcs_flags order by all") == [
         ("dbt_emcs_first_outside_window", "raw_emcs:5"),
     ]
-    assert ask("select count(*) from stg_sessions where patient_id = 'bruno'") == [(7,)]
+    assert ask("select count(*) from stg_sessions where patient_id = 'bruno'") == [(8,)]
 
 
 def test_end_of_treatment_is_the_record_then_surgery_then_the_last_session(ask) -> None:

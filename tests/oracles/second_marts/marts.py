@@ -28,8 +28,8 @@ def marts(
     Parameters
     ----------
     raw
-        `raw_patients`, `raw_sessions`, `raw_emcs`, `raw_patient_age`, `quarantine_cell` and the
-        `raw_line` that say which record a cell is about.
+        `raw_patients`, `raw_sessions`, `raw_emcs`, `raw_patient_age`, `quarantine_cell`, and the
+        `raw_line` and `ingest_file` that say which record a cell is about, and when it came.
     newest
         Date of the newest delivery: the end of a window that the protocol leaves open.
     protocol
@@ -45,7 +45,7 @@ def marts(
     treated = [p for p in everybody if p.sessions]
     operated = [p for p in treated if course.is_operated(p, emcs_end)]
     ends = {p.patient_id: course.end_of(p, protocol, end) for p in treated}
-    facts = {name: rows_of(raw[name]) for name in ("raw_line", "quarantine_cell")}
+    facts = {name: rows_of(raw[name]) for name in ("raw_line", "quarantine_cell", "ingest_file")}
     negative = safety.negative_rows(facts, everybody)
     rows = course_rows(treated, protocol, end, emcs_end)
     rows |= analysed_rows(treated, ends, protocol, end)

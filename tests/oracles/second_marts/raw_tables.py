@@ -26,7 +26,8 @@ from simulate.scenario import load as scenario
 
 ROOT = Path(__file__).parents[3]
 DELIVERY, LATER_DELIVERY = "20231228-aaaa", "20231229-bbbb"
-RAW = ("raw_patients", "raw_sessions", "raw_emcs", "raw_patient_age", "quarantine_cell", "raw_line")
+RAW = ("raw_patients", "raw_sessions", "raw_emcs", "raw_patient_age", "quarantine_cell", "raw_line",
+       "ingest_file")  # fmt: skip
 
 
 def write(path: Path, tables: dict[str, list[dict]], newest: date) -> None:

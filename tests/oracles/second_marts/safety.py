@@ -3,6 +3,7 @@
 Here: what a session, a patient, a surgery says of an event: yes, no, or nothing. Not here: counts.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -15,6 +16,7 @@ from second_marts.surgery import followed
 
 from expectations.protocol import Protocol
 
+PLACE = ("table_name", "file_sha256", "line")
 RECORD = ("patient_id", "record_no", "record_date")
 SIDE_EFFECTS = ("headache", "pain_increase", "other")
 
@@ -32,29 +34,48 @@ class Cohort:
 
 
 def negative_rows(raw: dict[str, list[Row]], patients: list[Patient]) -> set[str]:
-    """Current rows of which an open quarantined cell holds a relief below zero.
+    """Current rows without a relief of which a cell below zero was set aside.
 
-    The cell lies in the newest delivery of the record; the row may have come with an older one.
+    The cell lies in the newest delivery of the record, or in what an answer made of its row; the
+    current row may have come with an older one. A relief in the current row is the clinic's answer.
     """
-    place = ("delivery_id", "file_sha256", "line", "table_name")
-    records = {
-        tuple(line[name] for name in place): (
-            line["patient_id"],
-            line["record_no"],
-            line["record_date"],
-        )
-        for line in raw["raw_line"]
-    }
-    negative = {
-        (cell["table_name"], *records[tuple(cell[name] for name in place)])
+    below_zero = {
+        tuple(cell[name] for name in PLACE)
         for cell in raw["quarantine_cell"]
-        if cell["rule_id"] == "pr_negative" and cell["is_open"]
+        if cell["rule_id"] == "pr_negative"
     }
-    keys = {("patients", p.patient_id, "", None): p.row["row_key"] for p in patients if p.row}
+    newest = newest_rows(raw)
+    negative = {record for record, places in newest.items() if places & below_zero}
+    keys = {
+        ("patients", p.patient_id, "", None): p.row["row_key"]
+        for p in patients
+        if p.row and p.row["test_period_relief_pct"] is None
+    }
     for row in (row for p in patients for row in p.raw_sessions):
         number, day = str(row["session_no_recorded"]), row["session_date"]
-        keys["sessions", row["patient_id"], number, day] = row["row_key"]
+        if row["pain_relief_pct"] is None:
+            keys["sessions", row["patient_id"], number, day] = row["row_key"]
     return {key for record, key in keys.items() if record in negative}
+
+
+def newest_rows(raw: dict[str, list[Row]]) -> dict[tuple, set[tuple]]:
+    """Record -> places of its readable rows in the newest delivery that holds it."""
+    order = {
+        file["delivery_id"]: (
+            file["delivery_date"],
+            str(file["extracted_at"] or ""),
+            file["received_no"] or 0,
+        )
+        for file in raw["ingest_file"]
+        if file["status"] == "accepted"
+    }
+    found: dict[tuple, dict[tuple, set[tuple]]] = defaultdict(lambda: defaultdict(set))
+    for line in raw["raw_line"]:
+        delivery = line["base_delivery_id"] or line["delivery_id"]
+        if line["fate"] == "kept" and delivery in order:
+            record = tuple(line[name] for name in ("table_name", *RECORD))
+            found[record][*order[delivery], delivery].add(tuple(line[name] for name in PLACE))
+    return {record: rows[max(rows)] for record, rows in found.items()}
 
 
 def is_worse(before: float | None, now: float | None, protocol: Protocol) -> bool | None:
