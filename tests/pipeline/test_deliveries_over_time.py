@@ -391,6 +391,7 @@ def test_a_fault_of_ours_holds_back_one_delivery_and_quotes_nothing(clinic, monk
     monkeypatch.setattr(load, "check_rows", breaks)
     (sentence,) = clinic.load().refused.values()
     assert "unexpected ValueError" in sentence
+    assert "gate_unexpected_error" in sentence
     assert "CANARI" not in sentence
     assert clinic.relief() == {1: 20}
 
@@ -441,3 +442,14 @@ def test_an_export_without_visits_ends_no_visit(clinic):
     )
     assert tables == [("patients",), ("sessions",)]
     assert clinic.relief() == {1: 20}
+
+
+def test_a_confirmed_worsening_stays_known_when_its_question_is_answered(clinic):
+    """The sheet asks for an empty `nouvelle` and the word `aggravation`."""
+    clinic.deliver("20190301", sessions=session(1, -20))
+    answer = "00000001;seances_20190301.csv;1;PR;-20;;aggravation;A. Roy;20/03/2019\n"
+    clinic.deliver("20190401", sessions=session(1, -20), answers=answer)
+    clinic.load()
+    assert clinic.relief() == {1: None}
+    assert clinic.ask("select distinct is_open from quarantine_cell") == [(False,)]
+    assert clinic.ask("select count(*) from raw_cell where rule_id = 'pr_negative'") != [(0,)]

@@ -76,6 +76,7 @@ def assert_a_second_night_says_who_is_at_work(settings, first):
     assert f"process {first.pid}" in told["error"] and "--wait" in told["error"]
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_with_130_and_leaves_nothing_half_done(quick):
     child = start(quick)
     wait_for_step(quick, "dbt build")

@@ -155,28 +155,6 @@ def test_a_delivery_mostly_in_quarantine_is_not_taken(quick, tmp_path):
     assert "plateau accept 20151231-" in outcome.problem
 
 
-def test_a_file_that_cannot_be_read_is_refused_by_name(quick, tmp_path):
-    settings = own_deliveries(quick, tmp_path, "20151231")
-    spoil(settings.incoming / "20151231", "seances_20151231.csv", lambda content: b"")
-    outcome = nightly.run(settings)
-    assert outcome.exit_code == EXIT_CHECKS_FAILED
-    assert "seances_20151231.csv" in outcome.problem and "gate_empty_file" in outcome.problem
-    assert not settings.live.exists()
-
-
-def test_a_required_file_absent_is_refused_before_anything_is_loaded(quick, tmp_path):
-    settings = own_deliveries(quick, tmp_path, "20151231")
-    delivery = settings.incoming / "20151231"
-    (delivery / "seances_20151231.csv").unlink()
-    manifest = delivery / "manifest.csv"
-    lines = [x for x in manifest.read_text("utf-8").splitlines() if "seances" not in x]
-    manifest.write_text("\r\n".join(lines), "utf-8")
-    outcome = nightly.run(settings)
-    assert outcome.exit_code == EXIT_CHECKS_FAILED
-    assert "the delivery lacks its required file seances_20151231.csv" in outcome.problem
-    assert not settings.vault.exists()
-
-
 @pytest.mark.parametrize("first", ["synthetic", "real"])
 def test_the_other_kind_is_refused_before_anything_is_loaded(quick, tmp_path, first):
     from orchestration.data_directory import claim

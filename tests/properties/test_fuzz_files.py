@@ -26,7 +26,7 @@ from orchestration.ingest import readers
 from orchestration.ingest.readers import Refused
 
 SEED = 20260301
-N_FAST, N_SLOW = 300, 10_000
+N_FAST, N_SLOW = 150, 10_000
 SECONDS_A_FILE = 20
 DELIVERED = date(2024, 1, 1)
 N_PATIENTS, N_SESSIONS = 6, 40

@@ -125,7 +125,7 @@ def by_a_clerk(delivered):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(delivered=deliveries)
 def test_versions_are_those_of_a_clerk(warehouse, delivered):
     load(warehouse, delivered)
@@ -137,7 +137,7 @@ def test_versions_are_those_of_a_clerk(warehouse, delivered):
     assert sorted(found, key=repr) == by_a_clerk(delivered)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(delivered=deliveries, data=st.data())
 def test_any_order_of_arrival_ends_in_the_same_state(warehouse, delivered, data):
     load(warehouse, delivered)
@@ -146,7 +146,7 @@ def test_any_order_of_arrival_ends_in_the_same_state(warehouse, delivered, data)
     assert derived(warehouse) == in_order
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(delivered=deliveries, day=st.integers(0, 9))
 def test_as_known_on_a_day_is_what_the_deliveries_up_to_it_give(warehouse, delivered, day):
     load(warehouse, delivered)
