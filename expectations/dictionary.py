@@ -83,8 +83,8 @@ class Table:
 
     @property
     def warehouse_columns(self) -> tuple[Column, ...]:
-        """Columns that enter `raw_<name>`, without identifying ones."""
-        return tuple(c for c in self.columns if not c.identifying)
+        """Columns that enter `raw_<name>`, without identifying ones and free text."""
+        return tuple(c for c in self.columns if not c.identifying and c.type != "free_text")
 
     @cached_property
     def by_header(self) -> Mapping[str, Column]:

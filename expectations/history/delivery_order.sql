@@ -5,6 +5,7 @@ create or replace temp table delivery_place as
 select
     delivery_id,
     any_value(delivery_date) as delivery_date,
+    any_value(run_id) as run_id,
     row_number() over (
         order by
             any_value(delivery_date),

@@ -59,15 +59,6 @@ with last_readable as (
             and l.record_no = t.record_no
     where l.content_hash is not null and l.base_delivery_id is null
     group by all
-),
-
-runs as (
-    select
-        delivery_id,
-        any_value(run_id) as run_id
-    from ingest_file
-    where status = 'accepted'
-    group by delivery_id
 )
 
 select
@@ -81,7 +72,7 @@ select
         else t.delivery_id = a.delivery_id
     end as is_open
 from troubled as t
-left join runs as r on t.delivery_id = r.delivery_id
+left join delivery_place as r on t.delivery_id = r.delivery_id
 left join open_delivery as o
     on coalesce(t.base_delivery_id, t.delivery_id) = o.delivery_id and t.table_name = o.table_name
 left join last_readable as g
@@ -143,14 +134,7 @@ select
     o.n is not null as is_open
 from contradicted as c
 left join open_delivery as o on c.delivery_id = o.delivery_id and c.table_name = o.table_name
-left join (
-    select
-        delivery_id,
-        any_value(run_id) as run_id
-    from ingest_file
-    where status = 'accepted'
-    group by delivery_id
-) as f on c.delivery_id = f.delivery_id
+left join delivery_place as f on c.delivery_id = f.delivery_id
 union all by name
 select
     v.delivery_id,
@@ -170,11 +154,4 @@ select
     f.run_id,
     true as is_open
 from set_aside_version as v
-left join (
-    select
-        delivery_id,
-        any_value(run_id) as run_id
-    from ingest_file
-    where status = 'accepted'
-    group by delivery_id
-) as f on v.delivery_id = f.delivery_id;
+left join delivery_place as f on v.delivery_id = f.delivery_id;

@@ -37,7 +37,6 @@ class Answer:
 
     delivery_id: str
     line: int
-    n: int
     column: str
     old: str
     new: str
@@ -148,7 +147,6 @@ def _by_line(asked: pd.DataFrame) -> dict[int, list[Answer]]:
         answer = Answer(
             row["answer_id"],
             int(row["answer_line"]),
-            int(row["n"]),
             row["column_name"],
             row["old_value"],
             row["new_value"],

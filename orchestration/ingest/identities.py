@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from orchestration.ingest.facts import Read
     from orchestration.settings import Settings
 
-FREE_TEXT = ("side_effect_detail", "comment", "complication", "remarks")
 _PERSON = ("last_name", "first_name", "birth_date")
 
 
@@ -52,7 +51,7 @@ def _write(connection: duckdb.DuckDBPyConnection, one: Read, people: dict[str, s
     if "last_name" in kept:
         person = kept[["line", *_PERSON]].assign(patient_id=kept["ipp"].map(people))
         vault.replace_derived(connection, "identity", sha, person)
-    said = [_free_text(kept, name) for name in FREE_TEXT if name in kept]
+    said = [_free_text(kept, c.name) for c in one.table.file_columns if c.type == "free_text"]
     if said:
         vault.replace_derived(connection, "free_text", sha, pd.concat(said))
     unknown = one.text.unknown

@@ -11,7 +11,6 @@ import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -332,12 +331,3 @@ def _sentence(delivery: Delivery, refusal: Refused) -> str:
         f"Delivery {delivery.name}{named}: {refusal} (rule {refusal.rule_id}); the delivery was "
         f"not taken, what was known before stands: {step}."
     )
-
-
-def forget_after(connection: duckdb.DuckDBPyConnection, day: date) -> None:
-    """Delete the facts of deliveries after a day, for a warehouse as known on it."""
-    later = connection.execute(
-        "select distinct delivery_id from ingest_file where delivery_date > ?", [day]
-    ).fetchall()
-    for (delivery_id,) in later:
-        facts.forget(connection, delivery_id)

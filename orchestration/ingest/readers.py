@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from expectations.dictionary import is_redcap_export, tables_for_file
 from orchestration.ingest import csv_files, redcap, sheet_tables
 from orchestration.ingest.csv_files import CsvFile, open_csv
+from orchestration.ingest.deliveries import MAX_FILE_BYTES
 from orchestration.ingest.refusal import Refused
-from orchestration.ingest.text_table import MAX_FILE_BYTES, SHEET_STRIDE, TextTable
+from orchestration.ingest.text_table import SHEET_STRIDE, TextTable
 from orchestration.ingest.workbooks import Workbook, open_workbook
 
 if TYPE_CHECKING:

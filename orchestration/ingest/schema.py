@@ -11,27 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expectations import dictionary
-from expectations.lineage import LINEAGE
+from expectations.lineage import LINEAGE, SQL_TYPES
 from expectations.profile import PROFILE_COLUMNS
 
 if TYPE_CHECKING:
     import duckdb
 
-    from expectations.dictionary import Column, Table
 
 RAW_TABLES = {"patients": "raw_patients", "sessions": "raw_sessions", "emcs": "raw_emcs"}
 """Dictionary table -> warehouse table."""
-
-_SQL_TYPES = {
-    "text": "varchar",
-    "code": "varchar",
-    "time": "varchar",
-    "date": "date",
-    "datetime": "timestamp",
-    "decimal": "double",
-    "integer": "integer",
-    "boolean": "boolean",
-}
 
 _PLACE = {
     "delivery_id": "varchar",
@@ -178,15 +166,10 @@ DERIVED: dict[str, dict[str, str]] = {
 }
 
 
-def warehouse_columns(table: Table) -> list[Column]:
-    """Columns of a dictionary table that enter the warehouse: no identifier, no free text."""
-    return [c for c in table.columns if not c.identifying and c.type != "free_text"]
-
-
 def value_columns(table_name: str) -> dict[str, str]:
     """Column name -> SQL type of the values that a table holds."""
     table = dictionary.load()[table_name]
-    return {c.name: _SQL_TYPES[c.type] for c in warehouse_columns(table)}
+    return {c.name: SQL_TYPES[c.type] for c in table.warehouse_columns}
 
 
 def descriptions() -> dict[str, str]:
@@ -199,7 +182,7 @@ def descriptions() -> dict[str, str]:
         "is_open": "Still a question to the clinic.",
     }
     tables = dictionary.load().values()
-    return {c.name: c.description for t in tables for c in warehouse_columns(t)} | own
+    return {c.name: c.description for t in tables for c in t.warehouse_columns} | own
 
 
 def all_tables() -> dict[str, dict[str, str]]:

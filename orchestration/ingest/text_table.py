@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 SHEET_STRIDE = 10_000_000
 """A workbook row's line number is `sheet index * SHEET_STRIDE + row`; a CSV is sheet 0."""
 HEADER_SEARCH_ROWS = 20
-MAX_FILE_BYTES = 1_000_000_000
 MAX_UNPACKED_BYTES = 200_000_000
 MAX_RATIO = 100
 MAX_ROWS = 5_000_000

@@ -41,7 +41,6 @@ HEADER = (
     "auteur",
     "date",
 )
-TO_FILL = ("nouvelle", "motif", "auteur", "date")
 CONFLICTS = ("key_conflict", "patient_conflict")
 IN_THE_EXPORT = " (À corriger dans l'export, non sur cette feuille.)"
 
