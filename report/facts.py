@@ -26,8 +26,8 @@ class ReportFacts:
         Name of the protocol preset, for example 'clinic' or 'paper_replica'.
     plateau_version
         Version that made the page.
-    n_checks_passed, n_checks_failed
-        Data checks of the run.
+    n_checks_passed, n_checks_failed, n_checks_warned
+        Data checks of the run; a check that only warns is never counted as failed.
     model_sentence
         One sentence on the state of the model, for the run line.
     truth_definition
@@ -58,6 +58,7 @@ class ReportFacts:
     plateau_version: str
     n_checks_passed: int
     n_checks_failed: int
+    n_checks_warned: int
     model_sentence: str
     truth_definition: str
     test_period_sessions: int = 4

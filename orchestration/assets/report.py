@@ -108,6 +108,7 @@ def _facts(settings: Settings, frames: dict[str, "pd.DataFrame"], run_id: str) -
     checks = frames["dq_result"]
     checks = checks[checks["run_id"] == run_id]
     broken = checks["status"].isin(["failed", "error"])
+    warned = broken & (checks["severity"] == "warning")
     model = frames["model_status"].iloc[0]
     cut = study.estimands.headline_cut_pct
     return ReportFacts(
@@ -118,7 +119,8 @@ def _facts(settings: Settings, frames: dict[str, "pd.DataFrame"], run_id: str) -
         preset=settings.preset,
         plateau_version=__version__,
         n_checks_passed=int((checks["status"] == "passed").sum()),
-        n_checks_failed=int(broken.sum()),
+        n_checks_failed=int((broken & ~warned).sum()),
+        n_checks_warned=int(warned.sum()),
         model_sentence=f"{model['status'].replace('_', ' ')}: {model['reason']}",
         truth_definition=study.truth_in_words(cut),
         test_period_sessions=protocol.test_period_sessions,

@@ -27,6 +27,7 @@ def make_facts(**changes):
         "plateau_version": "0.1.0",
         "n_checks_passed": 58,
         "n_checks_failed": 1,
+        "n_checks_warned": 2,
         "model_sentence": "model converged (largest R-hat 1.004)",
         "truth_definition": "mean expected report of sessions 13 to 15 of at least 30 %, had "
         "everyone gone on",

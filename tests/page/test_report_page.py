@@ -163,6 +163,11 @@ def test_only_the_headline_cut_is_shown(frames, facts):
     assert rows["series"].iloc[0] == "Last report, at least 10 %"
 
 
+def test_a_warning_is_not_counted_as_a_failed_check(html):
+    line = re.sub(r"<[^>]+>", "", html)
+    assert "data checks: 58 passed, 1 failed, 2 warnings" in line
+
+
 def test_red_checks_come_first(html):
     checks = html[html.index('id="table-checks"') :]
     assert checks.index("session_rule_47") < checks.index("session_rule_43")
