@@ -27,7 +27,7 @@ def warnings(text, column, **options):
         ("-0,3", "pain_relief_pct", []),
         ("0,3", "vas", []),
         ("=1+1", "comment", ["formula_text"]),
-        ("@SUM(A1)", "nurse", ["formula_text"]),
+        ("@SUM(A1)", "comment", ["formula_text"]),
         ("\t=1", "comment", ["formula_text"]),
         ("- va mieux", "comment", ["formula_text"]),
         ("-", "comment", []),
