@@ -15,6 +15,8 @@ from expectations.outcomes import Bad, Cell
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters that make a spreadsheet take a text for a formula (OWASP ASVS 1.2.10)."""
 
+# A dash and a space, or a dash and a whole word: `- va mieux`. `-A1`, `-SOMME(...)` are formulas.
+_LIST_ITEM = re.compile(r"-(?:\s|[^\W\d_]+(?![\w(|!:$]))")
 _PHONE = re.compile(r"(?<!\d)(?:(?:\+|00)33[ .]?(?:\(0\)[ .]?)?|0)[1-9](?:[ .-]?\d{2}){4}(?!\d)")
 _NINE_DIGITS = re.compile(r"(?:[\dABab][ .()-]{0,3}){9}")  # the fewest of a telephone number
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})*\.[a-zA-Z]{2,24}\b")
@@ -52,7 +54,8 @@ def warnings_of(text: str, cell: Cell, column: Column) -> Iterator[str]:
 
 def _warnings_of_text(text: str, column: Column) -> Iterator[str]:
     # a lone dash or plus is somebody's `nothing`, and no formula
-    if text.startswith(FORMULA_STARTS) and len(text.strip()) > 1:
+    is_prose = len(text.strip()) <= 1 or _LIST_ITEM.match(text)
+    if text.startswith(FORMULA_STARTS) and not is_prose:
         yield "formula_text"
     if "\ufffd" in text:
         yield "text_lossy"

@@ -28,6 +28,7 @@ __all__ = [
     "parse_decimal",
     "parse_identifier",
     "parse_integer",
+    "parse_text",
     "parse_time",
 ]
 
@@ -122,7 +123,9 @@ def _parse(clean: str, column: Column, pivot_year: int, native: bool) -> Cell:
             return parse_boolean(clean)
         case "identifier":
             return parse_identifier(clean, column)
-        case "text" | "free_text":
+        case "text":
+            return parse_text(clean, column)
+        case "free_text":
             return Ok(clean)
 
 
@@ -153,6 +156,16 @@ def parse_code(text: str, column: Column) -> Cell:
             return Repaired(code, "code_lossy_matched")
         return Bad("code_lossy", "accented letters are lost and no one code fits")
     return Bad("code_unknown", "not in the list of codes")
+
+
+def parse_text(text: str, column: Column) -> Cell:
+    """Read a text as it is; one that is not of its column's form, if it has one, is Bad.
+
+    A row shifted by one field would otherwise carry a name or a remark into the warehouse.
+    """
+    if column.form is not None and not re.fullmatch(column.form, text):
+        return Bad("text_form", f"not {column.form_said}")
+    return Ok(text)
 
 
 def parse_boolean(text: str) -> Cell:

@@ -156,6 +156,11 @@ def in_codes(rule_id: str, column: str, codes: Sequence[str]) -> Check:
     return Check(rule_id, "ExpectColumnValuesToBeInSet", column, {"value_set": list(codes)})
 
 
+def matches(rule_id: str, column: str, form: str) -> Check:
+    """Return the check that whole texts match a regular expression."""
+    return Check(rule_id, "ExpectColumnValuesToMatchRegex", column, {"regex": f"^(?:{form})$"})
+
+
 def is_pseudonym(*, required: bool) -> Check:
     """Return the check that `patient_id` is 32 hexadecimal digits."""
     return Check(

@@ -57,6 +57,9 @@ class Column:
         Inclusive ends of the possible range; a value outside is quarantined, never clipped.
     plausible
         Inclusive ends of what is usual; a value outside is kept and reported.
+    form
+        Regular expression that a whole text must match, and `form_said` says it in words: a cell
+        of another column that slipped in here must not pass for a text of this one.
     codes
         Warehouse code -> spellings, the official one first.
     required
@@ -101,6 +104,8 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     plausible: tuple[float | None, float | None] | None = None
+    form: str | None = None
+    form_said: str = ""
     codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     required: bool = False
     header_required: bool = False
@@ -123,6 +128,8 @@ class Column:
         """Refuse a column that could not be read."""
         if self.type == "code" and not self.codes:
             raise ValueError("a code column needs `codes`")
+        if (self.form is not None) != bool(self.form_said) or (self.form and self.type != "text"):
+            raise ValueError("`form` needs `form_said`, and is for a text column")
         ends = (self.minimum, self.maximum)
         if self.type == "integer" and not all(e is not None and abs(e) < 2**31 for e in ends):
             raise ValueError("an integer column needs a range that its SQL type holds")

@@ -35,7 +35,8 @@ def check_rows(
         The file's table of the dictionary.
     rows
         Column `line` (int, physical line of the file), text columns under dictionary names, and
-        optionally `field_count_ok` (bool). Dictionary columns may be absent.
+        optionally `field_count_ok` (bool; true of a line that holds nothing). Dictionary columns
+        may be absent.
     delivery_date
         Date of the delivery; a session cannot be later.
     pivot_year
@@ -52,10 +53,9 @@ def check_rows(
     readings = _read_columns(table, rows, delivery_date, pivot_year or delivery_date.year)
     fates = Fates(len(rows))
     first_column = next((str(name) for name in rows if name in readings), table.key[0])
-    drop_lines_without_data(table, readings, fates, first_column)
-    if "field_count_ok" in rows:
-        wrong = ~rows["field_count_ok"].to_numpy(dtype=bool)
-        fates.quarantine(wrong, "field_count", "more or fewer fields than the header")
+    wrong = ~rows.get("field_count_ok", pd.Series(True, index=rows.index)).to_numpy(dtype=bool)
+    drop_lines_without_data(table, readings, fates, first_column, wrong)
+    fates.quarantine(wrong, "field_count", "more or fewer fields than the header")
     quarantine_unreadable_rows(table, readings, fates)
     settle_shared_keys(table, readings, fates)
     warn_of_cells(readings, fates)

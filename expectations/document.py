@@ -78,6 +78,7 @@ def entry(table: Table, column: Column) -> dict[str, Any]:
         "unit": column.unit,
         "range": _ends(column.minimum, column.maximum),
         "plausible": _ends(*(column.plausible or (None, None))),
+        "form": column.form_said or None,
         "codes": {code: list(spellings) for code, spellings in column.codes.items()},
         "empty_means": column.empty_code,
         "missing_tokens": [*(MISSING_TOKENS if column.tokens else ()), *column.missing_tokens],
@@ -165,6 +166,8 @@ def _headers(one: dict[str, Any]) -> str:
 
 def _meaning(one: dict[str, Any]) -> str:
     said = [one["description"]]
+    if one["form"]:
+        said.append(f"Anything but {one['form']} is quarantined.")
     if one["empty_means"]:
         said.append(f"An empty cell means `{one['empty_means']}`.")
     if not one["missing_tokens"] and not one["derived_from"]:

@@ -56,6 +56,7 @@ def rules_of(table: Table, column: Column) -> tuple[str, ...]:
         *OF_TYPE[column.type],
         *([] if column.type == "free_text" else ["cell_control_in_value"]),
         *(["formula_no_value"] if table.file_format == "xlsx" else []),
+        *(["text_form"] if column.form else []),
         *_of_scale(column),
         *(["date_after_delivery"] if column.not_after_delivery else []),
         *(["session_number_restart"] if column.restarts_after_days is not None else []),

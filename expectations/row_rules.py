@@ -26,7 +26,7 @@ MOST_CELLS_OF_A_NOTE = 2  # a line with more, and a date or a code among them, i
 
 
 def drop_lines_without_data(
-    table: Table, readings: Readings, fates: Fates, first_column: str
+    table: Table, readings: Readings, fates: Fates, first_column: str, misfits: Mask
 ) -> None:
     """Drop blank lines, repeated headers and footers; only lines without identifier can be one.
 
@@ -34,6 +34,9 @@ def drop_lines_without_data(
     ----------
     first_column
         Leftmost known column of the file: what a total or a note of the export stands in.
+    misfits
+        Rows with more or fewer fields than the header. One without a known cell is not blank: its
+        text stands beyond the header.
     """
     identifier = readings[table.key[0]]
     rows = np.flatnonzero(identifier.parsed.isna().to_numpy()[identifier.codes])
@@ -47,7 +50,7 @@ def drop_lines_without_data(
         n_filled += filled
     note = _starts_as_note(identifier, rows) | _starts_as_note(readings[first_column], rows)
     is_note = note & ((n_filled <= MOST_CELLS_OF_A_NOTE) | ~_holds_data(readings, rows))
-    fates.drop(mask_of(fates.n_rows, rows[n_filled == 0]), "row_blank")
+    fates.drop(mask_of(fates.n_rows, rows[(n_filled == 0) & ~misfits[rows]]), "row_blank")
     fates.drop(mask_of(fates.n_rows, rows[(n_filled > 1) & is_header]), "row_repeated_header")
     fates.drop(mask_of(fates.n_rows, rows[is_note]), "row_footer")
 

@@ -19,6 +19,7 @@ from expectations.checks import (
     is_present,
     is_pseudonym,
     is_unique,
+    matches,
     not_empty,
     threshold,
 )
@@ -155,6 +156,8 @@ def _column_checks(column: Column, table_needed: bool) -> Iterator[Check]:
         yield is_present("required_missing", column.name, required=table_needed)
     if column.codes:
         yield in_codes("code_unknown", column.name, list(column.codes))
+    if column.form is not None:
+        yield matches("text_form", column.name, column.form)
     if column.minimum is not None or column.maximum is not None:
         yield between(column.range_rule, column.name, column.minimum, column.maximum)
     if column.plausible is not None:

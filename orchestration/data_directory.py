@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orchestration.errors import InputMissing, PlateauError
 from orchestration.files import replace_file
+from orchestration.ingest.refusal import KIND_RULE
 from orchestration.settings import Settings
 
 SYNTHETIC_SOURCE = "plateau-simulate"
@@ -99,7 +100,7 @@ def require_kind(settings: Settings, kind: str, delivery: str) -> None:
         raise InputMissing(
             f"Delivery {delivery} is {kind}, but the data directory {settings.data} has held "
             f"{held} data since its first delivery; nothing was loaded: "
-            f"use another directory for {kind} data (--data)."
+            f"use another directory for {kind} data (--data) (rule {KIND_RULE})."
         )
 
 

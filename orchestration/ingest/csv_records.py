@@ -7,6 +7,7 @@ together); every other goes through `csv.reader` itself. Does not: what the cell
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from orchestration.ingest.quoted_records import Record, RecordReader, refuse_swa
 
 CHUNK_LINES = 100_000
 CHUNK_BYTES = 32_000_000
+WHITE = string.whitespace + "\u00a0\u202f"
+"""What a cell may hold and still be empty: white space, and the fixed spaces of French files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Records:
     n_cells
         Fields of each record.
     is_empty
-        No field holds a character.
+        No field holds a character other than white space.
     """
 
     line: NDArray[np.int64]
@@ -124,7 +127,7 @@ def _plain_records(index: NDArray[np.int64], text: pa.Array, delimiter: str, wid
         else:
             place = pa.array(first + column, mask=n_cells <= column)
             columns.append(flat.take(place).fill_null(""))
-    only_delimiters = pc.equal(pc.ascii_ltrim(text, characters=delimiter), "")
+    only_delimiters = pc.equal(pc.utf8_ltrim(text, characters=delimiter + WHITE), "")
     return Records(
         line=index + 1,
         line_end=index + 1,
@@ -149,7 +152,7 @@ def _quoted_records(lines: Lines, records: list[Record], width: int) -> Records:
         text=pa.chunked_array([pa.array(texts, pa.large_string())]),
         columns=tuple(pa.chunked_array([pa.array(c, pa.large_string())]) for c in columns),
         n_cells=np.array([len(r.cells) for r in records], dtype=np.int64),
-        is_empty=np.array([not any(r.cells) for r in records], dtype=bool),
+        is_empty=np.array([not "".join(r.cells).strip(WHITE) for r in records], dtype=bool),
     )
 
 

@@ -31,7 +31,7 @@ from orchestration.ingest import (
 )
 from orchestration.ingest.deliveries import DeliveredFile, Delivery, require_files
 from orchestration.ingest.facts import Read, Stamp
-from orchestration.ingest.refusal import Refused
+from orchestration.ingest.refusal import KIND_RULE, Refused
 from orchestration.journal import Journal
 from orchestration.settings import Settings
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from orchestration.ingest.text_table import TextTable
 
 SYNTHETIC_NAME = "SYNTHETIQUE"
-KIND_RULE = "gate_kind_mismatch"
 OVERRIDABLE = frozenset(
     {
         "contract_quarantine_share",

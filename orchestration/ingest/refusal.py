@@ -1,7 +1,10 @@
 """Why a file or a delivery cannot be taken.
 
-Belongs here: the exception that every step of the gate raises. Does not: any rule.
+Belongs here: the exception that every step of the gate raises. Does not: the deciding of a rule.
 """
+
+KIND_RULE = "gate_kind_mismatch"
+"""Real and synthetic data in one place; said by an `InputMissing`, since nothing is begun then."""
 
 
 class Refused(Exception):

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from orchestration.ingest.assembly import rows_frame, unknown_cells, verbatim_frame
-from orchestration.ingest.csv_records import Records
+from orchestration.ingest.csv_records import WHITE, Records
 from orchestration.ingest.headers import Header, NoHeader, find_header
 from orchestration.ingest.refusal import Refused
 from orchestration.ingest.sheet_cells import EMPTY, Cell
@@ -134,7 +134,7 @@ def _records(number: int, body: Grid, width: int) -> Records:
     columns = [
         pa.array([cells[k].text for _, cells in body], pa.large_string()) for k in range(width)
     ]
-    is_empty = np.array([not any(_texts(cells)) for _, cells in body], dtype=bool)
+    is_empty = np.array([not "".join(_texts(cells)).strip(WHITE) for _, cells in body], dtype=bool)
     return Records(
         line=line,
         line_end=line,

@@ -51,6 +51,7 @@ _READS: tuple[tuple[str, Callable[[Column], bool]], ...] = (
     ("missing_token", lambda c: bool(c.folded_tokens)),
     ("free_text_", lambda c: c.type == "free_text"),
     ("formula_text", lambda c: c.type in ("text", "free_text")),
+    ("text_form", lambda c: c.form is not None),
     ("text_", lambda c: c.type in ("text", "free_text")),
 )
 """Beginning of a rule id -> the columns that it reads; the first that fits decides."""

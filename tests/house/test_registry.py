@@ -215,6 +215,8 @@ def contract_predicates():
                 yield (*place, "present"), "required_missing"
             if column.codes:
                 yield (*place, "codes"), "code_unknown"
+            if column.form is not None:
+                yield (*place, "form"), "text_form"
             if column.minimum is not None or column.maximum is not None:
                 yield (*place, "range"), column.range_rule
 

@@ -165,7 +165,7 @@ def test_the_other_kind_is_refused_before_anything_is_loaded(quick, tmp_path, fi
     if first == "synthetic":
         for manifest in settings.incoming.glob("*/manifest.csv"):
             manifest.write_text(manifest.read_text("utf-8").replace("plateau-simulate", "DxCare"))
-    with pytest.raises(InputMissing, match=f"has held {first} data"):
+    with pytest.raises(InputMissing, match=f"has held {first} data.*gate_kind_mismatch"):
         nightly.run(settings)
     assert not settings.vault.exists() and not settings.kept.exists()
 

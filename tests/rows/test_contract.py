@@ -113,6 +113,18 @@ def test_a_row_with_a_wrong_number_of_fields_is_quarantined():
     assert rules(checked.quarantined_rows) == [(3, "field_count")]
 
 
+def test_a_line_with_text_beyond_the_header_alone_is_not_blank():
+    rows = sessions(
+        (2, "00012345", "1", "03/04/2019", "30", ""),
+        (3, "", "", "", "", ""),
+        (4, "", "", "", "", ""),
+        field_count_ok=[True, False, True],
+    )
+    checked = check(rows)
+    assert rules(checked.quarantined_rows) == [(3, "field_count")]
+    assert rules(checked.dropped) == [(4, "row_blank")]
+
+
 def test_lines_without_data_are_dropped():
     rows = sessions(
         (2, "00012345", "1", "03/04/2019", "30", ""),
@@ -121,7 +133,7 @@ def test_lines_without_data_are_dropped():
         (5, "Total", "2", "", "", ""),
         (6, "Exporté le 01/01/2020", "", "", "", ""),
         (7, "Dupont", "2", "", "", ""),
-        field_count_ok=[True, False, True, False, False, True],
+        field_count_ok=[True, True, True, False, False, True],
     )
     checked = check(rows)
     assert rules(checked.dropped) == [

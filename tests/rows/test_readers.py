@@ -126,6 +126,13 @@ def test_every_row_keeps_its_physical_line(read):
     assert text.verbatim["line_end"].tolist() == [1, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("quote", ["", '""'])
+def test_a_line_of_white_space_is_empty_and_one_with_text_beyond_the_header_is_not(read, quote):
+    blank, beyond = f"{quote}; ;\u00a0;\t", f"{quote};;;;;;;;;suite"
+    text = read(f"{SESSIONS}\r\n{ROW}\r\n{blank}\r\n{beyond}\r\n")
+    assert text.rows["field_count_ok"].tolist() == [True, True, False]
+
+
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 def test_line_ends_of_every_system(read, end):
     text = read(end.join([SESSIONS, ROW, "", '00000001;2;15/02/2024;40;"x"', ""]))

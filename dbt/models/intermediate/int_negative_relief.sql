@@ -79,18 +79,43 @@ reported as (
             newest.table_name = below_zero.table_name
             and newest.file_sha256 = below_zero.file_sha256
             and newest.line = below_zero.line
+),
+
+-- An answer may have changed the day of a session: it stays the record that it was delivered as.
+delivered_days as (
+    select
+        substr(delivered.file_sha256, 1, 16) || ':' || delivered.line as row_key,
+        min(delivered.record_date) as record_date
+    from {{ source('plateau', 'raw_line') }} as delivered
+    semi join records
+        on
+            delivered.table_name = records.table_name
+            and delivered.patient_id = records.patient_id
+            and delivered.record_no = records.record_no
+    where delivered.table_name = 'sessions' and delivered.fate = 'kept'
+    group by delivered.file_sha256, delivered.line
+),
+
+dated_sessions as (
+    select
+        sessions.row_key,
+        sessions.patient_id,
+        sessions.session_no_recorded,
+        coalesce(delivered_days.record_date, sessions.session_date) as record_date
+    from {{ ref('stg_sessions') }} as sessions
+    left join delivered_days on sessions.row_key = delivered_days.row_key
+    -- A value in the row that holds today is the clinic's own answer: there was no worsening.
+    where sessions.pain_relief_pct is null
 )
 
--- A value in the row that holds today is the clinic's own answer: there was no worsening.
 select sessions.row_key
-from {{ ref('stg_sessions') }} as sessions
+from dated_sessions as sessions
 semi join reported
     on
         reported.table_name = 'sessions'
         and sessions.patient_id = reported.patient_id
         and sessions.session_no_recorded = try_cast(reported.record_no as integer)
-        and sessions.session_date = reported.record_date
-where sessions.pain_relief_pct is null
+        and sessions.record_date = reported.record_date
 union all
 select patients.row_key
 from {{ ref('stg_patients') }} as patients

@@ -51,9 +51,16 @@ def negative_rows(raw: dict[str, list[Row]], patients: list[Patient]) -> set[str
         for p in patients
         if p.row and p.row["test_period_relief_pct"] is None
     }
+    # an answer may have changed the day of a session: it stays the record it was delivered as
+    delivered = {
+        f"{line['file_sha256'][:16]}:{line['line']}": line["record_date"]
+        for line in raw["raw_line"]
+        if line["table_name"] == "sessions" and line["fate"] == "kept"
+    }
     for row in (row for p in patients for row in p.raw_sessions):
         number, day = str(row["session_no_recorded"]), row["session_date"]
         if row["pain_relief_pct"] is None:
+            day = delivered.get(row["row_key"], day)
             keys["sessions", row["patient_id"], number, day] = row["row_key"]
     return {key for record, key in keys.items() if record in negative}
 
