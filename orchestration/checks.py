@@ -12,10 +12,11 @@ import dagster as dg
 import pandas as pd
 
 from expectations.mart_suites import load_marts
+from orchestration.build import Build
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.profiles import RAW_CHECKED, distribution_verdicts, verdict_on
-from orchestration.warehouse import Build, append_table
+from orchestration.warehouse import append_table
 
 if TYPE_CHECKING:
     from expectations.validate import CheckResult

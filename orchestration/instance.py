@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration import lock, process
+from orchestration.build import delete_build
 from orchestration.errors import InputMissing
 from orchestration.files import replace_file
 from orchestration.settings import Settings
-from orchestration.warehouse import delete_build
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

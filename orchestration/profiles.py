@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from expectations.validate import Verdict
-    from orchestration.warehouse import Build
+    from orchestration.build import Build
 
 RAW_CHECKED = ("raw_patients", "raw_sessions", "raw_emcs")
 IN_TABLE = ("table_name", "metric", "column_name", "member", "value", "n")

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration import faults
+from orchestration.build import Build
 from orchestration.data_directory import kind_of
 from orchestration.errors import InputMissing
 from orchestration.files import replace_file
 from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import Build, Meta
+from orchestration.warehouse import Meta
 
 
 @dataclass(frozen=True, slots=True)

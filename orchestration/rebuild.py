@@ -15,11 +15,12 @@ from datetime import date
 from pathlib import Path
 
 from orchestration import data_directory, dbt_project
+from orchestration.build import Build
 from orchestration.errors import ChecksFailed, InputMissing
 from orchestration.files import replace_file
 from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import Build, meta_of
+from orchestration.warehouse import meta_of
 
 
 @contextmanager

@@ -13,12 +13,12 @@ import dagster as dg
 
 from orchestration import data_directory, lock, retention
 from orchestration.alarms import notify
+from orchestration.build import Build
 from orchestration.errors import PlateauError
 from orchestration.instance import clear_dead_runs, sign_holder, sign_run
 from orchestration.journal import Journal, Listener
 from orchestration.publication import publish
 from orchestration.settings import Settings
-from orchestration.warehouse import Build
 
 
 def make(settings: Settings, listeners: tuple[Listener, ...]) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration import data_directory, exchange, rebuild, vault
+from orchestration.build import Build
 from orchestration.carried import carry_facts, carry_renamed
 from orchestration.errors import InputMissing, PlateauError
 from orchestration.exchange import Move
 from orchestration.files import flush, replace_file
 from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import Build, refuse_wal, require_live
+from orchestration.warehouse import refuse_wal, require_live
 
 if TYPE_CHECKING:
     import duckdb

@@ -5,7 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.warehouse import Build, tables
+from orchestration.build import Build
+from orchestration.warehouse import tables
 
 OWNERS = ["team:data-engineering"]
 SCIENCE = ["team:biostatistics"]

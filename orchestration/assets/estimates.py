@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from orchestration.assets.description import SCIENCE, row_counts
+from orchestration.build import Build
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
-from orchestration.warehouse import Build, read_tables, replace_table
+from orchestration.warehouse import read_tables, replace_table
 
 if TYPE_CHECKING:
     import pandas as pd

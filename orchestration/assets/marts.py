@@ -14,11 +14,11 @@ from dagster_dbt import (
 
 from orchestration import dbt_project
 from orchestration.assets.description import OWNERS, row_counts
+from orchestration.build import Build
 from orchestration.data_directory import kind_of
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import Build
 
 
 class Translator(DagsterDbtTranslator):

@@ -13,10 +13,11 @@ import dagster as dg
 import pandas as pd
 
 from orchestration.assets.description import SCIENCE, row_counts
+from orchestration.build import Build
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import Build, replace_table, tables
+from orchestration.warehouse import replace_table, tables
 
 if TYPE_CHECKING:
     from bayes.fit import Fit

@@ -8,6 +8,7 @@ import dagster as dg
 
 from orchestration.alarms import notify
 from orchestration.assets.description import OWNERS, row_counts, table_schema
+from orchestration.build import Build
 from orchestration.errors import ChecksFailed, PlateauError
 from orchestration.ingest import history, kept, schema
 from orchestration.ingest.deliveries import Delivery, new_and_ready, scan
@@ -15,7 +16,6 @@ from orchestration.ingest.known import loaded_deliveries
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import Build
 
 DELIVERIES = dg.AssetSpec(
     "deliveries",

@@ -11,6 +11,7 @@ from orchestration.assets.description import OWNERS, SCIENCE
 from orchestration.assets.estimates import ESTIMATES
 from orchestration.assets.models import CURVE_TABLES, STATUS_TABLE
 from orchestration.assets.studies import STUDY_TABLES
+from orchestration.build import Build
 from orchestration.data_directory import kind_of
 from orchestration.files import replace_file
 from orchestration.ingest.known import mark_processed
@@ -18,7 +19,7 @@ from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.publication import beat, publish, report_path
 from orchestration.settings import Settings
-from orchestration.warehouse import Build, read_tables
+from orchestration.warehouse import read_tables
 
 if TYPE_CHECKING:
     import pandas as pd

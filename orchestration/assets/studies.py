@@ -6,10 +6,11 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets.description import SCIENCE, row_counts
+from orchestration.build import Build
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import Build, replace_table
+from orchestration.warehouse import replace_table
 
 STUDY_TABLES = {
     "study_cell": "Counts by rule, test length and threshold over simulated cohorts.",

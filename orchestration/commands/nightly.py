@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import data_directory, lock, retention
+from orchestration.build import delete_build
 from orchestration.errors import (
     EXIT_CHECKS_FAILED,
     EXIT_FAILURE,
@@ -25,7 +26,6 @@ from orchestration.instance import clear_dead_runs, enter_environment, open_inst
 from orchestration.journal import Journal
 from orchestration.publication import beat
 from orchestration.settings import Settings
-from orchestration.warehouse import delete_build
 
 INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 

@@ -145,7 +145,7 @@ def _print_refused(seen: Overview) -> None:
 
 def _way_out(refused: dict[str, Any]) -> str:
     """What a person can do about a refused delivery."""
-    from orchestration.ingest.load import OVERRIDABLE
+    from orchestration.ingest.refusal import OVERRIDABLE
 
     again = "deliver it again, mended"
     if refused["rule"] not in OVERRIDABLE:

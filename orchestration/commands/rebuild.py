@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import data_directory, lock, rebuild
+from orchestration.build import Build, delete_build
 from orchestration.carried import carry_tables
 from orchestration.commands import nightly
 from orchestration.comparison import Compared, compare, contents
@@ -16,13 +17,7 @@ from orchestration.errors import PlateauError, WrongUse
 from orchestration.files import replace_file
 from orchestration.journal import Journal
 from orchestration.settings import Settings
-from orchestration.warehouse import (
-    SCHEMA_VERSION,
-    Build,
-    delete_build,
-    meta_of,
-    require_live,
-)
+from orchestration.warehouse import SCHEMA_VERSION, meta_of, require_live
 
 Listen = Callable[[dict[str, Any]], None]
 

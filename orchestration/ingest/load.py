@@ -11,11 +11,8 @@ import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expectations import dictionary
-from expectations.contract import Checked, check_rows, reconcile
 from orchestration import faults, vault
 from orchestration.data_directory import claim, require_key, require_kind
 from orchestration.errors import InputMissing, PlateauError
@@ -26,31 +23,18 @@ from orchestration.ingest import (
     history,
     identities,
     kept,
-    readers,
     schema,
 )
-from orchestration.ingest.deliveries import DeliveredFile, Delivery, require_files
+from orchestration.ingest.deliveries import Delivery, require_files
 from orchestration.ingest.facts import Read, Stamp
-from orchestration.ingest.refusal import KIND_RULE, Refused
+from orchestration.ingest.reading import read_files
+from orchestration.ingest.refusal import KIND_RULE, OVERRIDABLE, Refused
 from orchestration.journal import Journal
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
-
-    from expectations.dictionary import Table
-    from orchestration.ingest.text_table import TextTable
-
-SYNTHETIC_NAME = "SYNTHETIQUE"
-OVERRIDABLE = frozenset(
-    {
-        "contract_quarantine_share",
-        "contract_rows_vanished",
-        "gate_late_changes_landmark",
-    }
-)
-"""Rules that a person's recorded word can set aside for one delivery."""
 
 
 @dataclass(slots=True)
@@ -138,7 +122,7 @@ def _take(
     try:
         require_files(delivery)
         copied = kept.keep_bytes(delivery, settings)
-        reads = _read_files(copied, journal, is_excused=is_excused)
+        reads = read_files(copied, journal, is_excused=is_excused)
         answered = answers.read_answers(copied)
         _store(copied, reads, answered, connection, settings, run_id, is_excused=is_excused)
     except (PlateauError, OSError, MemoryError):
@@ -165,84 +149,6 @@ def _unexpected(error: Exception) -> Refused:
         f"loading it stopped on an unexpected {type(error).__name__} at {place.name}:"
         f"{place.lineno}; report this place to the maintainers",
     )
-
-
-def _read_files(delivery: Delivery, journal: Journal, *, is_excused: bool) -> list[Read]:
-    reads = []
-    for file in delivery.files:
-        tables = dictionary.tables_for_file(file.name)
-        if not tables:
-            _require_no_table_name(file)
-            journal.event("file_ignored", suffix=Path(file.name).suffix)
-            continue
-        try:
-            parsed = readers.parse(file.path, name=file.name)
-            for table in tables:
-                text = readers.read(file.path, table, name=file.name, parsed=parsed)
-                if len(tables) > 1 and text.rows.empty and text.dropped.empty:
-                    continue  # an export without this instrument says nothing of the table
-                reads.append(_check(delivery, file, table, text, is_excused=is_excused))
-        except Refused as refusal:
-            refusal.file_name = file.name
-            raise
-    _require_declared_rows(reads)
-    return reads
-
-
-def _require_no_table_name(file: DeliveredFile) -> None:
-    """A file that is called like a table but is of another format would be lost without a word."""
-    prefixes = [p for table in dictionary.load().values() for p in table.file_prefixes]
-    if file.name.lower().startswith(tuple(prefixes)):
-        raise Refused(
-            "gate_file_name",
-            "it is called like a file of the contract, but not <name>_AAAAMMJJ.csv or .xlsx as the "
-            "contract says",
-            file.name,
-        )
-
-
-def _check(
-    delivery: Delivery,
-    file: DeliveredFile,
-    table: Table,
-    text: TextTable,
-    *,
-    is_excused: bool,
-) -> Read:
-    """Apply the row contract to one table of one file."""
-    checked = check_rows(table, text.rows, delivery_date=delivery.day)
-    reconcile(len(text.rows), checked)
-    _require_honest_kind(delivery, checked)
-    refusal = checked.refusal
-    if refusal and not (is_excused and refusal[0] in OVERRIDABLE):
-        raise Refused(*refusal)
-    return Read(delivery, file, table, text, checked)
-
-
-def _require_declared_rows(reads: list[Read]) -> None:
-    """The manifest's `lignes` counts data rows; a file of several tables is counted whole."""
-    for file in {one.file.name: one.file for one in reads}.values():
-        declared = file.declared.n_rows if file.declared else None
-        mine = [one for one in reads if one.file.name == file.name]
-        found = sum(len(one.text.rows) + len(one.text.dropped) for one in mine)
-        if declared is not None and mine[0].text.encoding != "xlsx" and declared != found:
-            raise Refused(
-                "gate_manifest_mismatch",
-                f"the manifest declares {declared} rows, the file has {found}",
-                file.name,
-            )
-
-
-def _require_honest_kind(delivery: Delivery, checked: Checked) -> None:
-    """A file of synthetic patients without the simulator's manifest would pass as real."""
-    if delivery.kind != "real" or "last_name" not in checked.kept:
-        return
-    if (checked.kept["last_name"] == SYNTHETIC_NAME).any():
-        raise InputMissing(
-            f"Delivery {delivery.name} holds synthetic patients but its manifest does not say "
-            "so; nothing was loaded: deliver it with the simulator's own manifest "
-            f"(rule {KIND_RULE})."
-        )
 
 
 def _store(

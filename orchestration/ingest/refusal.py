@@ -1,7 +1,13 @@
 """Why a file or a delivery cannot be taken.
 
-Belongs here: the exception that every step of the gate raises. Does not: the deciding of a rule.
+Belongs here: the exception that every step of the gate raises, and which refusals a person's word
+can lift. Does not: how a rule is judged.
 """
+
+OVERRIDABLE = frozenset(
+    {"contract_quarantine_share", "contract_rows_vanished", "gate_late_changes_landmark"}
+)
+"""Rules that a person's recorded word can set aside for one delivery."""
 
 KIND_RULE = "gate_kind_mismatch"
 """Real and synthetic data in one place; said by an `InputMissing`, since nothing is begun then."""

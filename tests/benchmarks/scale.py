@@ -46,16 +46,23 @@ def write_delivery(folder: Path, n_sessions: int, *, first: int = 1, mode: str =
     rng = np.random.default_rng(first)
     n_patients = max(1, n_sessions // SESSIONS_A_PATIENT)
     ipp = np.char.zfill((first + np.arange(n_patients)).astype(str), 8)
+    write_frames(folder, patient_frame(ipp, rng), session_frame(ipp, rng), mode=mode)
+
+
+def write_frames(
+    folder: Path, patients: pd.DataFrame, sessions: pd.DataFrame, *, mode: str = "complet"
+) -> None:
+    """Write one delivery of two frames whose columns stand in the order of the headers."""
     folder.mkdir(parents=True)
     day = folder.name
     files = {
-        f"patients_{day}.csv": (PATIENT_HEADER, _patients(ipp, rng)),
-        f"seances_{day}.csv": (SESSION_HEADER, _sessions(ipp, rng)),
+        f"patients_{day}.csv": (PATIENT_HEADER, patients),
+        f"seances_{day}.csv": (SESSION_HEADER, sessions),
     }
     manifest = ["fichier;lignes;sha256;extrait_le;source;mode"]
     for name, (header, frame) in files.items():
         path = folder / name
-        frame.columns = header.split(";")
+        frame = frame.set_axis(header.split(";"), axis="columns")
         frame.to_csv(path, sep=";", index=False, lineterminator="\r\n", encoding="utf-8-sig")
         with path.open("rb") as handle:
             digest = hashlib.file_digest(handle, "sha256").hexdigest()
@@ -63,7 +70,8 @@ def write_delivery(folder: Path, n_sessions: int, *, first: int = 1, mode: str =
     (folder / "manifest.csv").write_text("\r\n".join(manifest) + "\r\n", encoding="utf-8")
 
 
-def _patients(ipp: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+def patient_frame(ipp: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """Patient rows as text or numbers, a row a patient."""
     n = len(ipp)
     items = rng.integers(0, 11, (n, 12))
     items[:, [3, 6]] = rng.integers(1, 6, (n, 2))
@@ -83,7 +91,8 @@ def _patients(ipp: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(frame)
 
 
-def _sessions(ipp: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+def session_frame(ipp: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """Session rows of these patients, `SESSIONS_A_PATIENT` each, three weeks apart."""
     n = len(ipp) * SESSIONS_A_PATIENT
     number = np.tile(np.arange(1, SESSIONS_A_PATIENT + 1), len(ipp))
     start = np.repeat(rng.integers(0, 2500, len(ipp)), SESSIONS_A_PATIENT)

@@ -23,6 +23,7 @@ import duckdb  # noqa: F401 - imported once here and not in every fork
 from expectations import dictionary
 from expectations.rules import load_rules
 from orchestration import faults, lock
+from orchestration.build import Build
 from orchestration.comparison import contents
 from orchestration.files import sha256_of
 from orchestration.ingest.deliveries import new_and_ready, scan
@@ -31,7 +32,7 @@ from orchestration.ingest.load import load
 from orchestration.journal import Journal
 from orchestration.publication import beat, last_heartbeat, publish, report_path
 from orchestration.settings import load as load_settings
-from orchestration.warehouse import Build, connect
+from orchestration.warehouse import connect
 
 FORK = multiprocessing.get_context("fork")
 

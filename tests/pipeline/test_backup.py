@@ -9,12 +9,13 @@ import pytest
 
 from orchestration import lock, vault
 from orchestration.backup import backup
+from orchestration.build import Build
 from orchestration.data_directory import claim
 from orchestration.errors import Busy, InputMissing, PlateauError
 from orchestration.files import replace_file
 from orchestration.restore import restore
 from orchestration.settings import load
-from orchestration.warehouse import Build, connect, meta_of
+from orchestration.warehouse import connect, meta_of
 
 BYTES = b"ipp;nom\n1;X\n"
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from orchestration import data_directory
+from orchestration.build import Build
 from orchestration.errors import InputMissing
 from orchestration.ingest import kept, load, schema
 from orchestration.ingest.deliveries import new_and_ready, scan
@@ -13,7 +14,6 @@ from orchestration.ingest.known import loaded_deliveries
 from orchestration.journal import Journal
 from orchestration.settings import load as load_settings
 from orchestration.vault import make_key
-from orchestration.warehouse import Build
 
 PATIENTS = "ipp;nom;prenom;date_naissance;sexe;date_premiere_consult;pr_periode_test\n"
 SESSIONS = "ipp;num_seance;date_seance;PR;DPR;commentaire\n"

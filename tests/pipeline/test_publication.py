@@ -5,11 +5,12 @@ import sys
 
 import pytest
 
+from orchestration.build import Build
 from orchestration.errors import PlateauError
 from orchestration.restore import restore_version
 from orchestration.settings import load
 from orchestration.versions import versions
-from orchestration.warehouse import SCHEMA_VERSION, Build, connect, meta_of, require_live
+from orchestration.warehouse import SCHEMA_VERSION, connect, meta_of, require_live
 
 READ = (
     "import sys, duckdb\n"

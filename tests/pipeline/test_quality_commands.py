@@ -18,6 +18,7 @@ import pytest
 
 from expectations.rules import rule
 from orchestration import data_directory
+from orchestration.build import Build
 from orchestration.checks import record
 from orchestration.commands import quality, queries, trace
 from orchestration.errors import EXIT_CHECKS_FAILED, EXIT_INPUT_MISSING, InputMissing, PlateauError
@@ -28,7 +29,7 @@ from orchestration.journal import Journal
 from orchestration.quality.reconciliation import reconcile
 from orchestration.quality.results import rule_results
 from orchestration.settings import load
-from orchestration.warehouse import Build, connect
+from orchestration.warehouse import connect
 
 NEWEST = "20230630"
 SPOILT = {5: ("PR", "-20"), 9: ("PR", "305"), 13: ("date_seance", "31/02/2019")}

@@ -8,6 +8,7 @@ import pytest
 
 from orchestration import data_directory, dbt_project, exchange, faults, lock, vault
 from orchestration.backup import backup
+from orchestration.build import Build
 from orchestration.commands import nightly, rebuild
 from orchestration.commands.vault import rotate
 from orchestration.comparison import compare, contents
@@ -20,7 +21,7 @@ from orchestration.publication import publish
 from orchestration.restore import restore
 from orchestration.settings import load
 from orchestration.versions import versions
-from orchestration.warehouse import Build, connect, meta_of
+from orchestration.warehouse import connect, meta_of
 
 
 def listen(event):

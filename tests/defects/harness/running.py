@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.building import build, write_manifest
 from harness.fixtures import Finding, Fixture
 
+from orchestration.build import Build
 from orchestration.ingest import load as ingest
 from orchestration.ingest.deliveries import Delivery, new_and_ready, scan
 from orchestration.ingest.known import loaded_deliveries
@@ -20,7 +21,6 @@ from orchestration.journal import Journal
 from orchestration.settings import Settings
 from orchestration.settings import load as settings_of
 from orchestration.vault import make_key
-from orchestration.warehouse import Build
 
 RUN = "run"
 LONG_AFTER = 4_000_000_000.0
