@@ -123,10 +123,8 @@ def _parse(clean: str, column: Column, pivot_year: int, native: bool) -> Cell:
             return parse_boolean(clean)
         case "identifier":
             return parse_identifier(clean, column)
-        case "text":
+        case "text" | "free_text":
             return parse_text(clean, column)
-        case "free_text":
-            return Ok(clean)
 
 
 def _is_after(value: Value, not_after: date | None) -> bool:
