@@ -14,7 +14,7 @@ from orchestration.errors import InputMissing
 from orchestration.ingest import readers
 from orchestration.ingest.deliveries import DeliveredFile, Delivery
 from orchestration.ingest.facts import Read
-from orchestration.ingest.refusal import OVERRIDABLE, Refused
+from orchestration.ingest.refusal import KIND_RULE, OVERRIDABLE, Refused
 from orchestration.journal import Journal
 
 if TYPE_CHECKING:
