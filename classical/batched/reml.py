@@ -22,7 +22,7 @@ from classical.batched.status import BOUNDARY, NOT_FOUND, OK
 # Intraclass correlations between which the score is searched for a change of sign: dense enough
 # that two optima of unbalanced data are told apart.
 _CORRELATION = np.concatenate(
-    [[0.0], np.logspace(-6, -2, 5), np.linspace(0.04, 0.96, 24), 1 - np.logspace(-2, -10, 9)]
+    [[0.0, 1e-4, 1e-2], np.linspace(0.05, 0.95, 13), [0.99, 0.999, 0.9999, 1 - 1e-6, 1 - 1e-10]]
 )
 GRID = _CORRELATION / (1 - _CORRELATION)
 

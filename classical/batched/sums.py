@@ -39,62 +39,66 @@ def reduce_rows(outcome, design, within, between, count):  # type: ignore[no-unt
     within[:] = 0.0
     between[:] = 0.0
     count[:] = 0
-    first, total, inner = np.empty(q), np.empty(q), np.empty((q, q))
-    step = np.empty(q)
+    first, total, step, inner = np.empty(q), np.empty(q), np.empty(q), np.empty((q, q))
+    first[0], total[0] = 1.0, 0.0
     shift = np.nan
-    smallest, largest = np.inf, -np.inf
     for i in range(patients):
         n = 0
         for k in range(sessions):
             y = outcome[i, k]
             if np.isnan(y):
                 continue
-            if np.isinf(y):
-                return INFINITE, 0.0
-            if np.isnan(shift):
-                shift = y
-            smallest, largest = min(smallest, y), max(largest, y)
             if n == 0:
-                first[:p] = design[i, k]
+                if np.isnan(shift):
+                    shift = y
+                for a in range(1, p):
+                    first[a] = design[i, k, a]
                 first[p] = y - shift
-                total[:] = 0.0
+                total[1:] = 0.0
                 inner[:] = 0.0
-            for a in range(p):
-                step[a] = design[i, k, a] - first[a]
-            step[p] = y - shift - first[p]
-            for a in range(q):
-                total[a] += step[a]
-                for b in range(a + 1):
-                    inner[a, b] += step[a] * step[b]
+            else:
+                for a in range(1, p):
+                    step[a] = design[i, k, a] - first[a]
+                step[p] = y - shift - first[p]
+                for a in range(1, q):
+                    total[a] += step[a]
+                    for b in range(1, a + 1):
+                        inner[a, b] += step[a] * step[b]
             n += 1
         if n == 0:
             continue
         count[n] += 1
         for a in range(q):
+            whole = n * first[a] + total[a]
             for b in range(a + 1):
+                between[n, a, b] += whole * (n * first[b] + total[b])
+        for a in range(1, q):
+            for b in range(1, a + 1):
                 within[a, b] += inner[a, b] - total[a] * total[b] / n
-                between[n, a, b] += (n * first[a] + total[a]) * (n * first[b] + total[b])
     for a in range(q):
         for b in range(a):
             within[b, a] = within[a, b]
             for n in range(sessions + 1):
                 between[n, b, a] = between[n, a, b]
-    return _why_not(within, between, count, smallest == largest), shift
+    return _why_not(within, between, count), shift
 
 
 @compiled
-def _why_not(within, between, count, is_constant):  # type: ignore[no-untyped-def]
+def _why_not(within, between, count):  # type: ignore[no-untyped-def]
     """Tell why the sums cannot carry the model; the order is that of `classical.mixed`."""
     p = len(within) - 1
-    patients, rows = 0, 0
+    patients, rows, spread = 0, 0, within[p, p]
     for n in range(1, len(count)):
         patients += count[n]
         rows += n * count[n]
+        spread += between[n, p, p]
     if rows == 0:
         return NO_OBSERVATIONS
+    if not np.isfinite(spread):
+        return INFINITE
     if patients == 1:
         return ONE_PATIENT
-    if is_constant:
+    if spread == 0.0:  # of the outcome less its first value
         return CONSTANT
     total = within.copy()
     for n in range(1, len(count)):
