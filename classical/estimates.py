@@ -17,6 +17,7 @@ from classical.describe import (
     Row,
     counts_and_shares,
     estimate_frame,
+    extremes,
     mean_and_sd,
     row,
     share,
@@ -63,6 +64,7 @@ def baseline_table(baseline: pd.DataFrame) -> pd.DataFrame:
     rows: list[Row] = []
     for name in BASELINE_NUMBERS:
         rows += mean_and_sd("baseline", "all", name, baseline[name])
+        rows += extremes("baseline", "all", name, baseline[name])
     for name in BASELINE_CODES:
         rows += counts_and_shares("baseline", "all", name, baseline[name])
     for level in LEVELS:
