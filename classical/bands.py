@@ -31,7 +31,9 @@ def band_table(bands: pd.DataFrame) -> pd.DataFrame:
     for name, members in zip(BANDS, groups, strict=True):
         for number in NUMBERS:
             rows += mean_and_sd("band", name, number, members[number])
-        rows += flag("band", name, "is_stopped_for_inefficacy", members["is_stopped_for_inefficacy"])
+        rows += flag(
+            "band", name, "is_stopped_for_inefficacy", members["is_stopped_for_inefficacy"]
+        )
         rows += flag("band", name, "is_ge30_at_15", members["is_ge30_at_15"])
     for number in NUMBERS:
         rows += compare_groups("band", "10_49", number, groups[0][number], groups[1][number])

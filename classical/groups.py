@@ -9,10 +9,9 @@ import pandas as pd
 
 from classical.comparisons import compare_groups, compare_shares
 from classical.describe import Row, count_and_share, estimate_frame, mean_and_sd
+from classical.estimates import LEVELS, STROKES
 
 DECIDED = ("responder", "non_responder")
-LEVELS = ("central", "peripheral")
-STROKES = ("ischaemic_stroke", "haemorrhagic_stroke", "stroke_unspecified")
 
 
 def group_table(

@@ -1,7 +1,7 @@
 """A smooth of repeated values over session number, with a band that knows who is the same patient.
 
-Here: a regression on natural cubic splines (a generalised additive model with fixed degrees of
-freedom) whose errors are clustered by patient. A loess band would take every session for another
+Here: a regression on natural cubic splines of log session number (a generalised additive model with
+fixed degrees of freedom) whose errors are clustered by patient. A loess band would take every session for another
 patient and come out too narrow. Not here: means by session (mart `long_term`).
 """
 
@@ -55,10 +55,10 @@ def smooth_by_session(frame: pd.DataFrame, value: str, at: FloatArray) -> FloatA
     distinct = frame["session_no"].nunique()
     if patients < 2 or distinct < 2:
         return "fewer than two patients" if patients < 2 else "fewer than two sessions"
-    x = frame["session_no"].to_numpy(dtype=float)
+    x = np.log(frame["session_no"].to_numpy(dtype=float))  # relief rises early and levels off
     y = frame[value].to_numpy(dtype=float)
     knots = np.unique(np.quantile(x, np.linspace(0, 1, min(MOST_PIECES + 1, distinct))))
-    basis, target = natural_spline(x, knots), natural_spline(at, knots)
+    basis, target = natural_spline(x, knots), natural_spline(np.log(at), knots)
     _, group = np.unique(frame["patient_id"].to_numpy(), return_inverse=True)
     if len(y) <= basis.shape[1] or np.linalg.matrix_rank(basis) < basis.shape[1]:
         return "too few observations"

@@ -82,9 +82,7 @@ def kaplan_meier(
     return Curve(times, at_risk, events, survival, se, lo, hi)
 
 
-def aalen_johansen(
-    time: ArrayLike, cause: ArrayLike, of: object, *, level: float = 0.95
-) -> Curve:
+def aalen_johansen(time: ArrayLike, cause: ArrayLike, of: object, *, level: float = 0.95) -> Curve:
     """Return the share that has ended by one cause, other causes competing.
 
     Parameters
@@ -142,9 +140,7 @@ def _falls(time: FloatArray, values: FloatArray, share: float) -> float:
     return float((first + time[under[0]]) / 2) if len(under) else float(first)
 
 
-def _steps(
-    time: ArrayLike, event: NDArray[np.bool_]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _steps(time: ArrayLike, event: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, FloatArray]:
     values = np.asarray(time, dtype=float)
     if len(values) == 0 or len(values) != len(event):
         raise ValueError("time and event need the same length, at least one.")
