@@ -103,7 +103,7 @@ def _retention(responders: pd.DataFrame) -> list[Row]:
     time = responders["n_sessions"].to_numpy(dtype=float)
     stopped = ~responders["is_ongoing"].to_numpy(dtype=bool)
     reason = responders["stop_reason"].where(responders["stop_reason"].isin(REASONS), "other")
-    cause = np.where(stopped, reason.to_numpy(dtype=object), None)
+    cause = [one if ended else None for one, ended in zip(reason, stopped, strict=True)]
     curve = kaplan_meier(time, stopped)
     by_reason = {one: aalen_johansen(time, cause, one) for one in REASONS}
     rows = []

@@ -68,13 +68,10 @@ def extremes(analysis: str, population: str, term: str, values: pd.Series) -> li
     counts = {"n": len(known), "n_missing": len(values) - len(known)}
     rows = [row(analysis, population, f"{term}.{end}", method=f"{end}imum", **counts)
             for end in ("min", "max")]  # fmt: skip
-    for one, value in zip(rows, (np.min, np.max), strict=True):
-        one |= (
-            {"estimate": float(value(known))}
-            if len(known)
-            else {"status": "not_estimable: no known values"}
-        )
-    return rows
+    if not len(known):
+        return [one | {"status": "not_estimable: no known values"} for one in rows]
+    ends = (float(known.min()), float(known.max()))
+    return [one | {"estimate": end} for one, end in zip(rows, ends, strict=True)]
 
 
 def count(analysis: str, population: str, term: str, events: int, *, n: int, n_missing: int) -> Row:

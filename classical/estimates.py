@@ -2,7 +2,8 @@
 
 Here: Table 1 (baseline), Table 2 with its slopes and the odds ratios of section 3.6. The other
 tables have a module each (`cohort.py`, `slopes.py`, `bands.py`, `groups.py`, `course.py`,
-`surgery.py`, `agreement.py`, `safety.py`). Not here: the methods themselves (`mixed.py`, `contingency.py`), printing.
+`surgery.py`, `agreement.py`, `safety.py`). Not here: the methods themselves (`mixed.py`,
+`contingency.py`), printing.
 
 Every frame has the columns `describe.ESTIMATE_COLUMNS`. What cannot be computed is a row with
 status 'not_estimable: <cause>'; a NaN beside status 'ok' means not applicable.

@@ -27,7 +27,7 @@ class ExactOddsRatio:
     mid_estimate, mid_lo, mid_hi, mid_p
         Median-unbiased estimate, mid-p limits and two-sided mid-p value.
     p, p_greater, p_less
-        Fisher's p: two-sided (tables as improbable or more), and of an odds ratio above and below 1.
+        Fisher's p: two-sided (tables as improbable or more), of an odds ratio above and below 1.
     status
         'ok' or 'not_estimable: <cause>'; p is defined also without an estimate.
     """

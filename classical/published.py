@@ -12,6 +12,7 @@ standard normal deviates (whose error is 1 each), counts as counts of the study'
 
 from collections.abc import Callable
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,8 @@ def published_comparison(estimates: dict[str, pd.DataFrame]) -> pd.DataFrame:
         name: {tuple(key): one for *key, one in _records(frame)}
         for name, frame in estimates.items()
     }
-    compared = [_compare(figure, rows) for figure in published_figures().to_dict("records")]
+    figures: list[dict[str, Any]] = published_figures().to_dict("records")  # type: ignore[assignment]
+    compared = [_compare(figure, rows) for figure in figures]
     frame = pd.DataFrame(compared, columns=list(COLUMNS))
     numbers = ["value", "lo", "hi", "tolerance"]
     counts = ["n_study", "n", "n_missing"]

@@ -1,8 +1,8 @@
 """A smooth of repeated values over session number, with a band that knows who is the same patient.
 
 Here: a regression on natural cubic splines of log session number (a generalised additive model with
-fixed degrees of freedom) whose errors are clustered by patient. A loess band would take every session for another
-patient and come out too narrow. Not here: means by session (mart `long_term`).
+fixed degrees of freedom) whose errors are clustered by patient. A loess band would take every
+session for another patient and come out too narrow. Not here: means by session (mart `long_term`).
 """
 
 import numpy as np

@@ -106,8 +106,10 @@ def _with_rtms(emcs: pd.DataFrame, patients: pd.DataFrame, sessions: pd.DataFram
     course = dates["rtms_last_date"] - dates["first_session_date"]
     frame["rtms_years"] = course.dt.days / DAYS_A_YEAR
     relief = frame["rtms_last_relief_pct"].to_numpy(dtype=float, na_value=np.nan)
-    names = np.array(CATEGORIES, dtype=object)[np.digitize(relief, CATEGORY_BOUNDS)]
-    frame["rtms_category"] = np.where(np.isfinite(relief), names, None)
+    frame["rtms_category"] = [
+        CATEGORIES[int(np.digitize(one, CATEGORY_BOUNDS))] if np.isfinite(one) else None
+        for one in relief
+    ]
     return frame
 
 

@@ -9,7 +9,9 @@ incidence by the delta method (Marubini and Valsecchi 1995, 10.12). R's `survfit
 Kaplan-Meier; statsmodels has the estimators without R's choice of intervals.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -82,7 +84,9 @@ def kaplan_meier(
     return Curve(times, at_risk, events, survival, se, lo, hi)
 
 
-def aalen_johansen(time: ArrayLike, cause: ArrayLike, of: object, *, level: float = 0.95) -> Curve:
+def aalen_johansen(
+    time: ArrayLike, cause: Sequence[Any] | NDArray[Any], of: object, *, level: float = 0.95
+) -> Curve:
     """Return the share that has ended by one cause, other causes competing.
 
     Parameters
@@ -101,9 +105,8 @@ def aalen_johansen(time: ArrayLike, cause: ArrayLike, of: object, *, level: floa
     ValueError
         As `kaplan_meier`.
     """
-    causes = np.asarray(cause, dtype=object)
-    ended = np.array([one is not None for one in causes], dtype=bool)
-    mine = np.array([one == of for one in causes], dtype=bool)
+    ended = np.array([one is not None for one in cause], dtype=bool)
+    mine = np.array([one == of for one in cause], dtype=bool)
     times, at_risk, events = _steps(time, ended)
     _, _, of_cause = _steps(time, mine)
     survival = np.cumprod(1 - events / at_risk)

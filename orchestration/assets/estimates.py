@@ -1,4 +1,4 @@
-"""The study's own statistics as `estimate_*` tables, and their comparison with the published ones."""
+"""The study's own statistics as `estimate_*` tables, and the published figures beside them."""
 
 from collections.abc import Callable
 from importlib import import_module

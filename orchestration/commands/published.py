@@ -1,4 +1,4 @@
-"""`plateau published`: does our centre look like the study?"""
+"""`plateau published`: every published figure beside ours."""
 
 from __future__ import annotations
 

@@ -63,10 +63,10 @@ def sql(data: Path | None, as_json: bool, quiet: bool, verbose: bool, query: str
 def published(
     data: Path | None, as_json: bool, quiet: bool, verbose: bool, block: str | None
 ) -> int:
-    """Set every published figure of the study beside ours: does our centre look like it?
+    """Set every published figure of the study beside ours, with a verdict.
 
-    Each figure has our value, its interval and a verdict: as published, within sampling error,
-    differs, or cannot be computed and why.
+    Does our centre look like the study? Each figure has our value and its interval, and is as
+    published, within sampling error, differs, or cannot be computed, and why.
 
     \b
     Examples:

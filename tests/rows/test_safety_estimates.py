@@ -4,9 +4,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from classical.safety import safety_table
 from classical.describe import ESTIMATE_COLUMNS
-from classical.safety import clopper_pearson
+from classical.safety import clopper_pearson, safety_table
 
 
 def counts(**given):
