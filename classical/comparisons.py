@@ -145,11 +145,13 @@ def _rank_rows(
         shift_status = "not_estimable: the values do not vary"
     else:
         shift_status = status
+    uncounted = status == "ok" and np.isnan(found.p_exact)
+    exact_status = "not_estimable: too many values to count out" if uncounted else status
     return [
         row(analysis, population, term, estimate=found.statistic, se=found.null_sd, p=found.p,
             method=found.method, status=status, **counts),
         row(analysis, population, f"{term}_exact", estimate=found.statistic, se=found.null_sd,
-            p=found.p_exact, method=f"{found.method.split(',')[0]}, {EXACT}", status=status,
+            p=found.p_exact, method=f"{found.method.split(',')[0]}, {EXACT}", status=exact_status,
             **counts),
         row(analysis, population, f"{base}.shift", estimate=moved[0], lo=moved[1], hi=moved[2],
             p=found.p, method=HODGES_LEHMANN, status=shift_status, **counts),

@@ -95,14 +95,14 @@ def pool(
     Raises
     ------
     ValueError
-        If there are fewer than two tables or a value is not finite.
+        If there are fewer than two tables, a value is not finite or an error is 0.
     """
     from scipy.stats import t as student
 
     found, error = np.asarray(estimates, dtype=float), np.asarray(errors, dtype=float)
     m = len(found)
-    if m < 2 or not (np.isfinite(found).all() and np.isfinite(error).all()):
-        raise ValueError("pooling needs at least two finite estimates.")
+    if m < 2 or not (np.isfinite(found).all() and np.isfinite(error).all() and (error > 0).all()):
+        raise ValueError("pooling needs at least two finite estimates with errors above 0.")
     within, between = float((error**2).mean()), float(found.var(ddof=1))
     total = within + (1 + 1 / m) * between
     share = (1 + 1 / m) * between / total

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
+EXACT_UP_TO = 100  # values in all: beyond, the permutation of midranks is not counted out
 EXACT_BELOW = 50  # R's wilcox.test: exact below 50 values without ties (and zeros)
 
 
@@ -29,8 +30,8 @@ class RankTest:
     null_sd
         Standard deviation of the statistic if nothing differs.
     p, p_exact
-        Two-sided, by R's choice of method; and from the exact permutation distribution, NaN where
-        that is not computed.
+        Two-sided, by R's choice of method; and from the exact permutation distribution, NaN
+        where that is not computed (more than 100 values in two groups).
     n
         Values, or pairs that differ.
     n_zero
@@ -80,7 +81,9 @@ def rank_sum(a: ArrayLike, b: ArrayLike, *, correct: bool = True) -> RankTest:
     variance = n * m / 12 * (n + m + 1 - ties / ((n + m) * (n + m - 1)))
     if variance <= 0:
         return _no_test("rank sum", n + m, 0, "all values are equal")
-    exact = _two_sided(subset_sums(ranks, n), float(ranks[:n].sum()))
+    exact = np.nan
+    if n + m <= EXACT_UP_TO:
+        exact = _two_sided(subset_sums(ranks, n), float(ranks[:n].sum()))
     if ties == 0 and max(n, m) < EXACT_BELOW:
         method, p = "rank sum, exact", exact
     else:

@@ -148,6 +148,8 @@ def _imputed(outcome: str, course: pd.DataFrame, draws: int, seed: int) -> Itera
         wide = members.pivot_table(outcome, "patient_id", "session_no", dropna=True)
         wide = wide.reindex(columns=sorted(course["session_no"].unique()))
         values = wide.to_numpy(dtype=float)
+        values = np.where(np.isfinite(values), values, np.nan)
+        values = values[np.isfinite(values).any(axis=1)]
         rng = np.random.default_rng([seed, k, sum(map(ord, outcome))])
         try:
             tables[status] = np.stack(list(draw_missing(values, draws=draws, rng=rng)))
@@ -185,10 +187,16 @@ def _pooled(
     }
     counts = {"n": int((~gone.astype(bool)).sum()), "n_missing": int(gone.sum())}
     for model, (error, df) in errors.items():
-        found = pool(own.mean(axis=1), error, df)
         text = f"{MODELS[model]}; {len(filled)} imputations, Rubin's rules"
         if shift:
             text += f"; imputed values {shift} SD worse"
+        if not (error > 0).all():
+            status = "not_estimable: no variation within patients"
+            yield row(
+                reading, population, f"{outcome}.{model}", method=text, status=status, **counts
+            )
+            continue
+        found = pool(own.mean(axis=1), error, df)
         yield row(
             reading, population, f"{outcome}.{model}", estimate=found.estimate, se=found.se,
             df=found.df, lo=found.lo, hi=found.hi, p=found.p, method=text, **counts,
