@@ -1,6 +1,7 @@
-"""Two-by-two tables: odds ratio by logistic likelihood, Fisher exact p, Wilson interval.
+"""Two-by-two tables: odds ratio by logistic likelihood, Fisher exact p, chi-square, Wilson.
 
-Here: numbers from counts. Not here: counting patients (`estimates.py`).
+Here: numbers from counts. Not here: exact intervals (`exact.py`), counting patients
+(`estimates.py`).
 
 The study prints a logistic odds ratio with a profile-likelihood interval beside a Fisher p value
 (audit finding 4 of paper/reading.md); that pair is what `odds_ratio` gives. The two methods may
@@ -80,6 +81,22 @@ def wilson_interval(events: int, total: int, *, level: float = 0.95) -> tuple[fl
     half = z * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
     scale = 1 + z**2 / total
     return float(max(0.0, (centre - half) / scale)), float(min(1.0, (centre + half) / scale))
+
+
+def chi_square(
+    events_a: int, total_a: int, events_b: int, total_b: int, *, correct: bool
+) -> tuple[float, float, str]:
+    """Return Pearson's statistic, its p and a status, as R's `chisq.test` (Yates if correct).
+
+    Not estimable where a margin is empty.
+    """
+    from scipy.stats import chi2_contingency
+
+    table = np.array([[events_a, total_a - events_a], [events_b, total_b - events_b]])
+    if (table.sum(axis=0) == 0).any() or (table.sum(axis=1) == 0).any():
+        return np.nan, np.nan, "not_estimable: a margin of the table is empty"
+    found = chi2_contingency(table, correction=correct)
+    return float(found.statistic), float(found.pvalue), "ok"
 
 
 def _fisher(events_a: int, total_a: int, events_b: int, total_b: int) -> float:

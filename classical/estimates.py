@@ -1,7 +1,9 @@
 """The study's tables as tidy estimates: mart frame in, one row an estimate out.
 
-Here: Table 1 (baseline), Table 2 with its slopes, the odds ratios of sections 3.5 and 3.6, and the
-way to `safety.py`. Not here: the methods themselves (`mixed.py`, `contingency.py`), printing.
+Here: Table 1 (baseline), Table 2 with its slopes and the odds ratios of section 3.6. The other
+tables have a module each (`cohort.py`, `slopes.py`, `bands.py`, `groups.py`, `course.py`,
+`surgery.py`, `agreement.py`, `safety.py`). Not here: the methods themselves (`mixed.py`,
+`contingency.py`), printing.
 
 Every frame has the columns `describe.ESTIMATE_COLUMNS`. What cannot be computed is a row with
 status 'not_estimable: <cause>'; a NaN beside status 'ok' means not applicable.
@@ -17,14 +19,13 @@ from classical.describe import (
     Row,
     counts_and_shares,
     estimate_frame,
+    extremes,
+    flag,
     mean_and_sd,
     row,
     share,
 )
 from classical.mixed import MixedFit, fit_random_intercept
-from classical.safety import safety_table
-
-estimate_safety = safety_table
 
 BASELINE_NUMBERS = (
     "age_years", "pain_duration_years", "nrs_initial", "gnpsi_baseline", "burning_baseline",
@@ -34,6 +35,8 @@ BASELINE_CODES = ("sex", "laterality", "topography", "lesion_level", "most_painf
 # Site and cause are percentages within their lesion level in Table 1 (146 central, 46 peripheral).
 CODES_WITHIN_LEVEL = ("lesion_site", "aetiology")
 LEVELS = ("central", "peripheral")
+# The study's "post-stroke" counts strokes of either kind and of unknown kind together.
+STROKES = ("ischaemic_stroke", "haemorrhagic_stroke", "stroke_unspecified")
 
 # First session at which each outcome exists: relief needs a session, the NPSI has a baseline.
 OUTCOME_FROM = {"pain_relief_pct": 1, "relief_duration_days": 1, "gnpsi": 0, "ssnpsi": 0}
@@ -63,13 +66,16 @@ def baseline_table(baseline: pd.DataFrame) -> pd.DataFrame:
     rows: list[Row] = []
     for name in BASELINE_NUMBERS:
         rows += mean_and_sd("baseline", "all", name, baseline[name])
+        rows += extremes("baseline", "all", name, baseline[name])
     for name in BASELINE_CODES:
         rows += counts_and_shares("baseline", "all", name, baseline[name])
     for level in LEVELS:
         at_level = baseline[baseline["lesion_level"] == level]
         for name in CODES_WITHIN_LEVEL:
             rows += counts_and_shares("baseline", level, name, at_level[name])
-    return estimate_frame(rows)
+    central = baseline.loc[baseline["lesion_level"] == "central", "aetiology"]
+    stroke = central.isin(STROKES).where(central.notna())
+    return estimate_frame([*rows, *flag("baseline", "central", "post_stroke", stroke)])
 
 
 def test_period_table(test_period_long: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from orchestration import __version__
 from orchestration.assets.description import OWNERS, SCIENCE
-from orchestration.assets.estimates import ESTIMATES
+from orchestration.assets.estimates import COMPARISON, ESTIMATES
 from orchestration.assets.models import CURVE_TABLES, STATUS_TABLE
 from orchestration.assets.studies import STUDY_TABLES
 from orchestration.build import Build
@@ -36,7 +36,7 @@ MARTS = [
     "long_term",
     "emcs",
 ]
-INPUTS = [*MARTS, *ESTIMATES, *CURVE_TABLES, STATUS_TABLE, *STUDY_TABLES]
+INPUTS = [*MARTS, *ESTIMATES, COMPARISON, *CURVE_TABLES, STATUS_TABLE, *STUDY_TABLES]
 LOGS = ["dq_result", "ingest_file", "quarantine_row", "quarantine_cell"]
 
 

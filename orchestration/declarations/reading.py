@@ -1,4 +1,4 @@
-"""Commands that read what is published: `report`, `sql`."""
+"""Commands that read what is published: `report`, `sql`, `published`."""
 
 # ruff: noqa: D301 - click reads `\b` in a docstring as "keep these lines"
 
@@ -57,4 +57,25 @@ def sql(data: Path | None, as_json: bool, quiet: bool, verbose: bool, query: str
     return 0
 
 
-COMMANDS: tuple[click.Command, ...] = (report, sql)
+@click.command()
+@common
+@click.option("--block", metavar="NAME", help="One block of the study, such as table_2.")
+def published(
+    data: Path | None, as_json: bool, quiet: bool, verbose: bool, block: str | None
+) -> int:
+    """Set every published figure of the study beside ours, with a verdict.
+
+    Does our centre look like the study? Each figure has our value and its interval, and is as
+    published, within sampling error, differs, or cannot be computed, and why.
+
+    \b
+    Examples:
+      plateau published --block table_1
+      plateau published --json | jq .counts
+    """
+    from orchestration.commands import published as work
+
+    return work.run(settings_from(data=data), block=block, as_json=as_json)
+
+
+COMMANDS: tuple[click.Command, ...] = (report, sql, published)

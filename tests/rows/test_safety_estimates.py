@@ -4,9 +4,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from classical import estimates
 from classical.describe import ESTIMATE_COLUMNS
-from classical.safety import clopper_pearson
+from classical.safety import clopper_pearson, safety_table
 
 
 def counts(**given):
@@ -40,7 +39,7 @@ def test_counts_that_cannot_be_are_refused(events, n):
 
 
 def test_who_was_not_asked_leaves_one_share_and_counts_as_none_in_the_other():
-    frame = estimates.estimate_safety(counts(n_events=5, n_asked=200, n_units=213))
+    frame = safety_table(counts(n_events=5, n_asked=200, n_units=213))
     assert tuple(frame.columns) == ESTIMATE_COLUMNS
     asked, of_all = pick(frame, "headache.share_of_asked"), pick(frame, "headache.share_of_all")
     assert (asked["estimate"], asked["n"], asked["n_missing"]) == (2.5, 200, 13)
@@ -49,15 +48,13 @@ def test_who_was_not_asked_leaves_one_share_and_counts_as_none_in_the_other():
 
 
 def test_no_event_has_an_upper_limit():
-    share = pick(
-        estimates.estimate_safety(counts(n_asked=100, n_units=100)), "headache.share_of_asked"
-    )
+    share = pick(safety_table(counts(n_asked=100, n_units=100)), "headache.share_of_asked")
     assert (share["status"], share["estimate"], share["lo"]) == ("ok", 0.0, 0.0)
     assert share["hi"] == pytest.approx(3.6217, abs=1e-4)
 
 
 def test_nobody_asked_is_not_estimable():
-    frame = estimates.estimate_safety(counts(n_units=4))
+    frame = safety_table(counts(n_units=4))
     asked = pick(frame, "headache.share_of_asked")
     assert asked["status"] == "not_estimable: nobody asked"
     assert pd.isna(asked["estimate"])
@@ -68,7 +65,7 @@ def test_nobody_asked_is_not_estimable():
 
 
 def test_seriousness_is_a_share_of_the_known():
-    frame = estimates.estimate_safety(
+    frame = safety_table(
         counts(n_events=4, n_asked=9, n_units=9, n_serious=1, n_seriousness_known=2)
     )
     serious = pick(frame, "headache.share_serious")
@@ -83,6 +80,6 @@ def test_each_unit_is_a_population():
             counts(unit="surgery", event_type="surgery_complication"),
         ]
     )
-    frame = estimates.estimate_safety(both)
+    frame = safety_table(both)
     assert not frame.duplicated(["analysis", "population", "term"]).any()
     assert set(frame["population"]) == {"patients", "sessions", "surgeries"}

@@ -1,0 +1,227 @@
+"""Slopes over the test period by model and by reading of what is missing: rows of `estimate_slope`.
+
+Here: random-intercept and random-slope intervals side by side, both interactions, the baseline of
+either status from one model, and slopes as observed, imputed by status, imputed and worse. Not
+here: means by session (`estimates.py`), the fits (`mixed.py`, `random_slope.py`), the draws
+(`imputation.py`).
+
+The study prints random-intercept intervals. Where patients' own slopes differ, those are too
+narrow; the random-slope rows beside them are the remedy.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classical.describe import Row, estimate_frame, row
+from classical.imputation import draw_missing, pool
+from classical.mixed import MixedFit, fit_random_intercept
+from classical.random_slope import RandomSlopeFit, fit_random_slope
+
+FloatArray = NDArray[np.float64]
+OUTCOME_FROM = {"pain_relief_pct": 1, "relief_duration_days": 1, "gnpsi": 0, "ssnpsi": 0}
+LAST_SESSION = 4
+# What is worse: less relief, more pain. The shift of a worse reading is half a standard deviation.
+WORSE = {"pain_relief_pct": -1, "relief_duration_days": -1, "gnpsi": 1, "ssnpsi": 1}
+SHIFT_IN_SD = 0.5
+READINGS = {"imputed_by_status": 0.0, "imputed_and_worse": SHIFT_IN_SD}
+DECIDED = ("non_responder", "responder")
+MODELS = {
+    "random_intercept": "random intercept, REML, Satterthwaite",
+    "random_slope": "random intercept and slope, REML, Satterthwaite",
+}
+TWO_WAY = {
+    "status": ("responder_status", DECIDED),
+    "level": ("lesion_level", ("peripheral", "central")),
+}
+
+
+def slope_table(
+    test_period_long: pd.DataFrame, *, draws: int = 20, seed: int = 20220331
+) -> pd.DataFrame:
+    """Slopes per session under each model and reading, interactions, and the baseline by status.
+
+    Parameters
+    ----------
+    test_period_long
+        Mart `test_period_long`, one row an analysed patient x session 0-4.
+    draws
+        Completed tables of the imputed readings.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Tidy estimates. analysis is the reading, 'as_observed', 'imputed_by_status' (missing
+        values drawn from the patient's status group; patients without any value of the outcome
+        are left out) or 'imputed_and_worse' (these draws half a standard deviation worse);
+        populations all, responders, non_responders, central, peripheral; terms
+        `<outcome>.<model>`, `<outcome>.status_x_session.<model>`, `.level_x_session.<model>`
+        (second group minus first: responders, central), and for status the model's start
+        (session 0 of the numeric time axis): `<outcome>.start.responders`,
+        `.start.non_responders`, `.start.difference`.
+    """
+    late = test_period_long["session_no"] <= LAST_SESSION
+    course = test_period_long[late & np.isfinite(test_period_long["session_no"].astype(float))]
+    rows: list[Row] = []
+    for outcome, first in OUTCOME_FROM.items():
+        sessions = course[course["session_no"] >= first]
+        for population, members in _populations(sessions):
+            rows += _slopes(population, outcome, members)
+        for name in TWO_WAY:
+            rows += _interactions(name, outcome, sessions)
+        rows += _start_by_status(outcome, sessions)
+        rows += _imputed(outcome, sessions, draws, seed)
+    return estimate_frame(rows)
+
+
+def _populations(course: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    yield "all", course
+    yield "responders", course[course["responder_status"] == "responder"]
+    yield "non_responders", course[course["responder_status"] == "non_responder"]
+    for level in ("central", "peripheral"):
+        yield level, course[course["lesion_level"] == level]
+
+
+def _known(course: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    return course[np.isfinite(course[outcome].to_numpy(dtype=float, na_value=np.nan))]
+
+
+def _fits(
+    known: pd.DataFrame, outcome: str, design: FloatArray
+) -> Iterator[tuple[str, MixedFit | RandomSlopeFit]]:
+    y, patient = known[outcome].to_numpy(dtype=float), known["patient_id"].to_numpy()
+    yield "random_intercept", fit_random_intercept(y, design, patient)
+    time = known["session_no"].to_numpy(dtype=float)
+    yield "random_slope", fit_random_slope(y, design, time, patient)
+
+
+def _slopes(population: str, outcome: str, course: pd.DataFrame) -> Iterator[Row]:
+    known = _known(course, outcome)
+    session = known["session_no"].to_numpy(dtype=float)
+    design = np.column_stack([np.ones(len(known)), session])
+    for model, fit in _fits(known, outcome, design):
+        yield _effect(fit, 1, population, f"{outcome}.{model}", model, len(course) - len(known))
+
+
+def _interactions(name: str, outcome: str, course: pd.DataFrame) -> Iterator[Row]:
+    column, groups = TWO_WAY[name]
+    course = course[course[column].isin(groups)]
+    known = _known(course, outcome)
+    session = known["session_no"].to_numpy(dtype=float)
+    second = (known[column] == groups[1]).to_numpy(dtype=float)
+    design = np.column_stack([np.ones(len(known)), session, second, session * second])
+    for model, fit in _fits(known, outcome, design):
+        term = f"{outcome}.{name}_x_session.{model}"
+        yield _effect(fit, 3, "all", term, model, len(course) - len(known))
+
+
+def _start_by_status(outcome: str, course: pd.DataFrame) -> Iterator[Row]:
+    """Levels at session 0 from the model with status and status x session, and their difference."""
+    course = course[course["responder_status"].isin(DECIDED)]
+    known = _known(course, outcome)
+    session = known["session_no"].to_numpy(dtype=float)
+    two = (known["responder_status"] == "responder").to_numpy(dtype=float)
+    one = 1 - two
+    missing = len(course) - len(known)
+    y, patient = known[outcome].to_numpy(dtype=float), known["patient_id"].to_numpy()
+    levels = fit_random_intercept(
+        y, np.column_stack([one, two, one * session, two * session]), patient
+    )
+    contrast = fit_random_intercept(
+        y, np.column_stack([np.ones(len(y)), two, session, two * session]), patient
+    )
+    model = "random_intercept"
+    for k, name in enumerate(("non_responders", "responders")):
+        yield _effect(levels, k, "all", f"{outcome}.start.{name}", model, missing)
+    yield _effect(contrast, 1, "all", f"{outcome}.start.difference", model, missing)
+
+
+def _imputed(outcome: str, course: pd.DataFrame, draws: int, seed: int) -> Iterator[Row]:
+    """Slopes of completed tables, pooled; each complete table has the closed-form fits."""
+    tables, holes, causes = {}, {}, {}
+    for k, status in enumerate(DECIDED):
+        members = course[course["responder_status"] == status]
+        wide = members.pivot_table(outcome, "patient_id", "session_no", dropna=True)
+        wide = wide.reindex(columns=sorted(course["session_no"].unique()))
+        values = wide.to_numpy(dtype=float)
+        values = np.where(np.isfinite(values), values, np.nan)
+        values = values[np.isfinite(values).any(axis=1)]
+        rng = np.random.default_rng([seed, k, sum(map(ord, outcome))])
+        try:
+            tables[status] = np.stack(list(draw_missing(values, draws=draws, rng=rng)))
+            holes[status] = np.isnan(values)
+        except ValueError:
+            causes[status] = "too few values of a session to draw the missing ones"
+    populations = {"responders": ("responder",), "non_responders": ("non_responder",)}
+    for population, statuses in {"all": DECIDED, **populations}.items():
+        cause = next((causes[one] for one in statuses if one in causes), "")
+        for reading, shift in READINGS.items():
+            if cause:
+                yield from _no_imputation(reading, population, outcome, cause, course)
+                continue
+            filled = np.concatenate([tables[one] for one in statuses], axis=1)
+            gone = np.concatenate([holes[one] for one in statuses])
+            yield from _pooled(reading, population, outcome, filled, gone, shift)
+
+
+def _pooled(
+    reading: str, population: str, outcome: str, filled: FloatArray, gone: FloatArray, shift: float
+) -> Iterator[Row]:
+    """Pool within-patient slopes of completed tables, shape (draws, patients, sessions)."""
+    sd = float(filled[:, ~gone.astype(bool)].std())
+    values = filled + WORSE[outcome] * shift * sd * gone
+    patients, sessions = values.shape[1:]
+    time = np.arange(sessions) - (sessions - 1) / 2
+    own = values @ time / (time @ time)  # (draws, patients)
+    level = values.mean(axis=2, keepdims=True)
+    left = values - level - own.mean(axis=1)[:, None, None] * time
+    within = patients * (sessions - 1) - 1
+    sigma2 = (left**2).sum(axis=(1, 2)) / within
+    errors = {
+        "random_intercept": (np.sqrt(sigma2 / (patients * (time @ time))), float(within)),
+        "random_slope": (own.std(axis=1, ddof=1) / np.sqrt(patients), patients - 1.0),
+    }
+    counts = {"n": int((~gone.astype(bool)).sum()), "n_missing": int(gone.sum())}
+    for model, (error, df) in errors.items():
+        text = f"{MODELS[model]}; {len(filled)} imputations, Rubin's rules"
+        if shift:
+            text += f"; imputed values {shift} SD worse"
+        if not (error > 0).all():
+            status = "not_estimable: no variation within patients"
+            yield row(
+                reading, population, f"{outcome}.{model}", method=text, status=status, **counts
+            )
+            continue
+        found = pool(own.mean(axis=1), error, df)
+        yield row(
+            reading, population, f"{outcome}.{model}", estimate=found.estimate, se=found.se,
+            df=found.df, lo=found.lo, hi=found.hi, p=found.p, method=text, **counts,
+        )  # fmt: skip
+
+
+def _no_imputation(
+    reading: str, population: str, outcome: str, cause: str, course: pd.DataFrame
+) -> Iterator[Row]:
+    known = len(_known(course, outcome))
+    for model, text in MODELS.items():
+        yield row(
+            reading, population, f"{outcome}.{model}", method=text, n=known,
+            n_missing=len(course) - known, status=f"not_estimable: {cause}",
+        )  # fmt: skip
+
+
+def _effect(
+    fit: MixedFit | RandomSlopeFit, k: int, population: str, term: str, model: str, n_missing: int
+) -> Row:
+    on_boundary = fit.status == "boundary"
+    text = MODELS[model]
+    return row(
+        "as_observed", population, term, estimate=fit.estimate[k], se=fit.se[k], df=fit.df[k],
+        lo=fit.lo[k], hi=fit.hi[k], p=fit.p[k],
+        method=f"{text}; a variance between patients is 0" if on_boundary else text,
+        n=fit.n, n_missing=n_missing, status="ok" if on_boundary else fit.status,
+    )  # fmt: skip

@@ -1,0 +1,182 @@
+"""Every table of estimates on data that carry little or nothing: a reason, never a silent NaN.
+
+Warnings are errors in this test run, so a flood of them would fail here.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from classical.agreement import agreement_table
+from classical.bands import band_table
+from classical.cohort import cohort_table
+from classical.comparisons import compare_groups, compare_pairs, compare_shares
+from classical.course import course_table
+from classical.describe import ESTIMATE_COLUMNS, estimate_frame
+from classical.groups import group_table
+from classical.imputation import draw_missing, pool
+from classical.means import compare_means
+from classical.ranks import rank_sum, signed_rank
+from classical.slopes import slope_table
+from classical.surgery import emcs_table
+from classical.survival import kaplan_meier
+
+DAY = pd.Timestamp("2020-01-01")
+
+
+def well_formed(frame):
+    assert tuple(frame.columns) == ESTIMATE_COLUMNS
+    assert not frame.duplicated(["analysis", "population", "term"]).any()
+    assert frame["status"].str.match(r"ok$|not_estimable: \w").all()
+    assert frame.loc[frame["status"] == "ok", "estimate"].notna().all()
+    assert frame.loc[frame["status"] != "ok", ["estimate", "lo", "hi"]].isna().all(axis=None)
+    assert np.isfinite(frame["estimate"].dropna()).all()
+
+
+def marts(n, relief=20.0, status="responder"):
+    """The marts of n patients who all say the same."""
+    ids = [f"p{k}" for k in range(n)]
+    patients = pd.DataFrame(
+        {
+            "patient_id": ids, "n_sessions": 6, "flow_state": "analysed",
+            "stop_reason": "tolerance",
+            "is_operated": True, "is_ongoing": False, "follow_up_years": 1.0, "sex": "F",
+            "first_session_date": DAY, "last_session_date": DAY, "age_years": 50.0,
+            "pain_duration_years": np.nan, "laterality": None, "topography": None,
+            "lesion_level": "central", "lesion_site": "thalamus", "aetiology": "other",
+        }
+    )  # fmt: skip
+    known = {"status_relief_pct": relief, "responder_status": status, "lesion_level": "central",
+             "stroke_type": None, "relief_category": "poor", "relief_band": "10_29",
+             "is_ge10": True, "is_ge30": False, "is_gt30": False, "is_ge50": False}  # fmt: skip
+    sessions = pd.DataFrame(
+        [
+            {"patient_id": one, "session_no": k, "session_date": DAY, "pain_relief_pct": relief,
+             "relief_duration_days": np.nan}
+            for one in ids for k in range(1, 7)
+        ],
+        columns=["patient_id", "session_no", "session_date", "pain_relief_pct",
+                 "relief_duration_days"],
+    )  # fmt: skip
+    course = pd.DataFrame(
+        [
+            {"patient_id": one, "session_no": k, "responder_status": status,
+             "lesion_level": "central", "pain_relief_pct": relief if k else np.nan,
+             "relief_duration_days": np.nan, "gnpsi": 0.0, "ssnpsi": np.inf}
+            for one in ids for k in range(5)
+        ],
+        columns=["patient_id", "session_no", "responder_status", "lesion_level",
+                 "pain_relief_pct", "relief_duration_days", "gnpsi", "ssnpsi"],
+    )  # fmt: skip
+    changes = {"responder_status": status, "is_ephemeral": True, "is_late_loss": False,
+               "session_at_stop": 6, "is_late_responder": False, "n_extra_sessions": 2,
+               "conversion_session_no": None}  # fmt: skip
+    surgery = {"rtms_last_relief_pct": relief, "rtms_last_is_responder": True,
+               "n_sessions_before": 6, "emcs_first_relief_pct": relief, "emcs_first_months": 5.0,
+               "emcs_category": "poor", "emcs_last_relief_pct": np.nan,
+               "emcs_last_months": np.nan, "surgery_date": DAY}  # fmt: skip
+    band = {"relief_band": "10_29", "n_sessions": 6, "relief_at_15_pct": np.nan,
+            "relief_at_30_pct": np.nan, "is_stopped_for_inefficacy": True,
+            "is_ge30_at_15": False}  # fmt: skip
+    interval = {"is_headline": False, "interval_days": 14}
+    test_period = {"pain_relief_pct_s4": relief, "relief_duration_days_s4": np.nan}
+
+    def of(values):
+        return pd.DataFrame({"patient_id": ids} | {k: [v] * n for k, v in values.items()})
+
+    found = {
+        "patients": patients, "status": of(known), "sessions": sessions, "course": course,
+        "transitions": of(changes), "emcs": of(surgery), "bands": of(band),
+        "intervals": of(interval), "test_period": of(test_period),
+    }  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 12])
+@pytest.mark.parametrize("relief", [20.0, np.nan, 0.0])
+def test_every_table_of_nobody_of_one_and_of_patients_who_say_the_same(n, relief):
+    m = marts(max(n, 1), relief)
+    if n == 0:
+        m = {name: frame.iloc[:0] for name, frame in m.items()}
+    baseline = m["patients"][["patient_id", "lesion_site", "aetiology"]]
+    frames = [
+        cohort_table(m["patients"], m["status"], m["transitions"]),
+        band_table(m["bands"]),
+        group_table(m["status"], baseline, m["test_period"]),
+        course_table(m["patients"], m["status"], m["intervals"], m["sessions"]),
+        emcs_table(m["emcs"], m["patients"], m["sessions"]),
+        agreement_table(m["course"]),
+        slope_table(m["course"], draws=2),
+    ]
+    for frame in frames:
+        well_formed(frame)
+
+
+def test_comparisons_without_values_or_with_ties_everywhere():
+    nothing, same = pd.Series([], dtype=float), pd.Series([3.0] * 5)
+    rows = [
+        *compare_groups("a", "p", "empty", nothing, same),
+        *compare_groups("a", "p", "ties", same, same),
+        *compare_groups("a", "p", "infinite", pd.Series([1.0, np.inf, 2.0]), pd.Series([3.0, 4.0])),
+        *compare_pairs("a", "p", "pairs", same, same),
+    ]
+    frame = estimate_frame(rows).set_index("term")
+    well_formed(estimate_frame(rows))
+    assert frame.loc["empty.W", "status"] == "not_estimable: one group has no values"
+    assert frame.loc["ties.W", "status"] == "not_estimable: all values are equal"
+    assert frame.loc["ties.mean_difference", "status"] == "not_estimable: neither group varies"
+    assert frame.loc["infinite.W", "n_missing"] == 1
+    assert frame.loc["pairs.V", "status"] == "not_estimable: no pair differs"
+
+
+def test_separation_keeps_the_exact_p_and_says_so():
+    frame = estimate_frame(compare_shares("a", "p", "x", (9, 9), (30, 50))).set_index("term")
+    assert frame.loc["x.odds_ratio", "status"] == "not_estimable: separation, one cell is empty"
+    assert frame.loc["x.odds_ratio", "p"] == pytest.approx(0.0218403168680509)
+    assert frame.loc["x.odds_ratio_conditional", "p"] == pytest.approx(0.0218403168680509)
+
+
+def test_functions_refuse_what_is_not_finite():
+    for call in (rank_sum, compare_means):
+        with pytest.raises(ValueError, match="finite"):
+            call([1.0, np.nan], [2.0, 3.0])
+    with pytest.raises(ValueError, match="finite"):
+        signed_rank([np.inf])
+    with pytest.raises(ValueError, match="finite"):
+        kaplan_meier([np.nan], [True])
+    with pytest.raises(ValueError, match="at least one"):
+        kaplan_meier([], [])
+    with pytest.raises(ValueError, match="interval must be one of"):
+        kaplan_meier([1.0], [True], interval="log-logg")
+
+
+def test_imputation_refuses_a_session_that_nobody_has():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="every session two"):
+        next(draw_missing([[1.0, np.nan], [2.0, np.nan]], draws=1, rng=rng))
+    with pytest.raises(ValueError, match="at least two finite"):
+        pool([1.0], [1.0], 10)
+
+
+def test_imputed_slope_mends_what_missing_by_status_spoils():
+    """Early sessions of poor courses are missing: as observed the slope is too flat."""
+    rng = np.random.default_rng(4)
+    n = 400
+    level = rng.normal(0, 10, n)
+    values = 5 * np.arange(1.0, 5) + level[:, None] + rng.normal(0, 5, (n, 4))
+    holes = np.zeros((n, 4), dtype=bool)
+    holes[:, 0] = values[:, 3] < np.median(values[:, 3])
+    seen = np.where(holes, np.nan, values)
+    time = np.arange(4) - 1.5
+    slopes = [(table @ time / 5).mean() for table in draw_missing(seen, draws=30, rng=rng)]
+    truth, complete = (values @ time / 5).mean(), (values[~holes[:, 0]] @ time / 5).mean()
+    assert np.mean(slopes) == pytest.approx(truth, abs=0.25)
+    assert abs(complete - truth) > 0.25
+
+
+def test_rubin_of_equal_tables_is_one_table():
+    found = pool([2.0, 2.0, 2.0], [0.5, 0.5, 0.5], 100)
+    assert (found.estimate, found.se, found.missing_information) == (2.0, 0.5, 0.0)
+    wider = pool([1.0, 2.0, 3.0], [0.5, 0.5, 0.5], 100)
+    assert wider.se == pytest.approx(np.sqrt(0.25 + 4 / 3))
+    assert wider.df < 5
