@@ -40,9 +40,7 @@ class Power:
     n_failed: int
 
 
-def closed_form(
-    trial: Trial, *, alpha: float = 0.05, observed: ArrayLike | None = None
-) -> float:
+def closed_form(trial: Trial, *, alpha: float = 0.05, observed: ArrayLike | None = None) -> float:
     """Return the power of the two-sided test of the slope, or of the difference of slopes.
 
     Parameters

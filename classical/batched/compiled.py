@@ -26,6 +26,6 @@ _STAMP = sources(Path(__file__).parent)
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile at the first call of each signature, or take the code that an earlier run kept."""
-    kernel = njit(cache=True, nogil=True, error_model="numpy")(function)
+    kernel: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
     kernel._cache._cache_file._source_stamp = _STAMP
     return kernel

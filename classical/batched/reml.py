@@ -79,6 +79,13 @@ def _profile(within, between, count, ratio, work):  # type: ignore[no-untyped-de
                 for b in range(q):
                     swept[a, b] += weight * between[n, a, b]
                     first[a, b] += slope * between[n, a, b]
+    return _sweep(swept)
+
+
+@compiled
+def _sweep(swept):  # type: ignore[no-untyped-def]
+    """Sweep all columns but the last, in place; return the product of the pivots."""
+    q = len(swept)
     determinant = 1.0
     for k in range(q - 1):
         pivot = swept[k, k]
@@ -199,7 +206,7 @@ def _optimum(within, between, count, work):  # type: ignore[no-untyped-def]
 
 @compiled
 def _root(within, between, count, work, low, high):  # type: ignore[no-untyped-def]
-    """Newton's method on the score, kept inside a bracket where it changes from below 0 to above."""
+    """Newton's method on the score, inside a bracket where it changes from below 0 to above."""
     left = _rows(count) - (len(within) - 1)
     ratio = 0.5 * (low + high)
     for _ in range(200):

@@ -41,46 +41,73 @@ def reduce_rows(outcome, design, within, between, count):  # type: ignore[no-unt
     count[:] = 0
     first, total, step, inner = np.empty(q), np.empty(q), np.empty(q), np.empty((q, q))
     first[0], total[0] = 1.0, 0.0
-    shift = np.nan
+    shift = _first_value(outcome)
     for i in range(patients):
-        n = 0
-        for k in range(sessions):
-            y = outcome[i, k]
-            if np.isnan(y):
-                continue
-            if n == 0:
-                if np.isnan(shift):
-                    shift = y
-                for a in range(1, p):
-                    first[a] = design[i, k, a]
-                first[p] = y - shift
-                total[1:] = 0.0
-                inner[:] = 0.0
-            else:
-                for a in range(1, p):
-                    step[a] = design[i, k, a] - first[a]
-                step[p] = y - shift - first[p]
-                for a in range(1, q):
-                    total[a] += step[a]
-                    for b in range(1, a + 1):
-                        inner[a, b] += step[a] * step[b]
-            n += 1
-        if n == 0:
-            continue
-        count[n] += 1
-        for a in range(q):
-            whole = n * first[a] + total[a]
-            for b in range(a + 1):
-                between[n, a, b] += whole * (n * first[b] + total[b])
-        for a in range(1, q):
-            for b in range(1, a + 1):
-                within[a, b] += inner[a, b] - total[a] * total[b] / n
-    for a in range(q):
-        for b in range(a):
-            within[b, a] = within[a, b]
-            for n in range(sessions + 1):
-                between[n, b, a] = between[n, a, b]
+        n = _reduce_patient(outcome[i], design[i], shift, first, total, step, inner)
+        if n:
+            count[n] += 1
+            _add_patient(n, first, total, inner, within, between[n])
+    _mirror(within)
+    for n in range(sessions + 1):
+        _mirror(between[n])
     return _why_not(within, between, count), shift
+
+
+@compiled
+def _first_value(outcome):  # type: ignore[no-untyped-def]
+    for i in range(outcome.shape[0]):
+        for k in range(outcome.shape[1]):
+            if not np.isnan(outcome[i, k]):
+                return outcome[i, k]
+    return np.nan
+
+
+@compiled
+def _reduce_patient(outcome, design, shift, first, total, step, inner):  # type: ignore[no-untyped-def]
+    """Take a patient's rows less the first of them: sums, cross products; return how many rows."""
+    sessions, p = design.shape
+    n = 0
+    for k in range(sessions):
+        y = outcome[k]
+        if np.isnan(y):
+            continue
+        if n == 0:
+            for a in range(1, p):
+                first[a] = design[k, a]
+            first[p] = y - shift
+            total[1:] = 0.0
+            inner[:] = 0.0
+        else:
+            for a in range(1, p):
+                step[a] = design[k, a] - first[a]
+            step[p] = y - shift - first[p]
+            for a in range(1, p + 1):
+                total[a] += step[a]
+                for b in range(1, a + 1):
+                    inner[a, b] += step[a] * step[b]
+        n += 1
+    return n
+
+
+@compiled
+def _add_patient(n, first, total, inner, within, between):  # type: ignore[no-untyped-def]
+    """Add a patient of n rows to the lower triangles within and between."""
+    q = len(first)
+    for a in range(q):
+        whole = n * first[a] + total[a]
+        for b in range(a + 1):
+            between[a, b] += whole * (n * first[b] + total[b])
+    for a in range(1, q):
+        for b in range(1, a + 1):
+            within[a, b] += inner[a, b] - total[a] * total[b] / n
+
+
+@compiled
+def _mirror(matrix):  # type: ignore[no-untyped-def]
+    """Copy the lower triangle into the upper."""
+    for a in range(len(matrix)):
+        for b in range(a):
+            matrix[b, a] = matrix[a, b]
 
 
 @compiled
@@ -88,10 +115,12 @@ def _why_not(within, between, count):  # type: ignore[no-untyped-def]
     """Tell why the sums cannot carry the model; the order is that of `classical.mixed`."""
     p = len(within) - 1
     patients, rows, spread = 0, 0, within[p, p]
+    total = within.copy()
     for n in range(1, len(count)):
         patients += count[n]
         rows += n * count[n]
         spread += between[n, p, p]
+        total += between[n] / n
     if rows == 0:
         return NO_OBSERVATIONS
     if not np.isfinite(spread):
@@ -100,13 +129,16 @@ def _why_not(within, between, count):  # type: ignore[no-untyped-def]
         return ONE_PATIENT
     if spread == 0.0:  # of the outcome less its first value
         return CONSTANT
-    total = within.copy()
-    for n in range(1, len(count)):
-        if count[n]:
-            total += between[n] / n
     rank, _ = _eliminate(total)
     if rank < p:
         return DESIGN
+    return _too_few(within, rows, patients)
+
+
+@compiled
+def _too_few(within, rows, patients):  # type: ignore[no-untyped-def]
+    """Tell whether the rows, or what varies within patients, are too few for a residual."""
+    p = len(within) - 1
     if rows <= p:
         return TOO_FEW
     if rows == patients:

@@ -70,7 +70,8 @@ def odds_ratios(
     numbers = np.full((counts.shape[1], 5), np.nan)
     status = np.zeros(counts.shape[1], dtype=np.int8)
     _fill(counts, _log_factorials(counts), float(chi2.ppf(level, 1)), numbers, status)
-    return OddsRatios(*numbers.T, status)
+    estimate, lo, hi, log_se, p = numbers.T
+    return OddsRatios(estimate, lo, hi, log_se, p, status)
 
 
 def fisher(

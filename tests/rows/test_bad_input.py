@@ -84,12 +84,11 @@ def marts(n, relief=20.0, status="responder"):
     def of(values):
         return pd.DataFrame({"patient_id": ids} | {k: [v] * n for k, v in values.items()})
 
-    found = {
+    return {
         "patients": patients, "status": of(known), "sessions": sessions, "course": course,
         "transitions": of(changes), "emcs": of(surgery), "bands": of(band),
         "intervals": of(interval), "test_period": of(test_period),
     }  # fmt: skip
-    return found
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 12])
