@@ -16,6 +16,7 @@ from orchestration.commands.console import guarded
 from orchestration.declarations import (
     deliveries,
     keeping,
+    measuring,
     operations,
     quality,
     reading,
@@ -47,6 +48,7 @@ for command in (
     *quality.COMMANDS,
     *operations.COMMANDS,
     *keeping.COMMANDS,
+    *measuring.COMMANDS,
 ):
     cli.add_command(command)
 
