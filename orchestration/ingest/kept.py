@@ -127,7 +127,7 @@ def kept_deliveries(settings: Settings, *, up_to: date | None = None) -> list[De
 
 
 def unjudged(settings: Settings) -> set[str]:
-    """Ids of deliveries that are stored and not yet past every block: a run died between the two."""
+    """Ids of deliveries that a run stored and did not judge: it died between the two."""
     entries = {path.stem: json.loads(path.read_text("utf-8")) for path in _entries(settings)}
     return {name for name, entry in entries.items() if not entry["is_accepted"]}
 
