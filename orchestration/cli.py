@@ -21,6 +21,7 @@ from orchestration.declarations import (
     reading,
     runs,
     simulation,
+    studies,
 )
 
 
@@ -42,6 +43,7 @@ def cli() -> None:
 for command in (
     *runs.COMMANDS,
     *simulation.COMMANDS,
+    *studies.COMMANDS,
     *reading.COMMANDS,
     *deliveries.COMMANDS,
     *quality.COMMANDS,

@@ -1,18 +1,20 @@
 """How the kernels of the studies are compiled: without the interpreter's lock, kept on disk.
 
 As in `classical.batched.compiled`: numba's stamp of a kept function is its own file; here it is the
-content of all files of the folder, so that a change of a rule compiles its callers again.
+content of every file with a kernel, so that a change of a rule compiles its callers again.
 """
 
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from numba import njit
 
-from classical.batched.compiled import sources
-
-_STAMP = sources(Path(__file__).parent)
+_KERNELS = ("compiled.py", "counting.py", "methods.py")
+_STAMP = blake2b(
+    b"".join(Path(__file__).with_name(name).read_bytes() for name in _KERNELS), digest_size=16
+).hexdigest()
 
 
 def compiled(function: Callable[..., Any]) -> Any:
