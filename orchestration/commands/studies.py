@@ -36,7 +36,10 @@ def list_studies(settings: Settings, *, as_json: bool) -> int:
         design = files.load(name)
         store = open_store(design, settings.studies)
         with _named():
-            n = [sum(s.stop - s.first for s in store.complete(w.scenario_id)) for w in worlds(design)]
+            n = [
+                sum(shard.stop - shard.first for shard in store.complete(world.scenario_id))
+                for world in worlds(design)
+            ]
         found.append({"study": name, "aims": design.aims.strip(), "replicates": min(n)})
     if as_json:
         print_json({"schema": "plateau.study.list/1", "studies": found})
@@ -73,7 +76,7 @@ def run(
         raise WrongUse(f"{error}.") from None
     with _named(), _shown(design, quiet) as tell:
         state = run_study(design, settings.studies, plan, tell)
-    facts = {
+    facts: dict[str, Any] = {
         "study": design.study,
         "design_id": design.design_id,
         "replicates": state.done,
@@ -186,8 +189,8 @@ def _lines(design: Design, found: Any, rows: Any, measures: Sequence[str]) -> It
     if measures:
         for row in rows.itertuples():
             yield (
-                f"  {row.rule}, {row.test_sessions} sessions, at least {row.threshold_pct:g} %, lag "
-                f"{row.decision_n_lag_visits}: {row.measure} {_number(row.estimate, 4)} "
+                f"  {row.rule}, {row.test_sessions} sessions, at least {row.threshold_pct:g} %, "
+                f"lag {row.decision_n_lag_visits}: {row.measure} {_number(row.estimate, 4)} "
                 f"(MCSE {_number(row.mcse, 5)})"
             )
         return
@@ -201,14 +204,15 @@ def _lines(design: Design, found: Any, rows: Any, measures: Sequence[str]) -> It
         for rate in design.performance.sessions_per_responder:
             best = world[world[f"is_best_at_{rate:g}"]]
             if len(best):
-                yield f"Worth {rate:g} sessions to find one more: {_choice_line(next(best.itertuples()))}"
+                line = _choice_line(next(best.itertuples()))
+                yield f"Worth {rate:g} sessions to find one more:{line}"
 
 
 def _choice_line(row: Any) -> str:
     return (
         f"  {row.rule.replace('_', ' ')}, {row.test_sessions} sessions, at least "
-        f"{row.threshold_pct:g} %: {row.missed_per_100:.1f} ({_number(row.missed_per_100_mcse, 2)}) "
-        f"missed, {row.sessions_per_100:.0f} ({_number(row.sessions_per_100_mcse, 1)}) sessions"
+        f"{row.threshold_pct:g} %: {row.missed_per_100:.1f} ({_number(row.missed_per_100_mcse, 2)})"
+        f" missed, {row.sessions_per_100:.0f} ({_number(row.sessions_per_100_mcse, 1)}) sessions"
     )
 
 
@@ -241,10 +245,11 @@ def _named() -> Iterator[None]:
 def _shown(design: Design, quiet: bool) -> Iterator[Any]:
     """Show replicates, largest error so far and time left, on a terminal as a bar."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
 
     console = Console(stderr=True, highlight=False)
-    bar = Progress(
+    bar = Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         TextColumn("{task.fields[facts]}"),

@@ -41,9 +41,7 @@ def choices(design: "Design", cell: pd.DataFrame) -> pd.DataFrame:
     judged = cell[(counted == cell["n_patients"])].reset_index(drop=True)
     missed, missed_mcse, _ = ratio(judged, MEASURES["missed_per_100"])
     spent, spent_mcse, _ = ratio(judged, MEASURES["sessions_without_long_term_relief_per_100"])
-    rows = judged[
-        ["study", "cell_id", *BY_RULE, "test_sessions", "is_headline"]
-    ].assign(
+    rows = judged[["study", "cell_id", *BY_RULE, "test_sessions", "is_headline"]].assign(
         missed_per_100=missed,
         missed_per_100_mcse=missed_mcse,
         sessions_per_100=spent,
@@ -78,7 +76,10 @@ def _shortest(rows: pd.DataFrame, within: float) -> np.ndarray:
     longest = rows.loc[by_rule["test_sessions"].idxmax()]
     of_longest = rows[BY_RULE].merge(longest[[*BY_RULE, "missed_per_100"]], on=BY_RULE, how="left")
     enough = rows["missed_per_100"] <= of_longest["missed_per_100"].to_numpy() + within
-    first = rows["test_sessions"].where(enough).groupby(
-        [rows[c] for c in BY_RULE], dropna=False
-    ).transform("min")
+    first = (
+        rows["test_sessions"]
+        .where(enough)
+        .groupby([rows[c] for c in BY_RULE], dropna=False)
+        .transform("min")
+    )
     return (enough & (rows["test_sessions"] == first)).to_numpy()

@@ -59,8 +59,6 @@ def _while_connected(work: Work, shards: Sequence[Shard], address: str) -> Itera
 
 def _window(client: Any, work: Work, shards: Sequence[Shard]) -> Iterator[Made]:
     """Keep two shards a thread submitted; near the end give laggards' work to idle workers too."""
-    from distributed import CancelledError
-
     waiting: deque[Shard] = deque(shards)
     running: dict[Any, Shard] = {}
     started: dict[Shard, float] = {}
@@ -81,23 +79,39 @@ def _window(client: Any, work: Work, shards: Sequence[Shard]) -> Iterator[Made]:
             shard = running.pop(future)
             if shard in done:
                 continue
-            try:
-                made = future.result()
-            except CancelledError:
-                raise OSError("the scheduler lost its tasks") from None
-            except Exception as error:
-                if attempts[shard] >= MOST_ATTEMPTS or type(error).__name__ not in _MENDABLE:
-                    raise
+            made = _result(future, may_fail=attempts[shard] < MOST_ATTEMPTS)
+            if made is None:
                 waiting.append(shard)
                 continue
             seconds.append(made[2])
             done.add(shard)
             yield made
-        if not waiting and seconds:
-            late = STRAGGLER_FACTOR * max(median(seconds), LEAST_SECONDS)
-            for shard in set(running.values()) - done:
-                if attempts[shard] < 2 and time.monotonic() - started[shard] > late:
-                    submit(shard)
+        for shard in _late(started, seconds) if not waiting else ():
+            if shard not in done and attempts[shard] < 2:
+                submit(shard)
+
+
+def _result(future: Any, *, may_fail: bool) -> Made | None:
+    """Return what a worker made, None where it is worth another try."""
+    from distributed import CancelledError
+
+    try:
+        made: Made = future.result()
+    except CancelledError:
+        raise OSError("the scheduler lost its tasks") from None
+    except Exception as error:
+        if not may_fail or type(error).__name__ not in _MENDABLE:
+            raise
+        return None
+    return made
+
+
+def _late(started: dict[Shard, float], seconds: list[float]) -> list[Shard]:
+    """Return shards that have been at work for several times what others took."""
+    if not seconds:
+        return []
+    limit = STRAGGLER_FACTOR * max(median(seconds), LEAST_SECONDS)
+    return [shard for shard, since in started.items() if time.monotonic() - since > limit]
 
 
 def _ended(running: dict[Any, Shard], client: Any) -> list[Any]:

@@ -220,23 +220,44 @@ def _sort(
         else:
             for q in range(4 * n_truths):
                 into[q] += of[q]
+    everyone[:, 2], everyone[:, 3], everyone[:, 4] = completed, carried, without
     for lag in range(2):
-        test_sessions, test_days = 0, 0
-        for i in range(n):
-            used = min(n_sessions[i], at[i] + lags[lag])
-            test_sessions += used
-            test_days += session_day[i, used - 1]
-            sessions, days = np.float32(used), np.float32(session_day[i, used - 1])
-            of, into = known[i], spent[0 if is_oracle else reached[i]]
-            first = 2 * lag * n_truths
+        _spend(
+            is_oracle, lag, reached, at, lags, n_sessions, session_day, known, spent, left, everyone
+        )
+
+
+@compiled
+def _spend(
+    is_oracle: bool,
+    lag: int,
+    reached: Any,
+    at: Any,
+    lags: Any,
+    n_sessions: Any,
+    session_day: Any,
+    known: Any,
+    spent: Any,
+    left: Any,
+    everyone: Any,
+) -> None:
+    """Add up what the test takes at one lag: of everyone, and of who has no long-term relief."""
+    n_truths = left.shape[1]
+    first = 2 * lag * n_truths
+    test_sessions, test_days = 0, 0
+    for i in range(len(known)):
+        used = min(n_sessions[i], at[i] + lags[lag])
+        test_sessions += used
+        test_days += session_day[i, used - 1]
+        sessions, days = np.float32(used), np.float32(session_day[i, used - 1])
+        of, into = known[i], spent[0 if is_oracle else reached[i]]
+        for q in range(n_truths):
+            into[first + q] += of[n_truths + q] * sessions
+            into[first + n_truths + q] += of[n_truths + q] * days
+        if n_sessions[i] < at[i]:
             for q in range(n_truths):
-                into[first + q] += of[n_truths + q] * sessions
-                into[first + n_truths + q] += of[n_truths + q] * days
-            if n_sessions[i] < at[i]:
-                for q in range(n_truths):
-                    left[1 + lag, q] += of[n_truths + q] * sessions
-        everyone[lag, 0], everyone[lag, 1] = test_sessions, test_days
-        everyone[lag, 2], everyone[lag, 3], everyone[lag, 4] = completed, carried, without
+                left[1 + lag, q] += of[n_truths + q] * sessions
+    everyone[lag, 0], everyone[lag, 1] = test_sessions, test_days
 
 
 @compiled

@@ -44,15 +44,9 @@ def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
-def _listed(kind: Any) -> Any:
-    return Annotated[
-        tuple[kind, ...],
-        Field(min_length=1),
-        BeforeValidator(_whole_range),
-    ]
-
-
-Sessions, Cuts, Lags = _listed(Session), _listed(Cut), _listed(Lag)
+Sessions = Annotated[tuple[Session, ...], Field(min_length=1), BeforeValidator(_whole_range)]
+Cuts = Annotated[tuple[Cut, ...], Field(min_length=1), BeforeValidator(_whole_range)]
+Lags = Annotated[tuple[Lag, ...], Field(min_length=1), BeforeValidator(_whole_range)]
 
 
 class Data(Part):
@@ -145,7 +139,13 @@ class Practice(Method):
 
     rule: Literal["practice"]
     threshold_pct: Cuts
-    test_sessions: Annotated[tuple[Literal[4]], BeforeValidator(_whole_range)]
+    test_sessions: Sessions
+
+    @model_validator(mode="after")
+    def _after_session_4(self) -> Self:
+        if self.test_sessions != (4,):
+            raise ValueError("the clinic's assessment follows session 4: test_sessions is [4]")
+        return self
 
 
 class Oracle(Method):
@@ -229,7 +229,7 @@ class Design(Part):
         _distinct(self.truths)
         if self.headline not in self.truths:
             raise ValueError("headline: no estimand of the study has this name, horizon and cut")
-        named = {estimand.name for estimand in self.estimands}
+        named: set[str] = {estimand.name for estimand in self.estimands}
         for method in self.methods:
             _method_fits(method, named, horizon)
         _distinct(tuple((m.rule, m.model_dump_json(exclude={"targets"})) for m in self.methods))

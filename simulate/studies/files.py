@@ -62,7 +62,7 @@ def parse_change(text: str) -> tuple[str, Any]:
     try:
         return dotted.strip(), yaml.safe_load(value)
     except yaml.YAMLError:
-        raise ValueError(f"{text!r}: the value cannot be read; quote it, or write a list as [1, 2]")
+        raise ValueError(f"{text!r}: no readable value; quote it, or write [1, 2]") from None
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -115,12 +115,14 @@ def _holder(part: Any, step: str, dotted: str, where: str) -> tuple[Any, Any]:
 
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
-    field = ".".join(str(step) for step in problem["loc"]) or "the whole"
+    field = ".".join(str(step) for step in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"unknown field {field}; {_beside(problem['loc'])}"
     if problem["type"] == "missing":
         return f"field {field} is missing; every field of a study is required"
     message = problem["msg"].removeprefix("Value error, ")
+    if not field:
+        return message
     given = problem["input"]
     is_short = isinstance(given, str | int | float) or given is None
     return f"field {field}: {message}" + (f", got {given!r}" if is_short else "")

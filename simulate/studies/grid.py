@@ -60,7 +60,7 @@ def lay_out(design: "Design") -> Grid:
     methods = [design.methods[number] for _, number in found]
     place = {(number, length): column for column, (length, number) in enumerate(found)}
     standard = design.performance.reference_test_sessions
-    lags = [sorted(m.decision_n_lag_visits) for m in methods]
+    lags: list[list[int]] = [sorted(m.decision_n_lag_visits) for m in methods]
     thresholds = [np.sort(m.thresholds) for m in methods]
     sizes = [len(lag) * len(values) for lag, values in zip(lags, thresholds, strict=True)]
     return Grid(

@@ -68,7 +68,7 @@ class Prefix(NamedTuple):
 NOTHING = Prefix(0, 0, True, nan, nan, nan, 0.0, 0.0, 0.0, 0.0)
 
 
-@njit(inline="always")
+@njit
 def extend(seen: Prefix, report: float) -> Prefix:
     """Return the prefix after one more session; `report` is NaN where nothing was written down."""
     k = seen.n_sessions + 1
@@ -84,25 +84,25 @@ def extend(seen: Prefix, report: float) -> Prefix:
     )  # fmt: skip
 
 
-@njit(inline="always")
+@njit
 def last(seen: Prefix) -> float:
     """Return the last recorded report."""
     return seen.last
 
 
-@njit(inline="always")
+@njit
 def maximum(seen: Prefix) -> float:
     """Return the highest recorded report."""
     return seen.maximum
 
 
-@njit(inline="always")
+@njit
 def mean_of_two(seen: Prefix) -> float:
     """Return the mean of the last two recorded reports; the one there is, where it is the first."""
     return seen.last if seen.n_reports == 1 else 0.5 * (seen.last + seen.before_last)
 
 
-@njit(inline="always")
+@njit
 def slope(seen: Prefix, to_session: float, ridge: float) -> float:
     """Return the last report carried on to a session by a ridge slope of the reports so far.
 
@@ -116,7 +116,7 @@ def slope(seen: Prefix, to_session: float, ridge: float) -> float:
     return seen.last + max(to_session - seen.n_sessions, 0.0) * rise
 
 
-@njit(inline="always")
+@njit
 def assessed(seen: Prefix, assessment: float) -> float:
     """Return the recorded assessment or, without it, the last report (rule R4)."""
     return seen.last if np.isnan(assessment) else assessment
@@ -139,7 +139,7 @@ class Columns(NamedTuple):
     second: FloatArray
 
 
-@njit(inline="always")
+@njit
 def _score(
     code: int, seen: Prefix, looked: float, assessment: float, first: float, second: float
 ) -> float:

@@ -45,6 +45,8 @@ class Plan:
         This machine's share of the shards, `part` from 1 to `parts`.
     shard_size
         Replicates a shard.
+    only
+        Id of the one world to run; all of them by default.
     """
 
     replicates: int
@@ -54,6 +56,7 @@ class Plan:
     part: int = 1
     parts: int = 1
     shard_size: int = SHARD_SIZE
+    only: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a plan that nothing can be done with."""
@@ -122,7 +125,8 @@ def run(
     BackendError
         Workers or scheduler do not answer.
     """
-    store, places = open_store(design, root), worlds(design)
+    store = open_store(design, root)
+    places = [w for w in worlds(design) if plan.only in (None, w.scenario_id)]
     for world in places:
         store.describe(world.scenario_id, _described(design, world))
     watch = _Watch(design, store, places, plan)
@@ -249,7 +253,9 @@ class _Watch:
         share = self.total if self.plan.parts == 1 else self.total / self.plan.parts
         left = max(share - done, 0) if self.plan.parts == 1 else max(share - self.made, 0)
         rate = self.made / elapsed if self.made else float("nan")
-        return Progress(done, self.total, self.made, elapsed, left / rate if rate else 0.0, self.mcse())
+        return Progress(
+            done, self.total, self.made, elapsed, left / rate if rate else 0.0, self.mcse()
+        )
 
 
 def _described(design: Design, world: Scenario) -> dict[str, Any]:

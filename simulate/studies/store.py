@@ -184,6 +184,17 @@ class Store:
             for start in range(low - low % size, high, size)
         ]
 
+    def manifests(self, scenario_id: str) -> list[dict[str, Any]]:
+        """Manifests of the complete shards of a world, with the file name as `shard`."""
+        folder = self.folder(scenario_id)
+        return [
+            {
+                "shard": shard.name,
+                **json.loads((folder / shard.name).with_suffix(".json").read_text()),
+            }
+            for shard in self.complete(scenario_id)
+        ]
+
     def total(self, scenario_id: str) -> pa.Table | None:
         """Add up the complete shards of a world; None without any."""
         total: pa.Table | None = None
@@ -255,6 +266,10 @@ def _replace(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _remove(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Frames of a study: `study_cell`, `study_performance`, `study_net_benefit`, `study_choice`.
+"""Frames of a study: the tables `study_*`.
 
 Here: complete shards -> tables, a pure function of what is on disk. Not here: the measures
 (`performance.py`) and the choice of a length (`choice.py`).
@@ -26,6 +26,7 @@ class Tables:
     study_performance: pd.DataFrame
     study_net_benefit: pd.DataFrame
     study_choice: pd.DataFrame
+    study_shard: pd.DataFrame
 
     def as_dict(self) -> dict[str, pd.DataFrame]:
         """Frames by table name."""
@@ -67,6 +68,7 @@ def tables(design: Design, store: Store) -> Tables:
         study_performance=key.merge(_performance(design, cell), on="cell_id"),
         study_net_benefit=_net_benefit(design, cell),
         study_choice=choices(design, cell),
+        study_shard=_shards(design, store),
     )
 
 
@@ -90,3 +92,9 @@ def _net_benefit(design: Design, cell: pd.DataFrame) -> pd.DataFrame:
     headline = cell[cell["is_headline"]]
     found = [net_benefit(headline, p) for p in design.performance.decision_threshold_pct]
     return headline[NAMED].merge(pd.concat(found, ignore_index=True), on="cell_id")
+
+
+def _shards(design: Design, store: Store) -> pd.DataFrame:
+    """One row a complete shard, from its manifest."""
+    manifests = [m for world in worlds(design) for m in store.manifests(world.scenario_id)]
+    return pd.DataFrame(manifests)
