@@ -5,16 +5,17 @@ horizon: nobody is turned away by the clinic's own rule, nobody leaves by the ca
 how relief arises (`simulate/relief.py`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import date
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.course import take_course
-from simulate.relief import draw_reports
+from simulate import batch
+from simulate.engine.records import Stop
+from simulate.parameters import Parameters, of_scenario
 from simulate.scenario import Scenario, load
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ IntArray = NDArray[np.int64]
 
 GOES_ON, EFFICACY, SURGERY, OTHER = range(4)
 """Why a course ended before the horizon."""
-_CODE = {"loss_of_efficacy": EFFICACY, "emcs_surgery": SURGERY}
-_NO_END = 40
-"""Years by which the window is put off, so that no course is cut by the calendar."""
+_REASON = np.full(len(Stop), OTHER)
+_REASON[[Stop.STILL_TREATED, Stop.LOSS_OF_EFFICACY, Stop.EMCS_SURGERY]] = (
+    GOES_ON,
+    EFFICACY,
+    SURGERY,
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Batch:
     share_of_days_covered
         Expected share of the days to the next session on which relief lasts, same shape, 0-1.
     recorded
-        What was written down, NaN where nothing was; also of sessions after a stop, as if given.
+        What was written down, NaN where nothing was or no session was given.
     assessment
         The recorded assessment after session 4, NaN where missing, shape (replicates, patients).
     n_sessions
@@ -84,46 +88,51 @@ def worlds(design: "Design") -> list[Scenario]:
 def draw(world: Scenario, seed: int, replicates: range, n_patients: int, horizon: int) -> Batch:
     """Draw cohorts in which every patient is offered sessions to the horizon.
 
-    A replicate is the same whoever draws it, alone or with others.
+    Who stays below the clinic's threshold after session 4 is offered more like everybody else, and
+    stops at the hazard that the world gives to non-responders who go on. A replicate is the same
+    whoever draws it, alone or with others.
     """
-    drawn = [_cohort(world, seed, replicate, n_patients, horizon) for replicate in replicates]
-    return Batch(*(np.stack(arrays) for arrays in zip(*drawn, strict=True)))
+    parameters = of_scenario(_open_ended(world)).with_values(extra_share=1.0, excluded_share=0.0)
+    drawn = batch.draw(
+        parameters,
+        seed,
+        np.arange(replicates.start, replicates.stop),
+        n_patients,
+        horizon,
+        ("recorded", "expected", "calendar"),
+        with_flow=True,
+    )
+    n_sessions = drawn.n_sessions.astype(np.int64)
+    expected = drawn.expected.astype(np.float64)
+    return Batch(
+        expected=expected,
+        share_of_days_covered=_share_covered(parameters, expected),
+        recorded=drawn.recorded.astype(np.float64),
+        assessment=drawn.assessment.astype(np.float64),
+        n_sessions=n_sessions,
+        stop_reason=_REASON[drawn.stop_reason],
+        session_day=_days_from_first(drawn.session_day, n_sessions),
+    )
 
 
-def _cohort(
-    world: Scenario, seed: int, replicate: int, n_patients: int, horizon: int
-) -> Iterator[NDArray]:
-    open_ended = _open_ended(world)
-    reports = draw_reports(open_ended, seed, replicate, n_patients=n_patients, horizon=horizon)
-    # The clinic's own rule declines only those below its threshold after session 4.
-    offered = replace(reports, is_responder=np.ones(n_patients, dtype=bool))
-    course = take_course(open_ended, offered, seed, replicate)
-    went_on = course.n_sessions >= horizon
-    reason = np.array([_CODE.get(str(r), OTHER) for r in course.stop_reason])
-    law, days = world.measurement.duration_days, world.course.interval_days.mean
-    lasting = law.base + law.per_relief_point * reports.expected
-    day = (course.session_day - course.session_day[:, :1]).astype("timedelta64[D]")
-    yield reports.expected
-    yield np.minimum(lasting / days, 1.0) * (reports.expected > 0)
-    yield reports.recorded
-    yield reports.assessment
-    yield course.n_sessions
-    yield np.where(went_on, GOES_ON, reason)
-    yield _whole(day.astype(np.int64), course.n_sessions)
+def _share_covered(parameters: Parameters, expected: FloatArray) -> FloatArray:
+    """Expected days of relief over the mean interval of maintenance, 0 where none is expected."""
+    base, per_point, interval = (
+        parameters[name][:, None, None]
+        for name in ("duration_base", "duration_per_point", "interval_mean")
+    )
+    lasting = np.minimum((base + per_point * expected) / interval, 1.0)
+    return np.where(expected > 0, lasting, 0.0)
 
 
-def _whole(day: IntArray, n_sessions: IntArray) -> IntArray:
-    """Days of sessions given; later ones stay at the last, which nobody counts."""
-    sessions = np.arange(day.shape[1])[None, :]
-    return np.where(sessions < n_sessions[:, None], day, 0)
+def _days_from_first(day: NDArray[np.int32], n_sessions: IntArray) -> IntArray:
+    """Days from the first session; 0 for sessions that were not given, which nobody counts."""
+    given = np.arange(day.shape[-1]) < n_sessions[..., None]
+    return np.where(given, day.astype(np.int64) - day[..., :1], 0)
 
 
 def _open_ended(world: Scenario) -> Scenario:
-    """Return the world without calendar end and without those who cannot be assessed."""
-    clinic = world.clinic
-    later = {
-        "excluded_share": 0.0,
-        "rtms_end": clinic.rtms_end.replace(year=clinic.rtms_end.year + _NO_END),
-        "emcs_end": clinic.emcs_end.replace(year=clinic.emcs_end.year + _NO_END),
-    }
-    return world.model_copy(update={"clinic": clinic.model_copy(update=later)})
+    """Return the world with neither an end of the window nor a closure."""
+    end = date(2200, 1, 1)
+    later = {"rtms_end": end, "emcs_end": end, "closed_from": None, "closed_to": None}
+    return world.model_copy(update={"clinic": world.clinic.model_copy(update=later)})
