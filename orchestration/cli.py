@@ -22,6 +22,7 @@ from orchestration.declarations import (
     reading,
     runs,
     simulation,
+    studies,
 )
 
 
@@ -43,6 +44,7 @@ def cli() -> None:
 for command in (
     *runs.COMMANDS,
     *simulation.COMMANDS,
+    *studies.COMMANDS,
     *reading.COMMANDS,
     *deliveries.COMMANDS,
     *quality.COMMANDS,
