@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-DIRECTIONS = 16  # directions with all products
+DIRECTIONS = 24  # directions with all products
 PENALTIES = (1.0, 10.0, 100.0, 1000.0)  # of a ridge, in observations
 
 
@@ -51,9 +51,7 @@ class Bank:
 
     def joined(self, other: Bank) -> Bank:
         """Return both banks as one."""
-        pairs = (
-            (getattr(self, k), getattr(other, k)) for k in ("place", "structure", "figures")
-        )
+        pairs = ((getattr(self, k), getattr(other, k)) for k in ("place", "structure", "figures"))
         return Bank(*(np.concatenate(pair) for pair in pairs))
 
 
@@ -125,7 +123,9 @@ def fit_emulator(bank: Bank, levels: tuple[tuple[int, ...], ...]) -> Emulator:
     directions = _steepest(linear, scaled.shape[1])
     features = _features(scaled, structure, levels, directions)
     fitted = _ridge(features, figures, known)
-    figures = np.where(known, figures, features @ fitted.coefficients)  # what is undefined is filled
+    figures = np.where(
+        known, figures, features @ fitted.coefficients
+    )  # what is undefined is filled
     fitted = _ridge(features, figures, known)
     total = np.where(known, figures, np.nan)
     explained = 1 - np.diag(fitted.covariance) / np.nanvar(total, axis=0).clip(1e-12)

@@ -85,7 +85,7 @@ def _status(view: View, _: str, rest: list[str]) -> FloatArray:
 
 
 def _course(view: View, _: str, rest: list[str]) -> FloatArray:
-    batch, sessions = view.batch, view.sessions
+    sessions = view.sessions
     responder, ongoing = view.responder, view.stopped_for("ongoing")
     lost = responder & view.stopped_for("loss_of_efficacy")
     ephemeral = lost & (sessions < 15)
@@ -106,7 +106,9 @@ def _course(view: View, _: str, rest: list[str]) -> FloatArray:
         return moment(np.where(ephemeral, sessions, np.nan), what)
     if name == "late":
         return moment(np.where(view.conversion > 0, view.conversion, np.nan), what)
-    values = {"interval": batch.interval_14_15, "years": view.years, "sessions": sessions}[name]
+    if name == "interval":
+        return moment(np.where(responder, view.interval, np.nan), what)
+    values = view.years if name == "years" else sessions
     return moment(np.where(responder, values, np.nan), what)
 
 
@@ -132,19 +134,17 @@ def _emcs(view: View, _: str, rest: list[str]) -> FloatArray:
     if name == "operated":
         return percent(operated, view.everyone)
     if name == "relieved":
-        known = operated & ~np.isnan(batch.emcs_rtms_last)
-        return percent(batch.emcs_rtms_last >= 10, known)
-    if name == "theta_burst":
-        return percent(batch.emcs_theta_burst, operated)
+        known = operated & ~np.isnan(batch.last_relief)
+        return percent(batch.last_relief >= 10, known)
+    if name == "no_last":
+        return percent(np.isnan(batch.emcs_last), operated)
     if name == "rho":
-        return rank_correlation(batch.emcs_rtms_last, batch.emcs_first, operated)
-    values = {
-        "sessions": view.sessions, "years": view.years, "first": batch.emcs_first,
-        "last": batch.emcs_last, "rtms": batch.emcs_rtms_last,
-        "first_months": batch.emcs_first_months, "last_months": batch.emcs_last_months,
-        "delay": batch.emcs_delay_months,
-    }[name]  # fmt: skip
-    return moment(np.where(operated, values, np.nan), what)
+        return rank_correlation(batch.last_relief, batch.emcs_first, operated)
+    if name in ("sessions", "years"):
+        values = view.sessions if name == "sessions" else view.years
+    else:
+        values = {"first": batch.emcs_first, "last": batch.emcs_last, "rtms": batch.last_relief}[name]
+    return moment(np.where(operated, values, np.nan).astype(float), what)
 
 
 def _odds(view: View, _: str, rest: list[str]) -> FloatArray:

@@ -136,9 +136,9 @@ def laplace_cloud(sight: Sight, start: Cloud) -> Cloud:
     for _ in range(STEPS):
         gradient, curvature = _slopes(sight, place, structure)
         eye = np.eye(place.shape[1])
-        step = np.linalg.solve(
-            curvature + damping[:, None, None] * eye, gradient[:, :, None]
-        )[:, :, 0]
+        step = np.linalg.solve(curvature + damping[:, None, None] * eye, gradient[:, :, None])[
+            :, :, 0
+        ]
         there = np.clip(place + step, -6, 6)
         rise = sight.log_likelihood(there, structure) + log_prior(there)
         better = rise > height
@@ -186,9 +186,7 @@ def weigh(sight: Sight, cloud: Cloud, place: FloatArray, structure: IntArray) ->
     return Draws(place, structure, height + log_prior(place) - cloud.log_density(place, structure))
 
 
-def _slopes(
-    sight: Sight, place: FloatArray, structure: IntArray
-) -> tuple[FloatArray, FloatArray]:
+def _slopes(sight: Sight, place: FloatArray, structure: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return gradient (g, d) and Gauss-Newton curvature (g, d, d) of prior times likelihood."""
     g, d = place.shape
     move = 0.02

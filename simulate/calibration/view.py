@@ -13,14 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classical.batched.mixed import Fits, design_of, fit
+from simulate.engine.records import Stop
+from simulate.margins import AETIOLOGIES, LEVELS
+from simulate.questionnaire import DIMENSION_ITEMS, total
 
 if TYPE_CHECKING:
     from simulate.batch import Batch
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-DIMENSIONS = ("burning", "deep", "paroxysmal", "evoked", "paresthesia")
-ITEMS_OF = ((0,), (1, 2), (3, 4), (5, 6, 7), (8, 9))
+DIMENSIONS = tuple(DIMENSION_ITEMS)
 TEST_SESSIONS = 4
 BANDS = {"pr_10_29": (10, 30), "pr_30_49": (30, 50)}
 
@@ -50,14 +52,26 @@ class View:
 
     @cached_property
     def years(self) -> FloatArray:
-        """First to last session, years (R9)."""
-        return np.asarray(self.batch.follow_up_days / 365.25)
+        """First to last session, years (R9); the batch's horizon must hold every session."""
+        return (self._day(self.batch.n_sessions) - self._day(1)) / 365.25
+
+    @cached_property
+    def interval(self) -> FloatArray:
+        """Days from session 14 to session 15 (R10), NaN without."""
+        return np.where(self.sessions >= 15, self._day(15) - self._day(14), np.nan)
+
+    def _day(self, session: NDArray[np.integer] | int) -> FloatArray:
+        days = self.batch.session_day
+        number = np.broadcast_to(np.asarray(session, dtype=np.int64), days.shape[:2])
+        if number.max() > days.shape[2]:
+            raise ValueError(f"sessions up to {number.max()}, but a horizon of {days.shape[2]}")
+        return np.take_along_axis(days, number[:, :, None] - 1, axis=2)[:, :, 0].astype(float)
 
     @cached_property
     def status_relief(self) -> FloatArray:
         """Recorded assessment of the test period or, without it, session 4 (R4)."""
-        assessed = self.batch.assessment
-        return np.where(np.isnan(assessed), self.batch.recorded[:, :, TEST_SESSIONS - 1], assessed)
+        assessed = self.batch.assessment.astype(float)
+        return np.where(np.isnan(assessed), self.outcome("pr", TEST_SESSIONS), assessed)
 
     @cached_property
     def responder(self) -> BoolArray:
@@ -67,11 +81,11 @@ class View:
     @cached_property
     def operated(self) -> BoolArray:
         """Patients with motor cortex surgery."""
-        return np.asarray(self.batch.operated, dtype=bool)
+        return self.stopped_for("emcs_surgery")
 
     def stopped_for(self, reason: str) -> BoolArray:
         """Patients whose course ended for a reason, `ongoing` among them."""
-        code = self.batch.reasons.index(reason)
+        code = Stop[reason.upper()]
         return self.kept(f"reason.{reason}", lambda: self.batch.stop_reason == code)
 
     def group(self, name: str) -> BoolArray:
@@ -84,9 +98,9 @@ class View:
             low, high = BANDS[name]
             return (self.status_relief >= low) & (self.status_relief < high)
         if name in ("central", "peripheral"):
-            return np.asarray(self.batch.level == self.batch.levels.index(name))
+            return np.asarray(self.batch.level == LEVELS.index(name))
         if name in ("ischaemic", "haemorrhagic"):
-            return np.asarray(self.batch.stroke == self.batch.strokes.index(name))
+            return np.asarray(self.batch.aetiology == AETIOLOGIES.index(f"{name}_stroke"))
         return {
             "whole": self.everyone,
             "responders": self.responder,
@@ -100,17 +114,16 @@ class View:
 
         0 where there is none.
         """
-        later = self.batch.recorded[:, :, TEST_SESSIONS:] >= 10
-        first = TEST_SESSIONS + 1 + np.argmax(later, axis=2)
-        return np.where(later.any(axis=2) & self.group("non_responders"), first, 0).astype(float)
+        late = self.batch.conversion_session.astype(float)
+        return np.where(self.group("non_responders"), late, 0.0)
 
     @cached_property
     def dimensions(self) -> FloatArray:
         """Five NPSI dimension scores, (R, N, 5 visits, 5); evoked with two of three items (R12)."""
-        items = self.batch.npsi
+        items = self.batch.npsi.astype(float)
         scores = []
-        for members in ITEMS_OF:
-            answers = items[..., list(members)]
+        for members in DIMENSION_ITEMS.values():
+            answers = items[..., [item - 1 for item in members]]
             known = (~np.isnan(answers)).sum(axis=-1)
             needed = 2 if len(members) == 3 else len(members)
             total = np.nansum(answers, axis=-1)
@@ -135,11 +148,11 @@ class View:
     def course(self, name: str) -> FloatArray:
         """An outcome of all sessions, (R, N, sessions or visits)."""
         if name == "pr":
-            return self.batch.recorded
+            return self.kept(name, lambda: self.batch.recorded.astype(float))
         if name == "dpr":
-            return self.batch.duration
+            return self.kept(name, lambda: self.batch.duration_days.astype(float))
         if name == "gnpsi":
-            return self.kept(name, lambda: self.batch.npsi.sum(axis=-1))
+            return self.kept(name, lambda: total(self.batch.npsi.astype(float)))
         return self.kept(name, self._most_painful_course)
 
     def _most_painful_course(self) -> FloatArray:
