@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulate import questionnaire
-from simulate.course import CourseTaken, take_course
-from simulate.dates import DAYS_PER_YEAR, NO_DAY, DayArray, days_between, in_days, weekday
-from simulate.population import FloatArray
-from simulate.relief import TEST_SESSIONS, Reports, draw_durations, draw_reports
+from simulate import margins, questionnaire
+from simulate.batch import WHAT, Batch, draw
+from simulate.dates import DAYS_PER_YEAR, NO_DAY, DayArray, in_days, weekday
+from simulate.engine.records import Flow, Stop
+from simulate.parameters import of_scenario
+from simulate.population import SEXES
 from simulate.scenario import Scenario
-from simulate.streams import Stream, generator
-from simulate.surgery import draw_visits
+from simulate.streams import FloatArray, Stream, uniforms
 
-LATEST_EVALUATION_DAYS = 60
+TEST_SESSIONS = 4
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Cohort:
     ----------
     scenario, seed, replicate
         What made it.
+    batch
+        The cohort as the engine drew it (one replicate), truth included.
     patients
         One row a patient, codes and column names of the warehouse, plus birth_date.
-    reports
-        Whole uninterrupted courses: the truth behind.
     n_sessions
         Sessions delivered, shape (patients,).
     session_day, evaluation_day, recorded_day
@@ -51,8 +51,8 @@ class Cohort:
     scenario: Scenario
     seed: int
     replicate: int
+    batch: Batch
     patients: pd.DataFrame
-    reports: Reports
     n_sessions: NDArray[np.int64]
     session_day: DayArray
     evaluation_day: DayArray
@@ -67,7 +67,7 @@ class Cohort:
 def generate(
     scenario: Scenario, seed: int, *, n_patients: int | None = None, replicate: int = 0
 ) -> Cohort:
-    """Make one synthetic clinic.
+    """Make one synthetic clinic: one cohort of the engine, with the detail that files need.
 
     Parameters
     ----------
@@ -77,97 +77,95 @@ def generate(
         Address of the random numbers: the same pair gives the same clinic.
     n_patients
         Instead of the scenario's number; the first patients stay the same.
+
+    Raises
+    ------
+    ValueError
+        If `n_patients` is below 2.
     """
-    reports = draw_reports(scenario, seed, replicate, n_patients=n_patients)
-    course = take_course(scenario, reports, seed, replicate)
-    u = generator(scenario, seed, Stream.FILES, replicate).random((*reports.reported.shape, 3))
-    evaluation = _evaluation_days(course, u[:, :, 0])
-    relief = _recorded_relief(scenario, reports, course, u[:, :, 1])
-    duration = draw_durations(scenario, reports, seed, replicate)
-    until_asked = days_between(course.session_day, evaluation)
-    capped = np.where(np.isnan(relief), np.nan, np.minimum(duration, until_asked))
-    npsi = questionnaire.draw_answers(scenario, reports, seed, replicate)
-    npsi[:, 1:][np.isnat(course.session_day[:, :TEST_SESSIONS])] = np.nan
-    emcs = draw_visits(scenario, course, last_known(relief), seed, replicate)
+    from simulate.surgery import draw_visits
+
+    n = scenario.clinic.n_patients if n_patients is None else n_patients
+    if n < 2:
+        raise ValueError(f"n_patients must be 2 or more, got {n}")
+    horizon = scenario.clinic.horizon
+    parameters = of_scenario(scenario)
+    batch = draw(parameters, seed, [replicate], n, horizon, WHAT, with_flow=True)
+    n_sessions = batch.n_sessions[0].astype(np.int64)
+    session_day, evaluation = (_days(a[0]) for a in (batch.session_day, batch.evaluation_day))
+    relief = batch.recorded[0].astype(float)
+    npsi = batch.npsi[0].astype(float)
+    npsi[:, 1:][np.isnat(session_day[:, :TEST_SESSIONS])] = np.nan
+    emcs = draw_visits(batch, session_day)
+    u = uniforms(scenario, seed, Stream.FILES, [replicate], (0, n), 8)[0]
     return Cohort(
         scenario=scenario,
         seed=seed,
         replicate=replicate,
-        patients=_patient_rows(reports, course, npsi, emcs),
-        reports=reports,
-        n_sessions=course.n_sessions,
-        session_day=course.session_day,
+        batch=batch,
+        patients=_patient_rows(batch, session_day, npsi, emcs, u),
+        n_sessions=n_sessions,
+        session_day=session_day,
         evaluation_day=np.where(np.isnan(relief), NO_DAY, evaluation),
         recorded_day=evaluation,
         pain_relief_pct=relief,
-        relief_duration_days=capped,
+        relief_duration_days=batch.duration_days[0].astype(float),
         npsi=npsi,
-        side_effect=_side_effects(reports, course, u[:, 0, 2]),
+        side_effect=_side_effects(batch, n_sessions, u),
         emcs=emcs,
     )
 
 
-def last_known(values: FloatArray) -> FloatArray:
-    """Return the last value of each row that is not NaN, NaN where there is none."""
-    known = ~np.isnan(values)
-    last = values.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
-    picked = values[np.arange(len(values)), last]
-    return np.where(known.any(axis=1), picked, np.nan)
+def _days(numbers: NDArray[np.int32]) -> DayArray:
+    return np.where(numbers < 0, NO_DAY, numbers.astype("datetime64[D]"))
 
 
-def _evaluation_days(course: CourseTaken, u: FloatArray) -> DayArray:
-    """Relief is asked at the next session, or by a call three to four weeks after the last."""
-    call = weekday(course.session_day + in_days(21 + 8 * u), "backward")
-    following = np.full_like(course.session_day, NO_DAY)
-    following[:, :-1] = course.session_day[:, 1:]
-    soon = days_between(course.session_day, following) <= LATEST_EVALUATION_DAYS
-    return np.where(soon, following, call)
-
-
-def _recorded_relief(
-    scenario: Scenario, reports: Reports, course: CourseTaken, u: FloatArray
-) -> FloatArray:
-    """Return recorded reports of delivered sessions; the last one is missed more often."""
-    sessions = np.arange(1, reports.reported.shape[1] + 1)[None, :]
-    last = sessions == course.n_sessions[:, None]
-    test = sessions <= TEST_SESSIONS
-    operated = (course.stop_reason == "emcs_surgery")[:, None]
-    missed = last & ~test & ~operated & (u < scenario.measurement.missing_last)
-    relief = np.where(last & operated, reports.reported, reports.recorded)
-    excluded = reports.patients["exclusion_reason"].notna().to_numpy()[:, None]
-    hidden = missed | excluded | (sessions > course.n_sessions[:, None])
-    return np.where(hidden, np.nan, relief)
-
-
-def _side_effects(reports: Reports, course: CourseTaken, u: FloatArray) -> NDArray[np.object_]:
+def _side_effects(
+    batch: Batch, n_sessions: NDArray[np.int64], u: FloatArray
+) -> NDArray[np.object_]:
     """One mild, reversible effect at one session of those who have any."""
-    effect = np.full(course.session_day.shape, "none", dtype=object)
-    affected = np.flatnonzero(reports.patients["has_adverse_event"].to_numpy())
-    at = np.minimum(np.floor(4 * u[affected]).astype(int), course.n_sessions[affected] - 1)
-    effect[affected, at] = np.where(u[affected] % 0.1 < 0.06, "headache", "pain_increase")
+    effect = np.full(batch.recorded.shape[1:], "none", dtype=object)
+    affected = np.flatnonzero(u[:, 0] < batch.parameters["adverse_event_share"][0])
+    at = np.minimum(np.floor(4 * u[affected, 1]).astype(int), n_sessions[affected] - 1)
+    effect[affected, at] = np.where(u[affected, 2] < 0.6, "headache", "pain_increase")
     return effect
 
 
 def _patient_rows(
-    reports: Reports, course: CourseTaken, npsi: FloatArray, emcs: pd.DataFrame
+    batch: Batch, session_day: DayArray, npsi: FloatArray, emcs: pd.DataFrame, u: FloatArray
 ) -> pd.DataFrame:
     """Patients as the clinic's master list knows them when everything is over."""
-    drawn = reports.patients
-    first = course.session_day[:, 0]
-    age = drawn["age_years"].to_numpy()
-    birth = first - in_days(age * DAYS_PER_YEAR + drawn["birthday_offset"].to_numpy())
-    assessable = drawn["exclusion_reason"].isna().to_numpy()
-    tested = course.n_sessions >= TEST_SESSIONS
+    law = batch.parameters.scenario.population
+    first = session_day[:, 0]
+    age = batch.age_years[0].astype(float)
+    flow = batch.flow[0]
+    site = np.array([*margins.SITES[:-1], None], dtype=object)[batch.site[0]]
     components = np.array([*questionnaire.DIMENSION_ITEMS, None], dtype=object)
-    later_steps = ["planned_first_day", "days_since_consultation", "birthday_offset"]
-    rows = drawn.drop(columns=later_steps).assign(
-        birth_date=birth,
-        first_consultation_date=weekday(first - in_days(drawn["days_since_consultation"])),
-        most_painful_component=pd.Series(components[questionnaire.most_painful(npsi)], dtype="str"),
-        npsi_baseline_total=questionnaire.total(npsi[:, 0]),
-        test_period_relief_pct=np.where(assessable & tested, reports.assessment, np.nan),
-        stop_reason=course.stop_reason,
-        stop_date=_stop_days(course, emcs),
+    exclusion = np.where(u[:, 3] < 0.5, "language_barrier", "psychiatric_disorder").astype(object)
+    exclusion[flow != Flow.EXCLUDED] = None
+    rows = pd.DataFrame(
+        {
+            "age_years": age,
+            "sex": np.array(SEXES, dtype=object)[batch.sex[0]],
+            "pain_duration_years": batch.pain_duration_years[0].astype(float).round(1),
+            "nrs_initial": batch.nrs_initial[0].astype(float),
+            "laterality": np.array(list(law.laterality), dtype=object)[batch.laterality[0]],
+            "topography": np.array(list(law.topography), dtype=object)[batch.topography[0]],
+            "lesion_level": np.array(margins.LEVELS, dtype=object)[batch.level[0]],
+            "lesion_site": pd.Series(site, dtype="str"),
+            "aetiology": np.array(margins.AETIOLOGIES, dtype=object)[batch.aetiology[0]],
+            "exclusion_reason": pd.Series(exclusion, dtype="str"),
+            "is_analysed": flow == Flow.ANALYSED,
+            "birth_date": first - in_days(age * DAYS_PER_YEAR + 2 + np.floor(360 * u[:, 4])),
+            "first_consultation_date": weekday(first - in_days(30 + np.floor(150 * u[:, 5]))),
+            "most_painful_component": pd.Series(
+                components[questionnaire.most_painful(npsi)], dtype="str"
+            ),
+            "npsi_baseline_total": questionnaire.total(npsi[:, 0]),
+            "test_period_relief_pct": batch.assessment[0].astype(float),
+            "stop_reason": _stop_reasons(batch),
+            "stop_date": _stop_days(batch, session_day, emcs),
+        }
     )
     items = pd.DataFrame(
         npsi[:, 0], columns=[f"npsi_baseline_{k}" for k in range(1, questionnaire.N_ITEMS + 1)]
@@ -175,13 +173,18 @@ def _patient_rows(
     return pd.concat([rows, items], axis=1)
 
 
-def _stop_days(course: CourseTaken, emcs: pd.DataFrame) -> DayArray:
+def _stop_reasons(batch: Batch) -> NDArray[np.object_]:
+    """Codes of the warehouse; whoever reaches the horizon has left the clinic's view."""
+    names = np.array([stop.name.lower() for stop in Stop], dtype=object)
+    names[Stop.STILL_TREATED] = "lost_to_follow_up"
+    return np.asarray(names[batch.stop_reason[0]])
+
+
+def _stop_days(batch: Batch, session_day: DayArray, emcs: pd.DataFrame) -> DayArray:
     """Day the stop was written down; none for those ongoing or lost to follow-up (rule R7)."""
-    rows = np.arange(len(course.n_sessions))
-    last = course.session_day[rows, course.n_sessions - 1]
+    last = session_day[np.arange(len(session_day)), batch.n_sessions[0] - 1]
     stop = weekday(last + in_days(28))
-    open_ended = np.isin(course.stop_reason.astype(str), ["ongoing", "lost_to_follow_up"])
-    stop[open_ended] = NO_DAY
+    stop[np.isin(_stop_reasons(batch).astype(str), ["ongoing", "lost_to_follow_up"])] = NO_DAY
     operated = emcs.drop_duplicates("patient")
     surgery_day = operated["surgery_day"].to_numpy().astype("datetime64[D]")
     stop[operated["patient"].to_numpy()] = surgery_day

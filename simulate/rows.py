@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate import french, questionnaire
+from simulate.batch import TEST_SESSIONS
 from simulate.cohort import Cohort
 from simulate.dates import DAYS_PER_MONTH, NO_DAY, DayArray, days_between, in_days
-from simulate.relief import TEST_SESSIONS
 from simulate.writing import TextArray, Writing
 
 LOST_AFTER_DAYS = 180

@@ -1,30 +1,24 @@
 """A world as data: what a synthetic clinic is like, validated, frozen and named by its content.
 
-Here: a world, loading one from `scenarios/*.yaml`, its identity. Not here: its parts
-(`parts.py`), anything random, and the studies that name worlds (`studies/design.py`).
+Here: a world, loading one from `scenarios/*.yaml`, its identity. Not here: its parts (`parts.py`),
+the ranges of its numbers (`parameter_table.py`), anything random.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
-from simulate.parts import (
-    Clinic,
-    Course,
-    Measurement,
-    Part,
-    Population,
-    Questionnaire,
-    Response,
-    Surgery,
-)
+from simulate.parameter_table import BY_NAME, PARAMETERS, PARTS
+from simulate.parts import Clinic, Part, Population, Structure, Visits
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+Numbers = dict[str, float]
 
 
 class Scenario(Part):
@@ -32,17 +26,32 @@ class Scenario(Part):
 
     name: str
     description: str
+    structure: Structure
     clinic: Clinic
     population: Population
-    response: Response
-    measurement: Measurement
-    course: Course
-    surgery: Surgery
-    questionnaire: Questionnaire
+    response: Numbers
+    measurement: Numbers
+    course: Numbers
+    surgery: Numbers
+    questionnaire: Numbers
+    visits: Visits
 
-    def canonical_json(self) -> str:
+    @model_validator(mode="after")
+    def _numbers(self) -> Self:
+        for part in PARTS:
+            _check_numbers(part, getattr(self, part))
+        _check_together(self.values())
+        return self
+
+    def values(self) -> Numbers:
+        """Return every parameter by name."""
+        return {name: value for part in PARTS for name, value in getattr(self, part).items()}
+
+    def canonical_json(self, *, without_course: bool = False) -> str:
         """Return the values as JSON with sorted keys, without name and description."""
         values = self.model_dump(mode="json", exclude={"name", "description"})
+        if without_course:
+            del values["course"], values["structure"]["drop_out"]
         return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     @property
@@ -64,7 +73,7 @@ def load(name: str, overrides: Mapping[str, Any] | None = None) -> Scenario:
     name
         One of `available()`.
     overrides
-        Dotted field to value, such as ``{"measurement.session_noise.scale": 12.0}``.
+        Dotted field to value, such as ``{"measurement.noise_sd": 12.0}``.
 
     Raises
     ------
@@ -106,11 +115,46 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _check_numbers(part: str, numbers: Numbers) -> None:
+    known = [p.name for p in PARAMETERS if p.part == part]
+    for name in numbers:
+        if name not in known:
+            raise ValueError(f"unknown field {part}.{name}; allowed: {', '.join(known)}")
+    for name in known:
+        if name not in numbers:
+            raise ValueError(f"field {part}.{name} is missing")
+        law, value = BY_NAME[name], numbers[name]
+        if not (math.isfinite(value) and law.low <= value <= law.high):
+            raise ValueError(
+                f"field {part}.{name}: {value:g} lies outside {law.low:g} to {law.high:g} "
+                f"({law.unit})"
+            )
+
+
+def _check_together(values: Numbers) -> None:
+    """Refuse values that contradict each other."""
+    for names in (
+        ("heap_10", "heap_5"),
+        ("excluded_share", "early_stop_share"),
+        ("reason_event", "reason_choice", "reason_tolerance"),
+        ("theta_burst_share", "one_visit_share"),
+        ("npsi_patient_share", "npsi_dimension_share"),
+    ):
+        total = sum(values[name] for name in names)
+        if total > 1 + 1e-9:
+            raise ValueError(f"{' + '.join(names)} must not exceed 1 together, got {total:g}")
+    for low, high in (("test_gap_low", "test_gap_high"), ("interval_low", "interval_mean")):
+        if values[low] >= values[high]:
+            raise ValueError(f"{low} {values[low]:g} must lie below {high} {values[high]:g}")
+
+
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
     field = ".".join(str(step) for step in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"unknown field {field}; allowed: {', '.join(_fields_beside(problem['loc']))}"
+    if not problem["loc"]:
+        return problem["msg"].removeprefix("Value error, ")
     return f"field {field}: {problem['msg']}, got {problem['input']!r}"
 
 

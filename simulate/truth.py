@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.cohort import Cohort
-from simulate.population import FloatArray
+from simulate.streams import FloatArray
 
 LONG_TERM_SESSIONS = (13, 14, 15)
 CUTS_PCT = (10, 30, 50)
@@ -33,7 +33,7 @@ def has_long_term_relief(expected: FloatArray, cut_pct: float = 30) -> NDArray[n
 
 def curves(cohort: Cohort, ipp: NDArray[np.object_]) -> pd.DataFrame:
     """Return one row a patient and session 1-30: ipp, session_no, expected_relief_pct."""
-    expected = cohort.reports.expected[:, :CURVE_SESSIONS]
+    expected = cohort.batch.expected[0, :, :CURVE_SESSIONS]
     n, sessions = expected.shape
     return pd.DataFrame(
         {
@@ -46,20 +46,22 @@ def curves(cohort: Cohort, ipp: NDArray[np.object_]) -> pd.DataFrame:
 
 def patients(cohort: Cohort, ipp: NDArray[np.object_]) -> pd.DataFrame:
     """Return one row a patient: latent constants, status, long-term truth, scenario_id."""
-    reports, latent = cohort.reports, cohort.reports.latent
-    relief = long_term_relief(reports.expected)
+    batch = cohort.batch
+    relief = long_term_relief(batch.expected[0])
     return pd.DataFrame(
         {
             "ipp": ipp,
             "scenario_id": cohort.scenario.scenario_id,
             "seed": cohort.seed,
             "replicate": cohort.replicate,
-            "has_relief": latent.has_relief,
-            "latent_asymptote": latent.asymptote,
-            "sessions_to_63_pct": latent.sessions_to_63_pct,
-            "relapse_session": latent.relapse_session,
-            "is_responder": reports.is_responder,
+            "curve_family": cohort.scenario.structure.curve,
+            "has_relief": batch.rises[0],
+            "latent_asymptote": batch.asymptote[0],
+            "half_gain_sessions": batch.half_gain_sessions[0],
+            "relapse_session": batch.relapse_session[0],
+            "is_responder": batch.is_responder[0],
             "n_sessions": cohort.n_sessions,
+            "stop_reason": cohort.patients["stop_reason"].to_numpy(),
             "long_term_relief_pct": relief,
             **{f"is_long_term_ge{cut}": relief >= cut for cut in CUTS_PCT},
         }

@@ -3,13 +3,13 @@
 Here: draws that belong to the files and not to the patients. Not here: the rows (`rows.py`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulate.cohort import Cohort
-from simulate.population import pick
 from simulate.streams import Stream, generator
 
 TextArray = NDArray[np.object_]
@@ -66,3 +66,10 @@ def draw_writing(cohort: Cohort, seed: int) -> Writing:
         protocol=pick({"m1_20hz": 0.9, "": 0.1}, u[4]),
         minute=30 * (17 + np.floor(16 * u[5]).astype(np.int64)),
     )
+
+
+def pick(weights: Mapping[str, float], u: NDArray[np.float64]) -> TextArray:
+    """Return a name for every uniform number, in proportion to the weights."""
+    edges = np.cumsum(list(weights.values())) / sum(weights.values())
+    at = np.minimum(np.searchsorted(edges, u, side="right"), len(weights) - 1)
+    return np.array(list(weights), dtype=object)[at]

@@ -11,9 +11,10 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from simulate.population import FloatArray
-from simulate.relief import draw_reports
+from simulate.batch import draw
+from simulate.parameters import of_scenario
 from simulate.scenario import Scenario, load
+from simulate.streams import FloatArray
 from simulate.studies.design import Design, cell_id
 from simulate.studies.methods import decide
 from simulate.studies.performance import Counts, performance
@@ -76,19 +77,18 @@ def _batches(
     design: Design, scenario: Scenario, n_cohorts: int, seed: int
 ) -> Iterator[tuple[int, FloatArray, FloatArray]]:
     """Yield cohorts done, recorded and expected relief (cohorts, patients, sessions)."""
+    parameters = of_scenario(scenario)
     for start in range(0, n_cohorts, BATCH):
         stop = min(start + BATCH, n_cohorts)
-        drawn = [
-            draw_reports(
-                scenario,
-                seed,
-                replicate,
-                n_patients=design.data.n_patients,
-                horizon=design.performance.horizon_session,
-            )
-            for replicate in range(start, stop)
-        ]
-        yield stop, np.stack([r.recorded for r in drawn]), np.stack([r.expected for r in drawn])
+        cohorts = draw(
+            parameters,
+            seed,
+            np.arange(start, stop),
+            design.data.n_patients,
+            design.performance.horizon_session,
+            ("uninterrupted", "expected"),
+        )
+        yield stop, cohorts.uninterrupted, cohorts.expected
 
 
 def _count(

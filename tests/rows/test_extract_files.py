@@ -180,9 +180,9 @@ def test_the_same_seed_writes_the_same_bytes(written, cohort, tmp_path):
     assert tree(tmp_path / "other") != tree(written[0])
 
 
-@pytest.mark.parametrize("n_patients", [1, 3])
+@pytest.mark.parametrize("n_patients", [2, 3])
 def test_a_tiny_clinic_without_surgery_still_delivers(tmp_path, n_patients):
-    tiny = generate(load("replica", {"course.surgery_per_session": 0.0}), 1, n_patients=n_patients)
+    tiny = generate(load("replica", {"course.surgery_hazard": 0.0}), 1, n_patients=n_patients)
     summary = write(tiny, tmp_path, deliveries=1, seed=1)
     assert (summary["deliveries"], summary["operated"]) == (["20230630"], 0)
     assert len(table(tmp_path, "20230630", "patients")) == n_patients

@@ -1,0 +1,264 @@
+"""Many cohorts at once: R cohorts of N patients over S sessions, each with its own parameters.
+
+Here: what is asked, the arrays of the answer, threads. Not here: the laws (`simulate/engine`), a
+whole clinic with files (`cohort.py`, which is one such cohort with detail added).
+
+Everything is simulated. A cohort is a pure function of (scenario, parameters, seed, replicate,
+patient): neither the other cohorts of the batch, nor their order, nor the number of threads, nor
+what else is asked change a number of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simulate.engine.cohorts import fill_cohorts
+from simulate.engine.records import Dates, Filled, Scratch
+from simulate.margins import SHIFTED, margins_of
+from simulate.parameters import Parameters
+from simulate.population import draw_demography
+from simulate.questionnaire import draw_answers
+from simulate.scenario import Scenario
+from simulate.streams import checked_replicates, key
+
+TEST_SESSIONS = 4
+PIECE = 16  # cohorts a thread takes at once
+BY_SESSION = {
+    "latent": "latent",
+    "expected": "expected",
+    "reported": "reported",
+    "uninterrupted": "uninterrupted",
+    "recorded": "recorded",
+    "duration_days": "calendar",
+    "session_day": "calendar",
+    "evaluation_day": "calendar",
+}
+BY_PATIENT = {
+    **dict.fromkeys(["assessment", "is_responder", "n_sessions", "stop_reason"], "recorded"),
+    "conversion_session": "recorded",
+    **dict.fromkeys(["asymptote", "half_gain_sessions", "relapse_session", "rises"], "truth"),
+    "grid": "truth",
+    **dict.fromkeys(["level", "site", "aetiology", "flow", "is_sham"], "covariates"),
+    **dict.fromkeys(["last_relief", "emcs_first", "emcs_last"], "surgery"),
+}
+BY_DETAIL = {
+    **dict.fromkeys(["age_years", "sex", "pain_duration_years", "nrs_initial"], "demography"),
+    **dict.fromkeys(["topography", "laterality"], "demography"),
+    "npsi": "npsi",
+}
+WHAT = (
+    *("recorded", "latent", "expected", "reported", "truth", "covariates", "calendar", "surgery"),
+    *("demography", "npsi", "uninterrupted"),
+)
+NEEDS = {"demography": "covariates", "npsi": "expected"}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Simulated cohorts. Arrays are attributes; session k stands at index k - 1.
+
+    Attributes
+    ----------
+    parameters, seed, replicates, first_patient
+        What made them; `replicates` has shape (R,).
+    recorded
+        Relief written down, 0-100, NaN where missing or not delivered, (R, N, H) like all that
+        follow until the next entry: `latent` relief in points, unbounded; `expected`, the mean
+        report E[reported | patient, still treated], 0-100; `reported`, what the patient would say
+        had the course gone on; `uninterrupted`, what of that would be written down;
+        `duration_days` of relief, as written down; `session_day` and `evaluation_day`, days since
+        1970-01-01, -1 where not delivered.
+    assessment
+        The recorded test-period assessment, NaN where missing; (R, N) like all that follow:
+        `is_responder`, status (rule R4); `n_sessions` delivered; `stop_reason`, codes of
+        `engine.records.Stop`; `conversion_session` at which a non-responder first recorded 10 or
+        more after session 4, 0 if never; the latent constants `asymptote`, `half_gain_sessions`,
+        `relapse_session`, `rises` and the answering `grid`; `level`, `site`, `aetiology`, codes of
+        `simulate.margins`; `flow`, codes of `engine.records.Flow`; `is_sham`; `last_relief` of
+        rTMS on record; `emcs_first`, `emcs_last` relief, NaN where not operated or not visited;
+        demography, see `population.draw_demography`. `npsi` has shape (R, N, 5, 12), see
+        `questionnaire.draw_answers`.
+    """
+
+    parameters: Parameters
+    seed: int
+    replicates: NDArray[np.int64]
+    first_patient: int
+    arrays: Mapping[str, NDArray[Any]]
+
+    def __getattr__(self, name: str) -> NDArray[Any]:
+        arrays = self.__dict__.get("arrays", {})
+        if name in arrays:
+            return arrays[name]
+        part = (BY_SESSION | BY_PATIENT | BY_DETAIL).get(name)
+        hint = f": ask for it with what=({part!r},)" if part else ""
+        raise AttributeError(f"this batch has no {name}{hint}")
+
+
+def draw(
+    parameters: Parameters,
+    seed: int,
+    replicates: int | ArrayLike,
+    n_patients: int = 193,
+    horizon: int = 15,
+    what: Iterable[str] = ("recorded", "latent"),
+    *,
+    first_patient: int = 0,
+    follow_to: int | None = None,
+    with_flow: bool = False,
+    jobs: int = 1,
+) -> Batch:
+    """Draw cohorts.
+
+    Parameters
+    ----------
+    parameters
+        One row a cohort, or one row for all.
+    seed
+        Any integer.
+    replicates
+        Number of each cohort, shape (R,); an integer R stands for 0 to R - 1. Cohorts of one
+        number share their random numbers whatever their parameters.
+    n_patients, first_patient
+        Patients of a cohort; the first 20 of 213 are the patients of a cohort of 20.
+    horizon
+        Sessions in the arrays; a shorter horizon gives the first columns of a longer one.
+    what
+        Of `WHAT`; `recorded` is always drawn. With `calendar` sessions have dates, pauses and the
+        end of the study's window, without it a course ends by its own reasons only.
+    follow_to
+        Sessions to which courses are followed for `n_sessions` and `stop_reason` (default: the
+        horizon).
+    with_flow
+        Some patients are excluded or stop early; without it all are analysed.
+    jobs
+        Threads; they change no number.
+
+    Raises
+    ------
+    ValueError
+        For sizes that cannot be, an unknown `what`, or numbers of rows that do not fit.
+    """
+    asked = _asked(what)
+    rows, numbers = _rows(parameters, replicates)
+    followed = horizon if follow_to is None else follow_to
+    _check_sizes(n_patients, horizon, followed, first_patient, jobs)
+    scenario = parameters.scenario
+    shape = (len(rows), n_patients)
+    arrays = _empty(asked, shape, horizon)
+    fixed = key(scenario, seed), first_patient, margins_of(scenario.population).lesions
+    dates = dates_of(scenario, is_followed="calendar" in asked)
+    sizes = n_patients, horizon, followed, int(with_flow)
+
+    def fill(start: int) -> None:
+        part = slice(start, start + PIECE)
+        out = Filled(**{name: array[part] for name, array in arrays.items()})
+        world, first, lesions = fixed
+        scratch = _scratch(followed, horizon)
+        fill_cohorts(
+            world, rows[part], numbers[part], first, lesions, SHIFTED, dates, scratch, out, sizes
+        )
+
+    starts = range(0, len(rows), PIECE)
+    if jobs == 1:
+        for start in starts:
+            fill(start)
+    else:
+        with ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(fill, starts))
+    kept = {name: array for name, array in arrays.items() if array.size}
+    block = first_patient, n_patients
+    if "demography" in asked:
+        kept |= draw_demography(scenario, seed, numbers, block, kept["site"])
+    if "npsi" in asked:
+        whole = replace(parameters, rows=rows)
+        kept["npsi"] = draw_answers(whole, seed, numbers, block, kept["expected"])
+    return Batch(parameters, seed, numbers, first_patient, kept)
+
+
+def dates_of(scenario: Scenario, *, is_followed: bool) -> Dates:
+    """Return the scenario's calendar in days since 1970-01-01."""
+    clinic = scenario.clinic
+    never = date(1970, 1, 2), date(1970, 1, 1)
+    return Dates(
+        is_followed=int(is_followed),
+        first_from=_number(clinic.first_session_from),
+        first_to=_number(clinic.first_session_to),
+        accrual_power=clinic.accrual_power,
+        rtms_end=_number(clinic.rtms_end),
+        closed_from=_number(clinic.closed_from or never[0]),
+        closed_to=_number(clinic.closed_to or never[1]),
+    )
+
+
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
+def _asked(what: Iterable[str]) -> set[str]:
+    asked = {what} if isinstance(what, str) else set(what)
+    unknown = sorted(asked - set(WHAT))
+    if unknown:
+        raise ValueError(f"what: no {unknown[0]!r}; there are: {', '.join(WHAT)}")
+    return asked | {"recorded"} | {NEEDS[name] for name in asked & set(NEEDS)}
+
+
+def _rows(
+    parameters: Parameters, replicates: int | ArrayLike
+) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    many = np.arange(replicates) if isinstance(replicates, int) else replicates
+    numbers = checked_replicates(many)
+    rows = parameters.rows
+    if len(rows) == 1:
+        rows = np.repeat(rows, len(numbers))
+    if len(rows) != len(numbers):
+        raise ValueError(f"{len(rows)} rows of parameters do not fit {len(numbers)} replicates")
+    return rows, numbers
+
+
+def _check_sizes(n_patients: int, horizon: int, followed: int, first: int, jobs: int) -> None:
+    if n_patients < 1:
+        raise ValueError(f"n_patients must be 1 or more, got {n_patients}")
+    if horizon < TEST_SESSIONS:
+        raise ValueError(
+            f"horizon must reach session {TEST_SESSIONS}, the end of the test period; got {horizon}"
+        )
+    if followed < horizon:
+        raise ValueError(f"follow_to must be {horizon} (the horizon) or more, got {followed}")
+    if first < 0 or jobs < 1:
+        raise ValueError(f"first_patient 0 or more, jobs 1 or more; got {first} and {jobs}")
+
+
+def _empty(asked: set[str], shape: tuple[int, int], horizon: int) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, part in BY_SESSION.items():
+        size: tuple[int, ...] = (*shape, horizon) if part in asked else (shape[0], 0, 0)
+        is_day = name.endswith("_day")
+        arrays[name] = np.full(size, -1, np.int32) if is_day else np.empty(size, np.float32)
+        if name == "duration_days":
+            arrays[name][...] = np.nan
+    kinds: dict[str, Any] = {"is_responder": np.bool_, "rises": np.bool_, "is_sham": np.bool_}
+    kinds |= {"n_sessions": np.int16, "conversion_session": np.int16}
+    codes = ("stop_reason", "level", "site", "aetiology", "flow", "grid")
+    kinds |= dict.fromkeys(codes, np.int8)
+    for name, part in BY_PATIENT.items():
+        size = shape if part in asked else (shape[0], 0)
+        arrays[name] = np.empty(size, kinds.get(name, np.float32))
+    return arrays
+
+
+def _scratch(followed: int, horizon: int) -> Scratch:
+    n = max(followed, horizon)
+    return Scratch(
+        latent=np.empty(n),
+        sd=np.empty(n),
+        powers=np.empty(n),
+        noise=np.empty(8, dtype=np.uint64),
+        heard=np.empty(3),
+        words=np.empty(28, dtype=np.uint64),
+    )

@@ -1,0 +1,68 @@
+"""Why and when a course ends (equations 9-10): cause-specific hazards after each session."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+import math
+
+from simulate.engine.compiled import compiled
+from simulate.engine.normal import score
+from simulate.engine.records import Stop
+from simulate.parameter_table import DropOut
+
+MNAR = int(DropOut.MNAR)
+STILL, EFFICACY, SURGERY = (
+    int(Stop.STILL_TREATED),
+    int(Stop.LOSS_OF_EFFICACY),
+    int(Stop.EMCS_SURGERY),
+)
+EVENT, CHOICE = int(Stop.INTERCURRENT_EVENT), int(Stop.PATIENT_CHOICE)
+TOLERANCE, LOST = int(Stop.TOLERANCE), int(Stop.LOST_TO_FOLLOW_UP)
+TEST_SESSIONS = 4
+SURGERY_CENTRE = 40.0
+MOST = 0.5  # no other cause and no surgery takes more than half at one session
+
+
+@compiled
+def other_hazard(row, u):
+    """The patient's own hazard of any other stop: log-normal about its mean (10)."""
+    sd = row.other_log_sd
+    return min(row.other_hazard * math.exp(sd * score(u) - 0.5 * sd * sd), MOST)
+
+
+@compiled
+def stop_after(row, k, recent, is_responder, has_converted, other, u):
+    """Return why the course ends after session k, or that it goes on.
+
+    `recent` is what the hazards read: mean of the last three recorded reports under MAR, of the
+    last three latent states under MNAR.
+    """
+    if k < TEST_SESSIONS:
+        return STILL
+    efficacy = 0.0
+    if k > TEST_SESSIONS:
+        if is_responder or has_converted:
+            odds = row.efficacy_at_zero + row.efficacy_per_point * recent
+            efficacy = 1.0 / (1.0 + math.exp(-odds))
+        else:
+            efficacy = row.extra_stop
+    if u < efficacy:
+        return EFFICACY
+    surgery = 0.0
+    if k <= row.surgery_last:
+        above = row.surgery_per_point * (recent - SURGERY_CENTRE)
+        surgery = min(row.surgery_hazard * math.exp(above), MOST)
+    if u < efficacy + surgery:
+        return SURGERY
+    return LOST if u < efficacy + surgery + other else STILL
+
+
+@compiled
+def other_reason(row, u):
+    """Which of the other reasons it was."""
+    if u < row.reason_event:
+        return EVENT
+    if u < row.reason_event + row.reason_choice:
+        return CHOICE
+    if u < row.reason_event + row.reason_choice + row.reason_tolerance:
+        return TOLERANCE
+    return LOST
