@@ -14,6 +14,7 @@ import click
 from orchestration import __version__
 from orchestration.commands.console import guarded
 from orchestration.declarations import (
+    calibration,
     deliveries,
     keeping,
     operations,
@@ -42,6 +43,7 @@ def cli() -> None:
 for command in (
     *runs.COMMANDS,
     *simulation.COMMANDS,
+    *calibration.COMMANDS,
     *reading.COMMANDS,
     *deliveries.COMMANDS,
     *quality.COMMANDS,

@@ -52,9 +52,9 @@ class Effort:
         Smallest effective size of the ensemble.
     """
 
-    first: int = 12_000
-    each: int = 6_000
-    rounds: int = 5
+    first: int = 8_000
+    each: int = 4_000
+    rounds: int = 4
     draws: int = 6_000
     members: int = 600
 

@@ -106,9 +106,7 @@ class Ensemble:
         return members, story
 
 
-def make_table(
-    place: FloatArray, structure: NDArray[np.int64], weight: FloatArray
-) -> pd.DataFrame:
+def make_table(place: FloatArray, structure: NDArray[np.int64], weight: FloatArray) -> pd.DataFrame:
     """Return members as they are written: parameters rounded, structures by word, weights."""
     columns: dict[str, Any] = {WEIGHT: _rounded(weight / weight.sum())}
     for k, (name, codes) in enumerate(STRUCTURES.items()):

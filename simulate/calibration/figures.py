@@ -143,7 +143,9 @@ def _emcs(view: View, _: str, rest: list[str]) -> FloatArray:
     if name in ("sessions", "years"):
         values = view.sessions if name == "sessions" else view.years
     else:
-        values = {"first": batch.emcs_first, "last": batch.emcs_last, "rtms": batch.last_relief}[name]
+        values = {"first": batch.emcs_first, "last": batch.emcs_last, "rtms": batch.last_relief}[
+            name
+        ]
     return moment(np.where(operated, values, np.nan).astype(float), what)
 
 

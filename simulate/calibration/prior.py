@@ -67,7 +67,14 @@ def laws() -> tuple[Law, ...]:
         odd = sorted(set(named) ^ set(BY_NAME)) or ["a parameter twice"]
         raise ValueError(f"{DECLARED.name} and the generator disagree about: {', '.join(odd)}")
     return tuple(
-        Law(name, one["scale"], *one["between"], one["why"], one.get("part_of_rest", ""))
+        Law(
+            name=name,
+            scale=one["scale"],
+            low=one["between"][0],
+            high=one["between"][1],
+            why=one["why"],
+            part_of_rest=one.get("part_of_rest", ""),
+        )
         for name, one in free.items()
     )
 

@@ -107,7 +107,7 @@ def target_hash(chosen: tuple[Target, ...]) -> str:
 
 
 def observed(chosen: tuple[Target, ...]) -> tuple[FloatArray, FloatArray]:
-    """Return the study's vector and the half widths of its rounding, both on the targets' scales."""
+    """Return the study's vector and half widths of its rounding, on the targets' scales."""
     centre = on_scale(np.array([[one.value for one in chosen]]), chosen)[0]
     low = on_scale(np.array([[one.value - one.rounding for one in chosen]]), chosen)[0]
     high = on_scale(np.array([[one.value + one.rounding for one in chosen]]), chosen)[0]
