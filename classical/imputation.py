@@ -1,7 +1,7 @@
 """Missing sessions under three readings: as observed, imputed by status, imputed and shifted.
 
 Here: draws of a patient's missing values from a multivariate normal of their own status group, and
-Rubin's rules. Not here: the models fitted to each completed table (`tables/slopes.py`).
+Rubin's rules. Not here: the models fitted to each completed table (`slopes.py`).
 
 The draws are data augmentation (Schafer 1997, chapter 5): values given mean and covariance, then
 mean and covariance given values, with a prior worth as many patients as there are sessions, so
@@ -60,11 +60,12 @@ def draw_missing(
     Raises
     ------
     ValueError
-        If a patient has no value, or a session fewer than two.
+        If there is nobody, a patient has no value, or a session fewer than two.
     """
     table = np.array(values, dtype=float)
     known = ~np.isnan(table)
-    if table.ndim != 2 or not known.any(axis=1).all() or (known.sum(axis=0) < 2).any():
+    enough = table.ndim == 2 and table.size > 0
+    if not (enough and known.any(axis=1).all() and (known.sum(axis=0) >= 2).all()):
         raise ValueError("every patient needs a value and every session two.")
     scale = np.nanvar(table, axis=0, ddof=1)
     prior = np.diag(np.where(scale > 0, scale, 1e-8))

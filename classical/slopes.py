@@ -150,6 +150,9 @@ def _imputed(outcome: str, course: pd.DataFrame, draws: int, seed: int) -> Itera
         values = wide.to_numpy(dtype=float)
         values = np.where(np.isfinite(values), values, np.nan)
         values = values[np.isfinite(values).any(axis=1)]
+        if values.size == 0:
+            causes[status] = "no patient has a value"
+            continue
         rng = np.random.default_rng([seed, k, sum(map(ord, outcome))])
         try:
             tables[status] = np.stack(list(draw_missing(values, draws=draws, rng=rng)))

@@ -10,6 +10,7 @@ is a quarter of a minute. Judging each distinct value once, without a key, is a 
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,12 @@ _COUNTS = {
 }
 
 
+@cache
+def judge() -> "Judge":
+    """Return the one judge of this process: making its context takes a while."""
+    return Judge()
+
+
 class Judge:
     """A GX context of its own that nothing is stored in.
 
@@ -43,8 +50,9 @@ class Judge:
         context = self._gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
         context.variables.analytics_enabled = False
-        self._frames = context.data_sources.add_pandas("frames")
-        self._n_batches = 0
+        # One asset for all frames: each that is added writes the context's whole configuration.
+        asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
+        self._whole = asset.add_batch_definition_whole_dataframe("all")
 
     def counts(
         self, checks: Sequence[Check], frame: pd.DataFrame
@@ -75,12 +83,10 @@ class Judge:
     def _run(
         self, checks: Sequence[Check], frame: pd.DataFrame, result_format: dict[str, Any]
     ) -> Iterator["ExpectationValidationResult"]:
-        self._n_batches += 1
-        asset = self._frames.add_dataframe_asset(f"frame {self._n_batches}")
-        batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+        batch = self._whole.get_batch({"dataframe": frame})
         # not add_expectation(), which asks for a context
         suite = self._gx.ExpectationSuite(
-            name=f"suite {self._n_batches}",
+            name="suite",
             expectations=[expectation(check, place) for place, check in enumerate(checks)],
         )
         found = batch.validate(suite, result_format=result_format).results

@@ -108,9 +108,9 @@ def validate(
     KeyError
         If there is no suite of this name.
     """
-    from expectations.batches import Judge, frame_for
+    from expectations import batches
 
-    judge, key, checks = Judge(), key_column(name), for_table(name)
+    judge, key, checks = batches.judge(), key_column(name), for_table(name)
     placed: dict[int, CheckResult] = {}
     for kind in ("structure", "values", "rows", "whole"):
         rows = frame if kind == "whole" or new_rows is None else new_rows
@@ -118,7 +118,7 @@ def validate(
         asked = [checks[place].strict if kind == "values" else checks[place] for place in places]
         if not asked:
             continue
-        seen = frame_for(kind, asked, rows)
+        seen = batches.frame_for(kind, asked, rows)
         if kind == "structure" and header is not None:
             seen = seen.reindex(columns=list(header))
         for place, result in zip(places, judge.counts(asked, seen), strict=True):

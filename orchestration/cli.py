@@ -17,6 +17,7 @@ from orchestration.declarations import (
     calibration,
     deliveries,
     keeping,
+    measuring,
     operations,
     quality,
     reading,
@@ -49,6 +50,7 @@ for command in (
     *quality.COMMANDS,
     *operations.COMMANDS,
     *keeping.COMMANDS,
+    *measuring.COMMANDS,
 ):
     cli.add_command(command)
 

@@ -1,7 +1,6 @@
 """The dbt project: its manifest, prepared once per change of `dbt/`, and how dbt is called.
 
-dbt runs as a process of its own, because in process it keeps the warehouse file locked after its
-work. Everything that it writes goes to the data directory.
+Everything that it writes goes to the data directory; its process is `dbt_process`.
 """
 
 from __future__ import annotations
@@ -11,22 +10,17 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from expectations.protocol import Protocol
 from orchestration.data_directory import kind_of
+from orchestration.dbt_process import DbtProcess
 from orchestration.errors import ChecksFailed, PlateauError
 from orchestration.settings import ROOT, Settings
 
 PROJECT = ROOT / "dbt"
-
-
-def executable() -> str:
-    """The dbt beside this Python: it may not be on PATH."""
-    return str(Path(sys.executable).with_name("dbt"))
 
 
 def variables(settings: Settings, kind: str | None) -> str:
@@ -111,27 +105,50 @@ def build(settings: Settings, path: Path, *, select: str | None = None) -> None:
         A model or a test failed; dbt's last lines are in the message.
     """
     manifest(settings)
-    given = variables(settings, kind_of(settings))
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
-    if select:
-        arguments += ["--select", select]
-    with pointed_at(settings, path):
-        done = _run(settings, arguments, given)
+    done = run_build(settings, path, ["--select", select] if select else [])
     if done.returncode:
-        tail = " ".join((done.stdout + done.stderr).split()[-60:])
-        raise ChecksFailed(f"dbt build failed on {path.name} ({tail}); nothing was published.")
+        raise ChecksFailed(
+            f"dbt build failed on {path.name} ({last_words(done)}); nothing was published."
+        )
+
+
+def run_build(
+    settings: Settings, path: Path, selection: list[str], process: DbtProcess | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `dbt build` on one warehouse file, whatever comes of it.
+
+    Parameters
+    ----------
+    selection
+        Arguments that choose models and tests.
+    process
+        A process that waits for this call; by default a new one.
+    """
+    given = variables(settings, kind_of(settings))
+    # Unit tests need no data: they belong to `make test`, not to the night.
+    arguments = ["build", "--exclude-resource-type", "unit_test", *selection]
+    with pointed_at(settings, path):
+        return _run(settings, arguments, given, process)
+
+
+def last_words(done: subprocess.CompletedProcess[str]) -> str:
+    """The end of what dbt printed, on one line."""
+    return " ".join(done.stdout.split()[-60:])
 
 
 def _parse(settings: Settings, given: str) -> None:
     done = _run(settings, ["parse"], given)
     if done.returncode:
-        tail = " ".join((done.stdout + done.stderr).split()[-60:])
-        raise PlateauError(f"dbt cannot parse the project in dbt/ ({tail}); mend it and run again.")
+        raise PlateauError(
+            f"dbt cannot parse the project in dbt/ ({last_words(done)}); mend it and run again."
+        )
 
 
-def _run(settings: Settings, arguments: list[str], given: str) -> subprocess.CompletedProcess[str]:
+def _run(
+    settings: Settings, arguments: list[str], given: str, process: DbtProcess | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run dbt as a process of its own on the constant path, with these variables."""
-    command = [executable(), "--quiet", *arguments]
+    command = ["--quiet", *arguments]
     for option, value in (
         ("--project-dir", PROJECT),
         ("--profiles-dir", PROJECT),
@@ -141,8 +158,7 @@ def _run(settings: Settings, arguments: list[str], given: str) -> subprocess.Com
     ):
         command += [option, str(value)]
     environment = {
-        **os.environ,
         "PLATEAU_BUILD": str(constant_path(settings)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return (process or DbtProcess()).run(command, environment)

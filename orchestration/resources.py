@@ -1,4 +1,4 @@
-"""The two resources that every writing asset shares: the run's journal and its warehouse build.
+"""The resources of a run: its journal, its warehouse build, and dbt, which is started with it.
 
 The build resource is the run's frame: it takes the data directory's lock for the whole run, opens
 the build, and when the run did all that it planned and no step published, it publishes. So every
@@ -14,6 +14,7 @@ import dagster as dg
 from orchestration import data_directory, lock, retention
 from orchestration.alarms import notify
 from orchestration.build import Build
+from orchestration.dbt_process import DbtProcess
 from orchestration.errors import PlateauError
 from orchestration.instance import clear_dead_runs, sign_holder, sign_run
 from orchestration.journal import Journal, Listener
@@ -56,7 +57,15 @@ def make(settings: Settings, listeners: tuple[Listener, ...]) -> dict[str, Any]:
             if opened.published:
                 own_journal.event("retention", **retention.apply(settings, instance))
 
-    return {"journal": journal, "build": build}
+    @dg.resource(description="dbt, imported in a process of its own while the run begins.")
+    def dbt(context: dg.InitResourceContext) -> Iterator[DbtProcess]:
+        process = DbtProcess()
+        try:
+            yield process
+        finally:
+            process.close()
+
+    return {"journal": journal, "build": build, "dbt": dbt}
 
 
 def _publish_or_tell(build: Build, journal: Journal) -> None:

@@ -1,5 +1,6 @@
 """Two workers: tests of one file stay together, and so do files that share the one real night."""
 
+import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 SHARE_THE_NIGHT = (
@@ -20,5 +21,6 @@ class ByFile(LoadScopeScheduling):
         return "night" if file.endswith(SHARE_THE_NIGHT) else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     return ByFile(config, log)

@@ -137,9 +137,15 @@ def _fit_all(outcome, design, numbers, status):  # type: ignore[no-untyped-def]
 @compiled
 def fit_one(outcome, design, within, between, count, work, row):  # type: ignore[no-untyped-def]
     """Reduce and fit one data set into a row of numbers; return the status."""
-    p = design.shape[2]
     found, shift = reduce_rows(outcome, design, within, between, count)
+    return fit_row(found, shift, within, between, count, work, row)
+
+
+@compiled
+def fit_row(found, shift, within, between, count, work, row):  # type: ignore[no-untyped-def]
+    """Fit sums that were found to carry the model, of an outcome less `shift`; return the status."""
     if found == codes.OK:
+        p = len(within) - 1
         estimate, se, df = row[:p], row[p : 2 * p], row[2 * p : 3 * p]
         found = fit_sums(within, between, count, work, estimate, se, df, row[3 * p :])
         row[0] += shift

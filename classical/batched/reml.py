@@ -18,11 +18,12 @@ import numpy as np
 
 from classical.batched.compiled import compiled
 from classical.batched.status import BOUNDARY, NOT_FOUND, OK
+from classical.batched.sums import mirror
 
 # Intraclass correlations between which the score is searched for a change of sign: dense enough
-# that two optima of unbalanced data are told apart.
-_CORRELATION = np.concatenate(
-    [[0.0, 1e-4, 1e-2], np.linspace(0.05, 0.95, 13), [0.99, 0.999, 0.9999, 1 - 1e-6, 1 - 1e-10]]
+# that two optima of unbalanced data are told apart (tests hold it to the finer grid of `mixed`).
+_CORRELATION = np.array(
+    [0.0, 1e-3, 0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 0.97, 0.999, 1 - 1e-5, 1 - 1e-10]
 )
 GRID = _CORRELATION / (1 - _CORRELATION)
 
@@ -76,9 +77,11 @@ def _profile(within, between, count, ratio, work):  # type: ignore[no-untyped-de
             inner = 1.0 / (1.0 + n * ratio)
             weight, slope = inner / n, -inner * inner
             for a in range(q):
-                for b in range(q):
+                for b in range(a + 1):
                     swept[a, b] += weight * between[n, a, b]
                     first[a, b] += slope * between[n, a, b]
+    mirror(swept)
+    mirror(first)
     return _sweep(swept)
 
 

@@ -47,10 +47,10 @@ def reduce_rows(outcome, design, within, between, count):  # type: ignore[no-unt
         if n:
             count[n] += 1
             _add_patient(n, first, total, inner, within, between[n])
-    _mirror(within)
+    mirror(within)
     for n in range(sessions + 1):
-        _mirror(between[n])
-    return _why_not(within, between, count), shift
+        mirror(between[n])
+    return why_not(within, between, count), shift
 
 
 @compiled
@@ -103,7 +103,7 @@ def _add_patient(n, first, total, inner, within, between):  # type: ignore[no-un
 
 
 @compiled
-def _mirror(matrix):  # type: ignore[no-untyped-def]
+def mirror(matrix):  # type: ignore[no-untyped-def]
     """Copy the lower triangle into the upper."""
     for a in range(len(matrix)):
         for b in range(a):
@@ -111,7 +111,7 @@ def _mirror(matrix):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _why_not(within, between, count):  # type: ignore[no-untyped-def]
+def why_not(within, between, count):  # type: ignore[no-untyped-def]
     """Tell why the sums cannot carry the model; the order is that of `classical.mixed`."""
     p = len(within) - 1
     patients, rows, spread = 0, 0, within[p, p]

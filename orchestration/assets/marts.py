@@ -1,5 +1,6 @@
 """The dbt models as assets: staging, intermediate and marts, one `dbt build` a run."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,17 @@ import dagster as dg
 from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
-    DbtCliResource,
     dbt_assets,
+)
+from dagster_dbt.asset_utils import (
+    get_asset_check_key_for_test,
+    get_updated_cli_invocation_params_for_context,
 )
 
 from orchestration import dbt_project
 from orchestration.assets.description import OWNERS, row_counts
 from orchestration.build import Build
-from orchestration.data_directory import kind_of
+from orchestration.dbt_process import DbtProcess
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.settings import Settings
@@ -62,50 +66,65 @@ def make(settings: Settings, manifest: Path) -> list[Any]:
     def dbt_build(
         context: dg.AssetExecutionContext,
         build: dg.ResourceParam[Build],
+        dbt: dg.ResourceParam[DbtProcess],
         journal: dg.ResourceParam[Journal],
     ) -> Iterator[Any]:
-        dbt = DbtCliResource(
-            project_dir=str(dbt_project.PROJECT),
-            profiles_dir=str(dbt_project.PROJECT),
-            dbt_executable=dbt_project.executable(),
-        )
-        variables = dbt_project.variables(settings, kind_of(settings))
-        (settings.dbt_target / "run_results.json").unlink(missing_ok=True)  # an earlier run's
-        with journal.step("dbt build"), dbt_project.pointed_at(settings, build.path):
-            # Unit tests need no data: they belong to `make test`, not to the night.
-            arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
-            invocation = dbt.cli(arguments, context=context, target_path=settings.dbt_target)
-            yield from _with_row_counts(context, build, journal, invocation.stream())
+        chosen = get_updated_cli_invocation_params_for_context(context, {}, Translator())
+        results = settings.dbt_target / "run_results.json"
+        results.unlink(missing_ok=True)  # an earlier run's
+        with journal.step("dbt build"):
+            arguments = [*chosen.selection_args]
+            if chosen.indirect_selection:
+                arguments += ["--indirect-selection", chosen.indirect_selection]
+            done = dbt_project.run_build(settings, build.path, arguments, dbt)
+            _record_rules(build, journal)
+            # What dbt had done is told also where a test then failed the whole command.
+            yield from _told(context, build, chosen.manifest, results)
+            if done.returncode:
+                raise dg.Failure(f"dbt build failed{_where(results)}; dbt/target/dbt.log has more.")
 
     return [dbt_build]
 
 
-def _with_row_counts(
-    context: dg.AssetExecutionContext, build: Build, journal: Journal, stream: Iterator[Any]
+def _told(
+    context: dg.AssetExecutionContext, build: Build, manifest: Mapping[str, Any], results: Path
 ) -> Iterator[Any]:
-    """Add row counts and rule results once dbt has ended: before that it holds the file.
+    """Tell Dagster of every model that stands and every test that was run, in dbt's order."""
+    if not results.exists():
+        return
+    done = json.loads(results.read_text(encoding="utf-8"))["results"]
+    nodes = manifest["nodes"]
+    counts = row_counts(build, [nodes[r["unique_id"]]["name"] for r in done])
+    for result in done:
+        node, status = nodes[result["unique_id"]], result["status"]
+        metadata = {"Execution Duration": result["execution_time"], "status": status}
+        if node["resource_type"] == "model":
+            key = dg.AssetKey(node["name"])
+            if status == "success" and key in context.selected_asset_keys:
+                yield dg.Output(
+                    None, key.to_python_identifier(), metadata=metadata | counts[node["name"]]
+                )
+            continue
+        check = get_asset_check_key_for_test(manifest, Translator(), result["unique_id"], None)
+        if status != "skipped" and check in context.selected_asset_check_keys:
+            yield dg.AssetCheckResult(
+                passed=status == "pass",
+                check_name=check.name,
+                asset_key=check.asset_key,
+                severity=dg.AssetCheckSeverity.WARN
+                if status == "warn"
+                else dg.AssetCheckSeverity.ERROR,
+                metadata=metadata | {"dagster_dbt/failed_row_count": result["failures"] or 0},
+            )
 
-    What dbt had done is told to Dagster even where a test then failed the whole command.
-    """
-    events, problem = [], None
-    try:
-        for event in stream:
-            events.append(event)
-    except dg.DagsterError as error:
-        problem = error
-    _record_rules(build, journal)
-    outputs = [e for e in events if isinstance(e, dg.Output)]
-    counts = row_counts(build, [_table(context, e) for e in outputs])
-    for event in events:
-        if isinstance(event, dg.Output):
-            context.add_output_metadata(counts[_table(context, event)], event.output_name)
-        yield event
-    if problem is not None:
-        raise problem
 
-
-def _table(context: dg.AssetExecutionContext, event: dg.Output) -> str:
-    return context.asset_key_for_output(event.output_name).path[-1]
+def _where(results: Path) -> str:
+    """Names of the models and tests that failed; dbt's own words might quote a value."""
+    if not results.exists():
+        return " before its first model"
+    done = json.loads(results.read_text(encoding="utf-8"))["results"]
+    failed = [r["unique_id"].split(".")[2] for r in done if r["status"] in ("error", "fail")]
+    return f" at {', '.join(failed[:10])}" if failed else ""
 
 
 def _record_rules(build: Build, journal: Journal) -> None:

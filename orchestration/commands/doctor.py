@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestration import data_directory, dbt_project, lock, vault
+from orchestration import data_directory, lock, vault
 from orchestration.errors import PlateauError
 from orchestration.settings import Settings
 from orchestration.versions import versions
@@ -63,8 +63,6 @@ def _software() -> Iterator[Finding]:
             yield Finding("ok", name, importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
             yield Finding("bad", name, "not installed; run `uv sync --locked`")
-    if shutil.which(dbt_project.executable()) is None:
-        yield Finding("bad", "dbt command", "not beside this Python; run `uv sync --locked`")
 
 
 def _directory(settings: Settings) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import pytest
 from orchestration import data_directory
 from orchestration.build import Build
 from orchestration.errors import InputMissing
-from orchestration.ingest import kept, load, schema
+from orchestration.ingest import kept, load, reading, schema
 from orchestration.ingest.deliveries import new_and_ready, scan
 from orchestration.ingest.known import loaded_deliveries
 from orchestration.journal import Journal
@@ -381,14 +381,14 @@ def test_a_number_no_column_holds_is_set_aside_and_stops_nothing(clinic):
 def test_a_fault_of_ours_holds_back_one_delivery_and_quotes_nothing(clinic, monkeypatch):
     clinic.deliver("20190301", sessions=session(1, 20))
     clinic.deliver("20190401", sessions=session(1, 30))
-    check = load.check_rows
+    check = reading.check_rows
 
     def breaks(table, rows, *, delivery_date):
         if delivery_date.month == 4:
             raise ValueError("could not convert CANARI")
         return check(table, rows, delivery_date=delivery_date)
 
-    monkeypatch.setattr(load, "check_rows", breaks)
+    monkeypatch.setattr(reading, "check_rows", breaks)
     (sentence,) = clinic.load().refused.values()
     assert "unexpected ValueError" in sentence
     assert "gate_unexpected_error" in sentence

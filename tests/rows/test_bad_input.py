@@ -151,6 +151,9 @@ def test_functions_refuse_what_is_not_finite():
 
 def test_imputation_refuses_a_session_that_nobody_has():
     rng = np.random.default_rng(0)
+    for empty in (np.empty((0, 0)), np.empty((0, 4)), np.empty((4, 0))):
+        with pytest.raises(ValueError, match="every session two"):
+            next(draw_missing(empty, draws=1, rng=rng))
     with pytest.raises(ValueError, match="every session two"):
         next(draw_missing([[1.0, np.nan], [2.0, np.nan]], draws=1, rng=rng))
     with pytest.raises(ValueError, match="at least two finite"):

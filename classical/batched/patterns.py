@@ -1,0 +1,104 @@
+"""Sums of a simulated trial, whose patients share a few designs and are seen up to some session.
+
+Here: the sums that `sums.reduce_rows` takes from rows, taken from counts and totals by design and
+number of sessions seen; a row then costs two additions, whatever the number of effects. Not here:
+data with holes between observed sessions, and designs that differ from patient to patient (`sums`).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classical.batched.compiled import compiled
+from classical.batched.sums import mirror, why_not
+
+FloatArray = NDArray[np.float64]
+
+
+class Patterns(NamedTuple):
+    """Designs (classes) of a trial, and sums over their first n sessions, n = 0 ... sessions.
+
+    Attributes
+    ----------
+    of_patient
+        Class of each patient, shape (patients,).
+    design
+        Rows of each class, shape (classes, sessions, p).
+    total
+        Sums of rows, shape (classes, sessions + 1, p).
+    within
+        Cross products of rows about their mean, shape (classes, sessions + 1, p, p).
+    """
+
+    of_patient: NDArray[np.int64]
+    design: FloatArray
+    total: FloatArray
+    within: FloatArray
+
+
+def patterns(design: FloatArray) -> Patterns:
+    """Find the classes of a design (patients, sessions, p)."""
+    rows, index = np.unique(design, axis=0, return_inverse=True)
+    classes, sessions, p = rows.shape
+    total = np.zeros((classes, sessions + 1, p))
+    within = np.zeros((classes, sessions + 1, p, p))
+    for n in range(1, sessions + 1):
+        centred = rows[:, :n] - rows[:, :n].mean(axis=1, keepdims=True)
+        total[:, n] = rows[:, :n].sum(axis=1)
+        within[:, n] = np.swapaxes(centred, 1, 2) @ centred
+    return Patterns(np.ravel(index).astype(np.int64), np.ascontiguousarray(rows), total, within)
+
+
+@compiled
+def reduce_patterns(outcome, patterns, within, between, count):  # type: ignore[no-untyped-def]
+    """Fill the sums of one trial, NaN from the session on that a patient is not seen at.
+
+    Arguments and result as `sums.reduce_rows`, with `Patterns` for the design.
+    """
+    of_patient, design, total, inside = patterns
+    classes, sessions, p = design.shape
+    members, level = np.zeros((classes, sessions + 1)), np.zeros((classes, sessions + 1))
+    step = np.zeros((classes, sessions + 1, sessions))
+    within[:] = 0.0
+    between[:] = 0.0
+    shift = outcome[0, 0]
+    for i in range(len(outcome)):
+        first, rise, square, n = outcome[i, 0], 0.0, 0.0, 1
+        while n < sessions and not np.isnan(outcome[i, n]):
+            square += (outcome[i, n] - first) ** 2
+            rise += outcome[i, n] - first
+            n += 1
+        c = of_patient[i]
+        for k in range(1, n):
+            step[c, n, k] += outcome[i, k] - first
+        whole = n * (first - shift) + rise
+        members[c, n] += 1.0
+        level[c, n] += whole
+        within[p, p] += square - rise * rise / n
+        between[n, p, p] += whole * whole
+    count[:] = members.sum(axis=0).astype(np.int64)
+    for c in range(classes):
+        for n in range(1, sessions + 1):
+            if members[c, n] > 0.0:
+                _add_class(
+                    n, members[c, n], level[c, n], step[c, n], design[c], total[c, n],
+                    inside[c, n], within, between[n],
+                )  # fmt: skip
+    mirror(within)
+    for n in range(sessions + 1):
+        mirror(between[n])
+    return why_not(within, between, count), shift
+
+
+@compiled
+def _add_class(n, members, level, step, design, total, inside, within, between):  # type: ignore[no-untyped-def]
+    """Add the patients of one class seen at n sessions to the lower triangles."""
+    p = len(total)
+    for a in range(p):
+        between[p, a] += level * total[a]
+        for k in range(1, n):
+            within[p, a] += step[k] * (design[k, a] - total[a] / n)
+        for b in range(a + 1):
+            within[a, b] += members * inside[a, b]
+            between[a, b] += members * total[a] * total[b]

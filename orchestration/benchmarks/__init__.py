@@ -1,0 +1,58 @@
+"""Benchmarks that `plateau bench ROOM` runs: one module a room, with the peers that are installed.
+
+A room's module has `run(say) -> list[Measured]`: `say` takes a line of progress. To add a room,
+write its module and name it here.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any
+
+ROOMS = {"classical": "classical"}
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A task, ours beside a peer's, in one run.
+
+    Attributes
+    ----------
+    task
+        What was done, with its size.
+    ours, peer
+        Rates, in `unit`; None where the peer is not installed or there is none.
+    peer_name
+        What ours is compared with.
+    unit
+        Of both rates.
+    goal
+        The ratio, or without a peer the rate, that is asked for; None: only reported.
+    note
+        Why there is no peer's figure, or what to know of ours.
+    """
+
+    task: str
+    ours: float
+    unit: str
+    peer_name: str = ""
+    peer: float | None = None
+    goal: float | None = None
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours over the peer's."""
+        return None if self.peer is None else self.ours / self.peer
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields and the ratio."""
+        return asdict(self) | {"ratio": self.ratio}
+
+
+def run(room: str, say: Say) -> list[Measured]:
+    """Run a room's benchmark; its packages load here."""
+    module = import_module(f"orchestration.benchmarks.{ROOMS[room]}")
+    measured: list[Measured] = module.run(say)
+    return measured
