@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulate.calibration import prior
 from simulate.calibration.emulator import Bank, fit_emulator
 from simulate.calibration.figures import figures
-from simulate.calibration.sampler import Cloud, Draws, Sight, concentrate, prior_cloud, weigh
+from simulate.calibration.sampler import Cloud, Draws, Sight, concentrate, prior_cloud
 from simulate.calibration.targets import Target, observed, on_scale
 from simulate.calibration.view import TEST_SESSIONS
 from simulate.parameters import Parameters
@@ -47,16 +47,16 @@ class Effort:
     each, rounds
         Clinics of each later round, and their number.
     draws
-        Draws weighed in each look.
+        Draws of each look.
     members
-        Smallest effective size of the ensemble.
+        Members of the ensemble: draws of the last look.
     """
 
     first: int = 8_000
     each: int = 4_000
     rounds: int = 4
-    draws: int = 6_000
-    members: int = 600
+    draws: int = 500
+    members: int = 800
 
 
 @dataclass(frozen=True)
@@ -159,13 +159,13 @@ def calibrate(
     bank = start or clinics(*prior.draw_prior(size.first, rng), "prior")
     for number in range(size.rounds + 1):
         sight = Sight(fit_emulator(bank, prior.levels()), centre, rounding)
-        cloud, draws = concentrate(sight, cloud, rng, n=size.draws)
+        last = number == size.rounds
+        cloud, draws = concentrate(sight, cloud, rng, n=size.members if last else size.draws)
         noise = float(np.sqrt(np.diag(sight.emulator.covariance)).mean())
         history.append((number, draws.effective_size, noise))
-        if number < size.rounds:
+        if not last:
             place, structure = cloud.draw(size.each, rng, CLOSE)
             bank = _near(bank, cloud).joined(clinics(place, structure, f"round {number + 1}"))
-    draws = _enough(sight, cloud, draws, rng, size.members)
     return Fitted(chosen, sight, cloud, draws, bank, done, tuple(history))
 
 
@@ -174,40 +174,3 @@ def _near(bank: Bank, cloud: Cloud) -> Bank:
     z, _ = cloud.deviates(bank.place, bank.structure)
     d = z.shape[1]
     return bank.take(np.flatnonzero((z**2).sum(axis=1) < 1.2 * CLOSE**2 * d))
-
-
-def _enough(
-    sight: Sight, cloud: Cloud, draws: Draws, rng: np.random.Generator, members: int
-) -> Draws:
-    """Draw on until the effective size is reached, then keep what carries the weight."""
-    while draws.effective_size < members and len(draws.place) < 400_000:
-        place, structure = cloud.draw(len(draws.place), rng)
-        more = weigh(sight, cloud, place, structure)
-        draws = Draws(
-            np.concatenate([draws.place, more.place]),
-            np.concatenate([draws.structure, more.structure]),
-            np.concatenate([draws.log_weight, more.log_weight]),
-        )
-    return thinned(draws, rng, members)
-
-
-def thinned(draws: Draws, rng: np.random.Generator, members: int) -> Draws:
-    """Return fewer draws of the same law and nearly the same effective size.
-
-    A draw below the cut stays with a chance in proportion to its weight and then weighs the cut
-    (Fearnhead and Clifford 2003): unbiased, and no draw stands twice.
-    """
-    weight = draws.weight
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        cut = (low + high) / 2
-        many = np.minimum(1.0, weight / cut).sum() if cut else np.inf
-        low, high = (cut, high) if many > 1.4 * members else (low, cut)
-    stays = rng.random(len(weight)) < np.minimum(1.0, weight / high)
-    kept = np.flatnonzero(stays)
-    return replace(
-        draws,
-        place=draws.place[kept],
-        structure=draws.structure[kept],
-        log_weight=np.log(np.maximum(weight[kept], high)),
-    )

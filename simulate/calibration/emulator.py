@@ -71,6 +71,9 @@ class Emulator:
         (features, T).
     covariance
         Of a clinic's figures around their mean, (T, T).
+    doubt
+        (features, features): the squared length of features times it is their leverage, how much
+        of a clinic's variance the regression's own uncertainty adds there.
     explained
         Share of each figure's variance in the neighbourhood that parameters explain, (T,).
     """
@@ -81,12 +84,16 @@ class Emulator:
     directions: FloatArray
     coefficients: FloatArray
     covariance: FloatArray
+    doubt: FloatArray
     explained: FloatArray
 
     def mean(self, place: FloatArray, structure: IntArray) -> FloatArray:
         """Return the mean figures at places (n, d) and structures (n, s), shape (n, T)."""
+        return self._features(place, structure) @ self.coefficients
+
+    def _features(self, place: FloatArray, structure: IntArray) -> FloatArray:
         scaled = (place - self.centre) / self.spread
-        return _features(scaled, structure, self.levels, self.directions) @ self.coefficients
+        return _features(scaled, structure, self.levels, self.directions)
 
     def log_likelihood(
         self,
@@ -98,7 +105,9 @@ class Emulator:
     ) -> FloatArray:
         """Return the normal log density of a printed vector at each place, up to a constant.
 
-        Rounding adds the variance of a uniform error of that half width. Figures that are NaN in
+        The covariance grows by the leverage of the place: far from all simulated clinics the
+        regression is not believed, and such a place is unlikely for its sheer width. Rounding
+        adds the variance of a uniform error of that half width. Figures that are NaN in
         `observed`, or not `used`, do not enter.
         """
         from scipy.linalg import solve_triangular
@@ -106,9 +115,12 @@ class Emulator:
         here = np.isfinite(observed) if used is None else np.isfinite(observed) & used
         spread = self.covariance[np.ix_(here, here)] + np.diag(rounding[here] ** 2 / 3)
         factor = np.linalg.cholesky(spread)
-        gap = observed[here] - self.mean(place, structure)[:, here]
+        features = self._features(place, structure)
+        gap = observed[here] - (features @ self.coefficients)[:, here]
         scaled = solve_triangular(factor, gap.T, lower=True)
-        return -0.5 * np.asarray((scaled**2).sum(axis=0))
+        wider = 1 + ((features @ self.doubt) ** 2).sum(axis=1)
+        squared = (scaled**2).sum(axis=0)
+        return np.asarray(-0.5 * squared / wider - 0.5 * here.sum() * np.log(wider))
 
 
 def fit_emulator(bank: Bank, levels: tuple[tuple[int, ...], ...]) -> Emulator:
@@ -130,7 +142,14 @@ def fit_emulator(bank: Bank, levels: tuple[tuple[int, ...], ...]) -> Emulator:
     total = np.where(known, figures, np.nan)
     explained = 1 - np.diag(fitted.covariance) / np.nanvar(total, axis=0).clip(1e-12)
     return Emulator(
-        levels, centre, spread, directions, fitted.coefficients, fitted.covariance, explained
+        levels,
+        centre,
+        spread,
+        directions,
+        fitted.coefficients,
+        fitted.covariance,
+        fitted.doubt,
+        explained,
     )
 
 
@@ -138,6 +157,7 @@ def fit_emulator(bank: Bank, levels: tuple[tuple[int, ...], ...]) -> Emulator:
 class _Ridge:
     coefficients: FloatArray
     covariance: FloatArray
+    doubt: FloatArray
 
 
 def _filled(figures: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -167,9 +187,14 @@ def _ridge(features: FloatArray, figures: FloatArray, known: NDArray[np.bool_]) 
         loose = (figures - turned @ coefficients) / (1 - leverage)[:, None]
         score = float((np.where(known, loose, 0) ** 2 / scale**2).mean())
         if best is None or score < best[0]:
-            best = (score, vectors @ coefficients, np.where(known, loose, 0))
+            best = (
+                score,
+                vectors @ coefficients,
+                np.where(known, loose, 0),
+                vectors * inverse**0.5,
+            )
     assert best is not None
-    return _Ridge(best[1], _covariance(best[2], known))
+    return _Ridge(best[1], _covariance(best[2], known), best[3])
 
 
 def _covariance(residuals: FloatArray, known: NDArray[np.bool_]) -> FloatArray:

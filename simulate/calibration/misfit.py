@@ -118,7 +118,7 @@ def _looked_without(fitted: Fitted, block: str, seed: int):  # type: ignore[no-u
     seen = fitted.sight.observed.copy()
     seen[[k for k, one in enumerate(fitted.targets) if one.block == block]] = np.nan
     sight = Sight(fitted.sight.emulator, seen, fitted.sight.rounding)
-    return concentrate(sight, fitted.cloud, np.random.default_rng([seed, 4]), n=3000)
+    return concentrate(sight, fitted.cloud, np.random.default_rng([seed, 4]), n=400)
 
 
 def _z(fitted: Fitted, place: FloatArray, structure: NDArray[np.int64], weight: FloatArray):  # type: ignore[no-untyped-def]

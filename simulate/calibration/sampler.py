@@ -1,12 +1,12 @@
 """Where the study may lie: population Monte Carlo over parameters and structures.
 
 Here: a cloud (shares of structures, a normal law of the deviates in each), the cloud around the
-most likely places, drawing from it, weighing draws by prior and likelihood, moving it to where the
-weight is. Not here: what the likelihood is (`emulator.py`), rounds of simulation (`calibrate.py`).
+most likely places, and draws of prior times likelihood, tempered from there. Not here: what the
+likelihood is (`emulator.py`), rounds of simulation (`calibrate.py`).
 
-Prior: deviates are independent standard normal, structures equally likely. The first cloud is
-Laplace's, one mode a combination of structures; it then follows the weighted draws (Cappe 2004),
-always somewhat wider than them.
+Prior: deviates are independent standard normal, structures equally likely. The search starts from
+Laplace's cloud, one mode a combination of structures, and goes on by sequential Monte Carlo, which
+needs no luck with that first cloud.
 """
 
 from __future__ import annotations
@@ -156,34 +156,54 @@ def laplace_cloud(sight: Sight, start: Cloud) -> Cloud:
 
 
 def concentrate(
-    sight: Sight, start: Cloud, rng: np.random.Generator, *, n: int, steps: int = 4
+    sight: Sight, start: Cloud, rng: np.random.Generator, *, n: int, moves: int = 3
 ) -> tuple[Cloud, Draws]:
-    """Return the cloud where prior times likelihood is, and weighted draws from it.
+    """Return n draws of prior times likelihood, equally weighted, and a cloud around them.
 
-    Laplace's cloud, moved after its own weighted draws as long as that evens the weights. The
-    likelihood is tempered wherever the move would rest on a few draws.
+    Sequential Monte Carlo (Del Moral 2006): draws of Laplace's cloud are turned step by step into
+    draws of the posterior, each step as large as keeps half of the effective size, followed by
+    resampling and `moves` moves of each draw; at the end four times as many.
     """
-    cloud = laplace_cloud(sight, start)
-    draws, height = _weighed(sight, cloud, rng, n)
-    for _ in range(steps):
-        power = _power(draws, height, floor=max(0.1 * n, 3 * cloud.mean.shape[1]))
-        moved = _followed(cloud, _tempered(draws, height, power))
-        tried, tried_height = _weighed(sight, moved, rng, n)
-        if tried.effective_size < 1.1 * draws.effective_size:
-            break
-        cloud, draws, height = moved, tried, tried_height
-    return cloud, draws
+    origin = laplace_cloud(sight, start)
+    place, structure = origin.draw(n, rng, 1.1)
+    power, height = 0.0, _heights(sight, origin, place, structure)
+    while power < 1:
+        rise = height[1] - height[0]
+        step = min(_step(rise, 0.5 * n), 1 - power)
+        power += step
+        index = _resampled(np.exp(step * (rise - rise.max())), rng)
+        place, structure, height = place[index], structure[index], height[:, index]
+        for _ in range(moves if power < 1 else 4 * moves):
+            place, height = _moved(sight, origin, place, structure, height, power, rng)
+            structure, height = _switched(sight, origin, place, structure, height, power, rng)
+    draws = Draws(place, structure, np.zeros(n))
+    return around(draws, start.combinations), draws
+
+
+def around(draws: Draws, combinations: IntArray) -> Cloud:
+    """Return a cloud around draws: shares, means by combination, one covariance.
+
+    A combination with few draws keeps near the common mean.
+    """
+    place, size = draws.place, len(draws.place)
+    d = place.shape[1]
+    empty = Cloud(combinations, np.ones(len(combinations)), np.zeros((0, d)), np.zeros((0, d, d)))
+    which = empty.index(draws.structure)
+    n = np.bincount(which, minlength=len(combinations)).astype(float)
+    total = np.zeros((len(combinations), d))
+    np.add.at(total, which, place)
+    common = place.mean(axis=0)
+    trust = n / (n + d)
+    own = total / np.maximum(n, 1)[:, None]
+    mean = common + trust[:, None] * np.where(n[:, None] > 0, own - common, 0)
+    factor = np.linalg.cholesky(_covariance(place - mean[which]))
+    share = (1 - FLOOR) * n / size + FLOOR / len(combinations)
+    return Cloud(combinations, share, mean, np.tile(factor, (len(combinations), 1, 1)))
 
 
 def log_prior(place: FloatArray) -> FloatArray:
     """Return the prior's log density, up to what is the same everywhere."""
     return -0.5 * np.asarray((place**2).sum(axis=1))
-
-
-def weigh(sight: Sight, cloud: Cloud, place: FloatArray, structure: IntArray) -> Draws:
-    """Return draws from a cloud with their weights."""
-    height = sight.log_likelihood(place, structure)
-    return Draws(place, structure, height + log_prior(place) - cloud.log_density(place, structure))
 
 
 def _slopes(sight: Sight, place: FloatArray, structure: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -208,35 +228,77 @@ def _shares(log_evidence: FloatArray) -> FloatArray:
     return np.asarray((1 - FLOOR) * raw / raw.sum() + FLOOR / len(raw))
 
 
-def _weighed(
-    sight: Sight, cloud: Cloud, rng: np.random.Generator, n: int
-) -> tuple[Draws, FloatArray]:
-    place, structure = cloud.draw(n, rng)
-    return weigh(sight, cloud, place, structure), sight.log_likelihood(place, structure)
+def _heights(sight: Sight, origin: Cloud, place: FloatArray, structure: IntArray) -> FloatArray:
+    """Return log densities of the origin and of the posterior, (2, n), each up to a constant."""
+    posterior = sight.log_likelihood(place, structure) + log_prior(place)
+    return np.stack([origin.log_density(place, structure), posterior])
 
 
-def _tempered(draws: Draws, height: FloatArray, power: float) -> Draws:
-    """Return the draws weighted as if the likelihood counted only to a power."""
-    return Draws(draws.place, draws.structure, draws.log_weight + (power - 1) * height)
-
-
-def _power(draws: Draws, height: FloatArray, floor: float) -> float:
-    """Return the largest power of the likelihood that keeps an effective size of `floor`."""
+def _step(rise: FloatArray, floor: float) -> float:
+    """Return the largest power of the weights that keeps an effective size of `floor`."""
     low, high = 0.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2
-        enough = _tempered(draws, height, middle).effective_size >= floor
+        weight = np.exp(middle * (rise - rise.max()))
+        enough = weight.sum() ** 2 / (weight**2).sum() >= floor
         low, high = (middle, high) if enough else (low, middle)
-    return low
+    return max(low, 1e-4)
 
 
-def _followed(cloud: Cloud, draws: Draws) -> Cloud:
-    """Return the cloud moved after weighted draws: shares, and one shift and scaling for all."""
-    weight, size = draws.weight, draws.effective_size
-    z, which = cloud.deviates(draws.place, draws.structure)
-    shift = weight @ z
-    scale = WIDER * np.sqrt(weight @ (z - shift) ** 2)
-    held = np.bincount(which, weight, minlength=len(cloud.share))
-    share = (1 - FLOOR) * (size * held + 5 * cloud.share) / (size + 5) + FLOOR / len(held)
-    mean = cloud.mean + np.einsum("gde,e->gd", cloud.factor, shift)
-    return Cloud(cloud.combinations, share / share.sum(), mean, cloud.factor * scale)
+def _resampled(weight: FloatArray, rng: np.random.Generator) -> IntArray:
+    """Systematic resampling: as many numbers as weights."""
+    edges = np.cumsum(weight)
+    n = len(weight)
+    picks = np.searchsorted(edges, (np.arange(n) + rng.random()) / n * edges[-1])
+    return np.minimum(picks, n - 1)
+
+
+def _covariance(gap: FloatArray) -> FloatArray:
+    """Covariance of deviations, its correlations drawn towards zero where draws are few."""
+    n, d = gap.shape
+    shrink = min(0.9, 0.5 * d / n)
+    raw = gap.T @ gap / n
+    return np.asarray((1 - shrink) * raw + shrink * np.diag(np.diag(raw)) + 1e-6 * np.eye(d))
+
+
+def _moved(
+    sight: Sight,
+    origin: Cloud,
+    place: FloatArray,
+    structure: IntArray,
+    height: FloatArray,
+    power: float,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Move each draw a step that would leave the draws' own normal law alone (Cotter 2013)."""
+    mean = place.mean(axis=0)
+    factor = np.linalg.cholesky(_covariance(place - mean))
+    stride = rng.choice([0.15, 0.3, 0.6], size=(len(place), 1))
+    gap = place - mean
+    fresh = rng.standard_normal(place.shape) @ factor.T
+    there = mean + np.sqrt(1 - stride**2) * gap + stride * fresh
+    after = _heights(sight, origin, there, structure)
+    own = [0.5 * (np.linalg.solve(factor, (x - mean).T) ** 2).sum(axis=0) for x in (there, place)]
+    log_ratio = _at(after, power) - _at(height, power) + own[0] - own[1]
+    taken = np.log(rng.random(len(place))) < log_ratio
+    return np.where(taken[:, None], there, place), np.where(taken, after, height)
+
+
+def _switched(
+    sight: Sight,
+    origin: Cloud,
+    place: FloatArray,
+    structure: IntArray,
+    height: FloatArray,
+    power: float,
+    rng: np.random.Generator,
+) -> tuple[IntArray, FloatArray]:
+    """Try another combination of structures at the same place."""
+    there = origin.combinations[rng.integers(len(origin.combinations), size=len(place))]
+    after = _heights(sight, origin, place, there)
+    taken = np.log(rng.random(len(place))) < _at(after, power) - _at(height, power)
+    return np.where(taken[:, None], there, structure), np.where(taken, after, height)
+
+
+def _at(height: FloatArray, power: float) -> FloatArray:
+    return np.asarray((1 - power) * height[0] + power * height[1])
