@@ -1,4 +1,4 @@
-"""What must hold of any fit: the firewall, a posterior known in closed form, wrong worlds refused."""
+"""What must hold of any fit: firewall, a posterior known in closed form, the distance."""
 
 import numpy as np
 import pytest

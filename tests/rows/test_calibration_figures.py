@@ -1,4 +1,4 @@
-"""Each printed figure of simulated clinics against a plain second implementation, patient by patient."""
+"""Printed figures of simulated clinics against a plain second implementation."""
 
 import numpy as np
 import pandas as pd
@@ -97,7 +97,7 @@ def as_frames(batch, r):
     ]
     for visit in range(5):
         patients[f"ssnpsi{visit}"] = [
-            patients.at[i, f"{one}{visit}"] if isinstance(one, str) else np.nan
+            patients.loc[i, f"{one}{visit}"] if isinstance(one, str) else np.nan
             for i, one in enumerate(patients["named"])
         ]
     at4 = sessions[sessions["k"] == 4].set_index("patient")["pr"].reindex(range(N))
