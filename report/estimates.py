@@ -11,6 +11,9 @@ n_missing, status. The page reads them by (analysis, population, term):
 `estimate_test_period`
     analysis 'test_period'; population 'all', 'responders' or 'non_responders'; term
     '<outcome>.session_<k>.mean', '.sd', '<outcome>.slope', '<outcome>.slope_difference'.
+`estimate_slope`
+    analysis the reading, 'as_observed', 'imputed_by_status' or 'imputed_and_worse'; term
+    '<outcome>.random_intercept', '<outcome>.random_slope'.
 `estimate_odds_ratio`
     analysis 'odds_ratio' (population 'all') and 'responder_share' (population the group, percent);
     term the comparison, '<group>_vs_<group>'.

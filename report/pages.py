@@ -18,6 +18,7 @@ from report.sections import (
     outcomes,
     patients,
     performance,
+    published,
     quality,
 )
 from report.sections.summary import headlines
@@ -25,7 +26,7 @@ from report.wording import SIMULATED, day, moment
 
 __all__ = ["ReportFacts", "build"]
 
-_SECTIONS = (cohort, baseline, outcomes, course, patients, performance, quality, methods)
+_SECTIONS = (cohort, baseline, outcomes, course, patients, performance, quality, published, methods)
 
 
 def build(frames: Frames, facts: ReportFacts) -> str:

@@ -18,25 +18,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulate.engine.cohorts import fill_cohorts
-from simulate.engine.records import Dates, Filled, Scratch
+from simulate.engine.records import Dates, Fact, Line, space
 from simulate.margins import SHIFTED, margins_of
 from simulate.parameters import Parameters
 from simulate.population import draw_demography
 from simulate.questionnaire import draw_answers
 from simulate.scenario import Scenario
-from simulate.streams import checked_replicates, key
+from simulate.streams import checked_replicates, key, pair
 
 TEST_SESSIONS = 4
 PIECE = 16  # cohorts a thread takes at once
 BY_SESSION = {
-    "latent": "latent",
-    "expected": "expected",
-    "reported": "reported",
-    "uninterrupted": "uninterrupted",
-    "recorded": "recorded",
-    "duration_days": "calendar",
-    "session_day": "calendar",
-    "evaluation_day": "calendar",
+    **{name: name for name in ("latent", "expected", "reported", "uninterrupted", "recorded")},
+    **dict.fromkeys(["duration_days", "session_day", "evaluation_day"], "calendar"),
 }
 BY_PATIENT = {
     **dict.fromkeys(["assessment", "is_responder", "n_sessions", "stop_reason"], "recorded"),
@@ -45,6 +39,12 @@ BY_PATIENT = {
     "grid": "truth",
     **dict.fromkeys(["level", "site", "aetiology", "flow", "is_sham"], "covariates"),
     **dict.fromkeys(["last_relief", "emcs_first", "emcs_last"], "surgery"),
+}
+KINDS: dict[str, Any] = {
+    **dict.fromkeys(["session_day", "evaluation_day"], np.int32),
+    **dict.fromkeys(["n_sessions", "conversion_session"], np.int16),
+    **dict.fromkeys(["stop_reason", "level", "site", "aetiology", "flow", "grid"], np.int8),
+    **dict.fromkeys(["is_responder", "rises", "is_sham"], np.bool_),
 }
 BY_DETAIL = {
     **dict.fromkeys(["age_years", "sex", "pain_duration_years", "nrs_initial"], "demography"),
@@ -149,20 +149,23 @@ def draw(
     followed = horizon if follow_to is None else follow_to
     _check_sizes(n_patients, horizon, followed, first_patient, jobs)
     scenario = parameters.scenario
-    shape = (len(rows), n_patients)
-    arrays = _empty(asked, shape, horizon)
-    fixed = key(scenario, seed), first_patient, margins_of(scenario.population).lesions
+    lines = [Line[name.upper()] for name, part in BY_SESSION.items() if part in asked]
+    facts = [Fact[name.upper()] for name, part in BY_PATIENT.items() if part in asked]
+    by_session = np.empty((len(lines), len(rows), n_patients, horizon), dtype=np.float32)
+    by_patient = np.empty((len(facts), len(rows), n_patients), dtype=np.float32)
+    lesions = margins_of(scenario.population).lesions
+    wanted = np.array(lines), np.array(facts)
+    said_to = horizon if asked & {"reported", "uninterrupted"} else 0
+    flags = with_flow, "expected" in asked, "surgery" in asked
+    sizes = followed, said_to, *(int(flag) for flag in flags)
     dates = dates_of(scenario, is_followed="calendar" in asked)
-    sizes = n_patients, horizon, followed, int(with_flow)
+    world = pair(key(scenario, seed))
 
     def fill(start: int) -> None:
-        part = slice(start, start + PIECE)
-        out = Filled(**{name: array[part] for name, array in arrays.items()})
-        world, first, lesions = fixed
-        scratch = _scratch(followed, horizon)
-        fill_cohorts(
-            world, rows[part], numbers[part], first, lesions, SHIFTED, dates, scratch, out, sizes
-        )
+        part = start, min(start + PIECE, len(rows))
+        room = space(followed, len(lesions.edges))
+        what_for = (rows, numbers), first_patient, lesions, SHIFTED, dates
+        fill_cohorts(world, part, *what_for, room, wanted, (by_session, by_patient), sizes)
 
     starts = range(0, len(rows), PIECE)
     if jobs == 1:
@@ -171,7 +174,9 @@ def draw(
     else:
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(fill, starts))
-    kept = {name: array for name, array in arrays.items() if array.size}
+    kept = {line.name.lower(): by_session[k] for k, line in enumerate(lines)}
+    kept |= {fact.name.lower(): by_patient[k] for k, fact in enumerate(facts)}
+    kept |= {name: kept[name].astype(kind) for name, kind in KINDS.items() if name in kept}
     block = first_patient, n_patients
     if "demography" in asked:
         kept |= draw_demography(scenario, seed, numbers, block, kept["site"])
@@ -232,33 +237,3 @@ def _check_sizes(n_patients: int, horizon: int, followed: int, first: int, jobs:
         raise ValueError(f"follow_to must be {horizon} (the horizon) or more, got {followed}")
     if first < 0 or jobs < 1:
         raise ValueError(f"first_patient 0 or more, jobs 1 or more; got {first} and {jobs}")
-
-
-def _empty(asked: set[str], shape: tuple[int, int], horizon: int) -> dict[str, NDArray[Any]]:
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, part in BY_SESSION.items():
-        size: tuple[int, ...] = (*shape, horizon) if part in asked else (shape[0], 0, 0)
-        is_day = name.endswith("_day")
-        arrays[name] = np.full(size, -1, np.int32) if is_day else np.empty(size, np.float32)
-        if name == "duration_days":
-            arrays[name][...] = np.nan
-    kinds: dict[str, Any] = {"is_responder": np.bool_, "rises": np.bool_, "is_sham": np.bool_}
-    kinds |= {"n_sessions": np.int16, "conversion_session": np.int16}
-    codes = ("stop_reason", "level", "site", "aetiology", "flow", "grid")
-    kinds |= dict.fromkeys(codes, np.int8)
-    for name, part in BY_PATIENT.items():
-        size = shape if part in asked else (shape[0], 0)
-        arrays[name] = np.empty(size, kinds.get(name, np.float32))
-    return arrays
-
-
-def _scratch(followed: int, horizon: int) -> Scratch:
-    n = max(followed, horizon)
-    return Scratch(
-        latent=np.empty(n),
-        sd=np.empty(n),
-        powers=np.empty(n),
-        noise=np.empty(8, dtype=np.uint64),
-        heard=np.empty(3),
-        words=np.empty(28, dtype=np.uint64),
-    )

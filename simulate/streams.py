@@ -27,6 +27,11 @@ def key(scenario: Scenario, seed: int) -> NDArray[np.uint64]:
     return np.frombuffer(digest, dtype="<u8").astype(np.uint64)
 
 
+def pair(words: NDArray[np.uint64]) -> tuple[np.uint64, np.uint64]:
+    """Return a key as the kernels take it."""
+    return words[0], words[1]
+
+
 def uniforms(
     scenario: Scenario,
     seed: int,
@@ -54,7 +59,7 @@ def uniforms(
     """
     rows = checked_replicates(replicates)
     result = np.empty((len(rows), patients[1], count))
-    _fill(key(scenario, seed), int(stream), rows, patients[0], first, result)
+    _fill(pair(key(scenario, seed)), int(stream), rows, patients[0], first, result)
     return result
 
 

@@ -143,7 +143,7 @@ def fit_one(outcome, design, within, between, count, work, row):  # type: ignore
 
 @compiled
 def fit_row(found, shift, within, between, count, work, row):  # type: ignore[no-untyped-def]
-    """Fit sums that were found to carry the model, of an outcome less `shift`; return the status."""
+    """Fit sums found to carry the model, the outcome less `shift`; return the status."""
     if found == codes.OK:
         p = len(within) - 1
         estimate, se, df = row[:p], row[p : 2 * p], row[2 * p : 3 * p]

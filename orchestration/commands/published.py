@@ -12,11 +12,17 @@ from orchestration.settings import Settings
 from orchestration.warehouse import read_tables, require_live
 
 TABLE = "published_comparison"
+VERDICTS = {
+    "as-published": "as published",
+    "within-error": "within sampling error",
+    "differs": "differs",
+    "cannot": "cannot be computed",
+}
 SHOWN = ("target_id", "published", "value", "lo", "hi", "n", "verdict", "usable_for")
 
 
-def run(settings: Settings, *, block: str | None, as_json: bool) -> int:
-    """Print the comparison, or one block of the study; return the exit code.
+def run(settings: Settings, *, chosen: dict[str, str | None], as_json: bool) -> int:
+    """Print the comparison, or what was chosen of it by column; return the exit code.
 
     Raises
     ------
@@ -31,16 +37,13 @@ def run(settings: Settings, *, block: str | None, as_json: bool) -> int:
     frame = read_tables(settings.live, [TABLE]).get(TABLE)
     if frame is None:
         raise InputMissing("The published warehouse has no comparison yet; run `plateau nightly`.")
-    blocks = list(dict.fromkeys(frame["section"]))
-    if block is not None:
-        if block not in blocks:
-            raise PlateauError(f"The study has no block {block}; there are: {', '.join(blocks)}.")
-        frame = frame[frame["section"] == block]
+    frame = _chosen(frame, **chosen)
     counts = summary(frame)
     if as_json:
+        frame = frame.rename(columns={"value": "ours"})
         figures = frame.astype(object).where(frame.notna(), None).to_dict("records")
         told = {"run_id": meta.run_id, "is_synthetic": meta.kind == "synthetic", "counts": counts}
-        print_json({"schema": "plateau.published/1", **told, "figures": figures})
+        print_json({"schema": "plateau.published/1", **told, "rows": figures})
         return 0
     _print(frame)
     simulated = "Simulated data. " if meta.kind == "synthetic" else ""
@@ -50,6 +53,18 @@ def run(settings: Settings, *, block: str | None, as_json: bool) -> int:
         f"{counts['within sampling error']} within sampling error, {counts['differs']} differ."
     )
     return 0
+
+
+def _chosen(frame: Any, section: str | None, verdict: str | None, usable_for: str | None) -> Any:
+    """Rows of a block, a verdict and a use; each may be None."""
+    blocks = list(dict.fromkeys(frame["section"]))
+    if section is not None:
+        if section not in blocks:
+            raise PlateauError(f"The study has no block {section}; there are: {', '.join(blocks)}.")
+        frame = frame[frame["section"] == section]
+    if verdict is not None:
+        frame = frame[frame["verdict"].str.startswith(VERDICTS[verdict])]
+    return frame if usable_for is None else frame[frame["usable_for"] == usable_for]
 
 
 def _print(frame: Any) -> None:

@@ -60,8 +60,24 @@ def sql(data: Path | None, as_json: bool, quiet: bool, verbose: bool, query: str
 @click.command()
 @common
 @click.option("--block", metavar="NAME", help="One block of the study, such as table_2.")
+@click.option(
+    "--verdict",
+    type=click.Choice(["as-published", "within-error", "differs", "cannot"]),
+    help="Only figures with this verdict.",
+)
+@click.option(
+    "--use",
+    type=click.Choice(["calibration", "validation", "audit_only"]),
+    help="Only figures of this use; validation figures were fitted by nothing.",
+)
 def published(
-    data: Path | None, as_json: bool, quiet: bool, verbose: bool, block: str | None
+    data: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    block: str | None,
+    verdict: str | None,
+    use: str | None,
 ) -> int:
     """Set every published figure of the study beside ours, with a verdict.
 
@@ -71,11 +87,13 @@ def published(
     \b
     Examples:
       plateau published --block table_1
+      plateau published --verdict differs --use validation
       plateau published --json | jq .counts
     """
     from orchestration.commands import published as work
 
-    return work.run(settings_from(data=data), block=block, as_json=as_json)
+    chosen = {"section": block, "verdict": verdict, "usable_for": use}
+    return work.run(settings_from(data=data), chosen=chosen, as_json=as_json)
 
 
 COMMANDS: tuple[click.Command, ...] = (report, sql, published)

@@ -1,4 +1,4 @@
-"""Section 8: what the numbers rest on, and the words of the page."""
+"""Section 9: what the numbers rest on, and the words of the page."""
 
 from report.blocks import Block, Definitions, Heading, Section, Text
 from report.facts import ReportFacts
@@ -13,7 +13,7 @@ def build(frames: Frames, facts: ReportFacts) -> Section:
         Heading("Glossary"),
         Definitions(_glossary(facts)),
     ]
-    return Section("methods", "8. Methods and basis", blocks)
+    return Section("methods", "9. Methods and basis", blocks)
 
 
 def _methods(facts: ReportFacts) -> list[str]:

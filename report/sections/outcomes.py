@@ -15,6 +15,7 @@ from report.style import BLUE, STATUS, Mark, swatch, to_svg
 from report.tables.layout import render
 from report.tables.odds import odds_table
 from report.tables.outcomes import POPULATIONS, outcomes_table
+from report.tables.slopes import slopes_table
 from report.wording import count, number, plus_minus, with_interval, words
 
 # Series stand side by side, so that one's bar does not hide another's.
@@ -24,7 +25,9 @@ _OFFSET = {"all": 0.0, "responders": -0.1, "non_responders": 0.1}
 def build(frames: Frames, facts: ReportFacts) -> Section:
     """Return the section of the test period."""
     title = f"3. The test period: sessions 1 to {facts.test_period_sessions}"
-    return Section("test-period", title, [*_outcomes(frames, facts), *_odds(frames)])
+    return Section(
+        "test-period", title, [*_outcomes(frames, facts), *_slopes(frames), *_odds(frames)]
+    )
 
 
 def _outcomes(frames: Frames, facts: ReportFacts) -> list[Block]:
@@ -35,6 +38,13 @@ def _outcomes(frames: Frames, facts: ReportFacts) -> list[Block]:
     sessions = range(facts.test_period_sessions + 1)
     n = _n_by_population(frames)
     return [Table(render(outcomes_table(estimates, sessions, n))), *_figure(estimates, sessions)]
+
+
+def _slopes(frames: Frames) -> list[Block]:
+    frame = take(frames, "estimate_slope", COLUMNS)
+    if isinstance(frame, Absent):
+        return [Notice(f"Slopes by model and reading are not shown: {frame.reason}")]
+    return [Table(render(slopes_table(Estimates(frame))))]
 
 
 def _n_by_population(frames: Frames) -> dict[str, int]:

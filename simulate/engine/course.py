@@ -9,215 +9,226 @@ import math
 
 import numpy as np
 
-from simulate.engine import calendar, stopping
-from simulate.engine.compiled import compiled
+from simulate.engine import stopping
+from simulate.engine.calendar import evaluation_day, first_day, next_day, relief_days
+from simulate.engine.compiled import compiled, inlined
 from simulate.engine.normal import score
-from simulate.engine.philox import Stream, block, fill, high, low
-from simulate.engine.records import Flow, Stop
+from simulate.engine.philox import HALF, Stream, block, high, low
+from simulate.engine.records import Fact, Flow, Line, Stop
 from simulate.engine.report import heaped, noise, says_none
+from simulate.engine.stopping import other_hazard, other_reason, stop_after
 
 NOISE, REPORTING, DROPOUT = int(Stream.NOISE), int(Stream.REPORTING), int(Stream.DROPOUT)
-DURATION, CALENDAR, SURGERY_STREAM = int(Stream.DURATION), int(Stream.CALENDAR), int(Stream.SURGERY)
+DURATION, CALENDAR, OPERATION = int(Stream.DURATION), int(Stream.CALENDAR), int(Stream.SURGERY)
 STILL, SURGERY, ONGOING = int(Stop.STILL_TREATED), int(Stop.EMCS_SURGERY), int(Stop.ONGOING)
-EFFICACY, LOST = int(Stop.LOSS_OF_EFFICACY), int(Stop.LOST_TO_FOLLOW_UP)
-EXCLUDED = int(Flow.EXCLUDED)
+EFFICACY, LOST, MNAR = int(Stop.LOSS_OF_EFFICACY), int(Stop.LOST_TO_FOLLOW_UP), stopping.MNAR
+ANALYSED, EXCLUDED = int(Flow.ANALYSED), int(Flow.EXCLUDED)
+LATENT, REPORTED, UNINTERRUPTED = int(Line.LATENT), int(Line.REPORTED), int(Line.UNINTERRUPTED)
+RECORDED, DURATION_DAYS = int(Line.RECORDED), int(Line.DURATION_DAYS)
+SESSION_DAY, EVALUATION_DAY = int(Line.SESSION_DAY), int(Line.EVALUATION_DAY)
+ASSESSMENT, IS_RESPONDER = int(Fact.ASSESSMENT), int(Fact.IS_RESPONDER)
+N_SESSIONS, STOP_REASON = int(Fact.N_SESSIONS), int(Fact.STOP_REASON)
+CONVERSION, LAST_RELIEF = int(Fact.CONVERSION_SESSION), int(Fact.LAST_RELIEF)
+EMCS_FIRST, EMCS_LAST = int(Fact.EMCS_FIRST), int(Fact.EMCS_LAST)
 TEST_SESSIONS = 4
 RESPONDER_FROM = 10.0
 PAUSE_FREE_DAYS = 56
-first_day, next_day = calendar.first_day, calendar.next_day
-evaluation_day, relief_days = calendar.evaluation_day, calendar.relief_days
-other_hazard, stop_after = stopping.other_hazard, stopping.stop_after
-other_reason = stopping.other_reason
+NOTHING_HEARD = (np.nan, np.nan, np.nan)
+NONE, QUARTER, SHORT = np.uint64(0), np.uint64(16), np.uint64(0xFFFF)
+SHORT_SCALE = 2.0**-16
 
 
 @compiled
-def report(row, traits, latent, sd, word):
+def follow(key, replicate, patient, row, dates, traits, lines, facts, sd, words, limits):  # noqa: C901
+    """Take one patient through the sessions and leave the answers in the working space.
+
+    `limits` is (sessions followed, sessions said by those who have stopped). A hazard reads only
+    what will be in the record: a report that is told too late (`missing_last`) counts from the
+    next session on. Arrays are read here and only here: taking one out of a record counts its
+    references, which costs more than most of the laws.
+    """
+    followed, said_to = limits
+    is_dated, may_be_late = dates.is_followed != 0, row.missing_last > 0.0
+    word_3 = block(key, NOISE, replicate, patient, 0)[TEST_SESSIONS - 1]
+    place = block(key, REPORTING, replicate, patient, 0)
+    felt = lines[LATENT, TEST_SESSIONS - 1]
+    assessment, status_relief = assess(row, traits, felt, sd[TEST_SESSIONS - 1], word_3, place)
+    is_responder, is_assessed = status_relief >= RESPONDER_FROM, not math.isnan(assessment)
+    own = block(key, DROPOUT, replicate, patient, 0)
+    other, offered = other_hazard(row, high(own[0])), low(own[0]) < row.extra_share
+    day = _begin(key, replicate, patient, dates) if is_dated else 0
+    reason, n, converted, pause = STILL, 0, 0, 0.0
+    told_late, last, record, states = np.nan, np.nan, NOTHING_HEARD, NOTHING_HEARD
+    for s in range(followed):
+        if reason != STILL and s >= said_to:
+            break
+        k, w = s + 1, s % 8
+        if w % 4 == 0:
+            words[0], words[1], words[2], words[3] = block(key, NOISE, replicate, patient, s // 4)
+        if w == 0:
+            place = block(key, REPORTING, replicate, patient, 1 + s // 8)
+            words[4], words[5], words[6], words[7] = place
+            if reason == STILL and k + 7 >= TEST_SESSIONS:
+                place = block(key, DROPOUT, replicate, patient, 1 + s // 8)
+                words[8], words[9], words[10], words[11] = place
+        felt = lines[LATENT, s] - pause
+        said = report(row, traits, felt, sd[s], words[w % 4])
+        told = words[4 + w // 2] >> (HALF if w % 2 == 0 else NONE)
+        is_missing = upper(told) < missing_chance(row, k, is_responder)
+        is_missing = is_missing and (k != TEST_SESSIONS or is_assessed)  # status is always known
+        lines[REPORTED, s] = said
+        lines[UNINTERRUPTED, s] = np.nan if is_missing else said
+        if reason != STILL:
+            continue
+        n = k
+        # what is on record when the next step is decided
+        is_late = may_be_late and k > TEST_SESSIONS and lower(told) < row.missing_last
+        if not math.isnan(told_late):
+            record, last = (record[1], record[2], told_late), told_late
+        if not (is_missing or is_late):
+            record, last = (record[1], record[2], said), said
+            told_late = np.nan
+        else:
+            told_late = np.nan if is_missing else said
+        states = states[1], states[2], min(max(felt, 0.0), 100.0)
+        if k > TEST_SESSIONS and not is_responder and converted == 0 and last >= RESPONDER_FROM:
+            converted = k
+        # whether the course goes on
+        if traits.flow != ANALYSED:
+            if k >= traits.planned_sessions:
+                reason = other_reason(row, high(own[1]))
+        elif k == TEST_SESSIONS and not (is_responder or offered):
+            reason = EFFICACY
+        elif k >= TEST_SESSIONS:
+            recent = mean_heard(states if row.drop_out == MNAR else record, status_relief)
+            u = high(words[8 + w // 2]) if w % 2 == 0 else low(words[8 + w // 2])
+            reason = stop_after(row, k, recent, is_responder or converted > 0, other, u)
+            if reason == LOST:
+                reason = other_reason(row, high(own[1]))
+        following = -1
+        if is_dated:
+            dated = take_date(key, replicate, patient, row, dates, k, day, reason, said)
+            following, reason, lines[EVALUATION_DAY, s], lines[DURATION_DAYS, s] = dated
+            lines[SESSION_DAY, s] = day
+            if row.gap_loss > 0.0:
+                pause = lost_in_pause(row, traits, following - day, pause)
+            day = following
+        lost = (is_missing or (is_late and reason != STILL)) and reason != SURGERY
+        lost = lost or traits.flow == EXCLUDED
+        lines[RECORDED, s] = np.nan if lost else said
+        if lost:
+            lines[DURATION_DAYS, s] = np.nan
+        if reason == SURGERY:
+            last = said
+    for s in range(n, followed):
+        lines[RECORDED, s], lines[DURATION_DAYS, s] = np.nan, np.nan
+        lines[SESSION_DAY, s], lines[EVALUATION_DAY, s] = -1.0, -1.0
+    is_due = n >= TEST_SESSIONS and traits.flow != EXCLUDED
+    facts[ASSESSMENT] = assessment if is_due else np.nan
+    facts[IS_RESPONDER] = 1.0 if is_responder else 0.0
+    facts[N_SESSIONS], facts[STOP_REASON] = n, reason
+    facts[CONVERSION], facts[LAST_RELIEF] = converted, last
+
+
+@inlined
+def upper(half):
+    """Uniform number in (0, 1) of the upper 16 of the lower 32 bits."""
+    return (np.float64((half >> QUARTER) & SHORT) + 0.5) * SHORT_SCALE
+
+
+@inlined
+def lower(half):
+    """Uniform number in (0, 1) of the lowest 16 bits."""
+    return (np.float64(half & SHORT) + 0.5) * SHORT_SCALE
+
+
+@compiled
+def _begin(key, replicate, patient, dates):
+    place = block(key, CALENDAR, replicate, patient, 0)
+    return first_day(dates, high(place[0]), low(place[0]))
+
+
+@inlined
+def report(row, traits, felt, sd, word):
     """What the patient says: 0-100, on the patient's grid."""
-    if says_none(row, word):
+    if row.zero_share > 0.0 and says_none(row, word):
         return 0.0
-    return heaped(latent + sd * traits.noise_factor * noise(row, word), traits.grid)
+    return heaped(felt + sd * traits.noise_factor * noise(row, word), traits.grid)
 
 
 @compiled
-def assess(row, traits, scratch, word, place):
-    """Return the test-period assessment (NaN if not recorded) and the status (7, rule R4)."""
-    latent, sd = scratch.latent[TEST_SESSIONS - 1], scratch.sd[TEST_SESSIONS - 1]
-    of_session = sd * traits.noise_factor * noise(row, word)
-    own = row.assessment_sd * score(high(place[0]))
-    said = heaped(latent + row.assessment_shared * of_session + own, traits.grid)
+def assess(row, traits, latent, sd, word, place):
+    """Return the test-period assessment (NaN: not recorded) and the relief that decides status.
+
+    Equation 7 and rule R4: the assessment, or where it is missing the report of session 4.
+    """
     if low(place[0]) < row.missing_assessment:
-        return np.nan, report(row, traits, latent, sd, word) >= RESPONDER_FROM
-    return said, said >= RESPONDER_FROM
+        return np.nan, report(row, traits, latent, sd, word)
+    shared = row.assessment_shared * sd * traits.noise_factor * noise(row, word)
+    own = row.assessment_sd * score(high(place[0]))
+    relief = heaped(latent + shared + own, traits.grid)
+    return relief, relief
 
 
-@compiled
+@inlined
 def missing_chance(row, k, is_responder):
     """Chance that the report of session k is not written down, by status (9)."""
     if k > TEST_SESSIONS:
         return row.missing_later
     if is_responder:
-        first, second = row.missing_responder_1, row.missing_responder_2
-        third, fourth = row.missing_responder_3, row.missing_responder_4
-    else:
-        first, second = row.missing_other_1, row.missing_other_2
-        third, fourth = row.missing_other_3, row.missing_other_4
-    early = first if k == 1 else second
-    return early if k <= 2 else (third if k == 3 else fourth)
+        if k <= 2:
+            return row.missing_responder_1 if k == 1 else row.missing_responder_2
+        return row.missing_responder_3 if k == 3 else row.missing_responder_4
+    if k <= 2:
+        return row.missing_other_1 if k == 1 else row.missing_other_2
+    return row.missing_other_3 if k == 3 else row.missing_other_4
+
+
+@inlined
+def mean_heard(values, otherwise):
+    """Mean of the last three values, as many as there are; another value where there is none."""
+    a, b, c = values
+    if not math.isnan(a):
+        return (a + b + c) / 3.0
+    if not math.isnan(b):
+        return (b + c) / 2.0
+    return otherwise if math.isnan(c) else c
 
 
 @compiled
-def refill(key, replicate, patient, s, is_dated, scratch):
-    """Fetch the random words of sessions s + 1 to s + 8, all streams."""
-    words = scratch.words
-    fill(key, NOISE, replicate, patient, s // 4, scratch.noise)
-    fill(key, REPORTING, replicate, patient, 1 + s // 4, words[0:8])
-    fill(key, DROPOUT, replicate, patient, 1 + s // 8, words[8:12])
-    if is_dated:
-        fill(key, DURATION, replicate, patient, s // 4, words[12:20])
-        fill(key, CALENDAR, replicate, patient, 1 + s // 4, words[20:28])
+def take_date(key, replicate, patient, row, dates, k, day, reason, said):
+    """Date what follows session k: (next day, reason, day of the question, days of relief)."""
+    b, w = (k - 1) // 4, (k - 1) % 4
+    lasting = block(key, DURATION, replicate, patient, b)[w]
+    days = relief_days(row, said, high(lasting))
+    word = block(key, CALENDAR, replicate, patient, 1 + b)[w]
+    following = next_day(row, dates, day, k, days, word)
+    if reason == STILL and following > dates.rtms_end:
+        reason = ONGOING
+    asked = evaluation_day(day, following if reason == STILL else -1, low(lasting))
+    is_unknown = lower(lasting) < row.missing_duration
+    return following, reason, asked, np.nan if is_unknown else min(days, float(asked - day))
 
 
 @compiled
-def recent_relief(row, scratch, s, n_heard, status_relief):
-    """Return what hazards read after session s + 1: the record (MAR) or the latent state (MNAR)."""
-    total = 0.0
-    if row.drop_out == stopping.MNAR:
-        for t in range(s - 2, s + 1):
-            total += min(max(scratch.latent[t], 0.0), 100.0)
-        return total / 3.0
-    if n_heard == 0:
-        return status_relief
-    known = min(n_heard, 3)
-    for j in range(known):
-        total += scratch.heard[j]
-    return total / known
+def lost_in_pause(row, traits, gap, pause):
+    """Points of relief lost in long pauses; half of them come back with every session."""
+    weeks = max(gap - PAUSE_FREE_DAYS, 0) / 7.0
+    gain = traits.asymptote - traits.start
+    return 0.5 * pause + gain * (1.0 - (1.0 - row.gap_loss) ** weeks)
 
 
 @compiled
-def follow(key, replicate, who, row, dates, traits, scratch, out, r, sizes):  # noqa: C901
-    """Take one patient through the sessions and fill the answers of row (r, i).
-
-    `who` is (i, number of the patient), `sizes` (sessions filled, sessions followed). A
-    hazard reads only what will be in the record: a report that is told too late (`missing_last`)
-    counts from the next session on.
-    """
-    i, patient = who
-    horizon, followed = sizes
-    is_dated = dates.is_followed != 0
-    all_reports = out.reported.size > 0 or out.uninterrupted.size > 0
-    words, noises, latent = scratch.words, scratch.noise, scratch.latent
-    refill(key, replicate, patient, 0, is_dated, scratch)
-    place = block(key, REPORTING, replicate, patient, 0)
-    assessment, is_responder = assess(row, traits, scratch, noises[3], place)
-    status_relief = assessment
-    if math.isnan(assessment):
-        status_relief = report(row, traits, latent[3], scratch.sd[3], noises[3])
-    own = block(key, DROPOUT, replicate, patient, 0)
-    other = other_hazard(row, high(own[0]))
-    offered = is_responder or low(own[0]) < row.extra_share
-    start = block(key, CALENDAR, replicate, patient, 0)
-    day = first_day(dates, high(start[0]), low(start[0])) if is_dated else 0
-    reason, n, n_heard, converted = STILL, 0, 0, 0
-    last, told_late, pause = np.nan, np.nan, 0.0
-    for s in range(followed):
-        k, w = s + 1, s % 8
-        is_treated = reason == STILL
-        if not is_treated and (k > horizon or not all_reports):
-            break
-        if w == 0 and s > 0:
-            refill(key, replicate, patient, s, is_dated, scratch)
-        felt = latent[s] - pause
-        said = report(row, traits, felt, scratch.sd[s], noises[w])
-        is_missing = high(words[w]) < missing_chance(row, k, is_responder)
-        if k == TEST_SESSIONS and math.isnan(assessment):
-            is_missing = False
-        if out.reported.size > 0 and s < horizon:
-            out.reported[r, i, s] = said
-        if out.uninterrupted.size > 0 and s < horizon:
-            out.uninterrupted[r, i, s] = np.nan if is_missing else said
-        if not is_treated:
-            continue
-        n = k
-        # what of it is known when the next step is decided
-        is_late = k > TEST_SESSIONS and low(words[w]) < row.missing_last
-        for heard in (told_late, np.nan if is_missing or is_late else said):
-            if not math.isnan(heard):
-                scratch.heard[n_heard % 3] = heard
-                n_heard += 1
-                last = heard
-                if converted == 0 and k > TEST_SESSIONS and not is_responder:
-                    converted = k if heard >= RESPONDER_FROM else 0
-        told_late = said if is_late and not is_missing else np.nan
-        # whether the course goes on
-        if traits.flow != 0:
-            if k >= traits.planned_sessions:
-                reason = other_reason(row, high(own[1]))
-        elif k == TEST_SESSIONS and not offered:
-            reason = EFFICACY
-        elif k >= TEST_SESSIONS:
-            recent = recent_relief(row, scratch, s, n_heard, status_relief)
-            u = high(words[8 + w // 2]) if w % 2 == 0 else low(words[8 + w // 2])
-            reason = stop_after(row, k, recent, is_responder, converted > 0, other, u)
-            if reason == LOST:
-                reason = other_reason(row, high(own[1]))
-        # dates
-        following, days = -1, 0.0
-        if is_dated:
-            days = relief_days(row, said, high(words[12 + w]))
-            following = next_day(row, dates, day, k, days, words[20 + w])
-            if following > dates.rtms_end and reason == STILL:
-                reason = ONGOING
-            if reason != STILL:
-                following = -1
-        is_lost = is_missing or (is_late and reason != STILL)
-        if reason == SURGERY:
-            is_lost, last = False, said
-        if traits.flow == EXCLUDED:
-            is_lost = True
-        if s < horizon:
-            out.recorded[r, i, s] = np.nan if is_lost else said
-            if is_dated:
-                _fill_days(row, out, r, i, s, day, following, is_lost, days, words[12 + w])
-        if is_dated and reason == STILL:
-            weeks = max(following - day - PAUSE_FREE_DAYS, 0) / 7.0
-            gain = traits.asymptote - traits.start
-            pause = 0.5 * pause + gain * (1.0 - (1.0 - row.gap_loss) ** weeks)
-            day = following
-    for s in range(n, horizon):
-        out.recorded[r, i, s] = np.nan
-    is_assessed = n >= TEST_SESSIONS and traits.flow != EXCLUDED
-    out.assessment[r, i] = assessment if is_assessed else np.nan
-    out.is_responder[r, i] = is_responder
-    out.n_sessions[r, i] = n
-    out.stop_reason[r, i] = reason
-    out.conversion_session[r, i] = converted
-    if out.last_relief.size > 0:
-        out.last_relief[r, i] = last
-        _operate(key, replicate, i, patient, row, reason == SURGERY, last, out, r)
-
-
-@compiled
-def _fill_days(row, out, r, i, s, day, following, is_lost, days, word):
-    """Days of the session and of its question; days of relief, cut where they were asked."""
-    if out.session_day.size == 0:
-        return
-    out.session_day[r, i, s] = day
-    asked = evaluation_day(day, following, low(word))
-    out.evaluation_day[r, i, s] = asked
-    is_unknown = is_lost or (word & 0xFFFF) * 2.0**-16 < row.missing_duration
-    out.duration_days[r, i, s] = np.nan if is_unknown else min(days, float(asked - day))
-
-
-@compiled
-def _operate(key, replicate, i, patient, row, is_operated, last, out, r):
+def operate(key, replicate, patient, row, facts):
     """First and last relief under eMCS, in fives; NaN where not operated or not visited (14)."""
-    out.emcs_first[r, i] = np.nan
-    out.emcs_last[r, i] = np.nan
-    if is_operated:
-        place = block(key, SURGERY_STREAM, replicate, patient, 0)
-        first = row.emcs_intercept + row.emcs_slope * last + row.emcs_sd * score(high(place[0]))
-        out.emcs_first[r, i] = heaped(first, 5.0)
+    facts[EMCS_FIRST] = np.nan
+    facts[EMCS_LAST] = np.nan
+    if facts[STOP_REASON] == SURGERY:
+        place = block(key, OPERATION, replicate, patient, 0)
+        first = row.emcs_intercept + row.emcs_slope * facts[LAST_RELIEF]
+        first += row.emcs_sd * score(high(place[0]))
+        facts[EMCS_FIRST] = heaped(first, 5.0)
         if low(place[1]) >= row.theta_burst_share + row.one_visit_share:
             later = 45.0 + row.emcs_later_slope * (first - 45.0)
             later += row.emcs_later_sd * score(low(place[0]))
-            out.emcs_last[r, i] = heaped(later, 5.0)
+            facts[EMCS_LAST] = heaped(later, 5.0)

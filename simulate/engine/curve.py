@@ -9,16 +9,18 @@ gain), so that a family can be exchanged for another without a change of meaning
 import math
 
 from simulate.engine.compiled import compiled
+from simulate.engine.records import Line
 from simulate.parameter_table import Curve
 
 EXPONENTIAL, EMAX = int(Curve.EXPONENTIAL), int(Curve.EMAX)
 DELAYED, EARLY_STEP = int(Curve.DELAYED), int(Curve.EARLY_STEP)
+LATENT = int(Line.LATENT)
 LN_2 = math.log(2.0)
 
 
 @compiled
-def fill_curve(row, powers, start, gain, half, relapse, latent):
-    """Fill latent relief at sessions 1, 2, ...; `powers[s]` is (s + 1) ** hill.
+def fill_curve(row, powers, start, gain, half, relapse, lines):
+    """Fill the line of latent relief at sessions 1, 2, ...; `powers[s]` is (s + 1) ** hill.
 
     latent(s) = start + gain * progress(min(s, last gain session)) * kept(s), in points.
     """
@@ -26,7 +28,7 @@ def fill_curve(row, powers, start, gain, half, relapse, latent):
     decay = math.exp(-LN_2 / (half - lag))
     half_power = half**row.hill if row.curve == EMAX else 0.0
     left, kept, progress = 1.0, 1.0, 0.0
-    for s in range(len(latent)):
+    for s in range(lines.shape[1]):
         session = s + 1.0
         if session <= row.last_gain_session:
             if row.curve == EXPONENTIAL:
@@ -45,4 +47,4 @@ def fill_curve(row, powers, start, gain, half, relapse, latent):
                 progress = 1.0
         if session > relapse:
             kept *= 1.0 - row.relapse_loss
-        latent[s] = start + gain * progress * kept
+        lines[LATENT, s] = start + gain * progress * kept

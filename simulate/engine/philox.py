@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from simulate.engine.compiled import compiled
+from simulate.engine.compiled import inlined
 
 M0, M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 W0, W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
@@ -57,7 +57,7 @@ def _wide_product(typingctx, a, b):
     return signature, codegen
 
 
-@compiled
+@inlined
 def philox(k0, k1, c0, c1, c2, c3):
     """Return the four words of a block: ten rounds over the counter (c0, c1, c2, c3)."""
     for _ in range(10):
@@ -68,29 +68,21 @@ def philox(k0, k1, c0, c1, c2, c3):
     return c0, c1, c2, c3
 
 
-@compiled
+@inlined
 def block(key, stream, replicate, patient, draw):
-    """Return the four words at a place."""
-    return philox(
-        key[0], key[1], np.uint64(draw), np.uint64(patient), np.uint64(replicate), np.uint64(stream)
-    )
+    """Return the four words at a place; `key` is a pair of 64-bit words."""
+    k0, k1 = key
+    place = np.uint64(draw), np.uint64(patient), np.uint64(replicate), np.uint64(stream)
+    return philox(k0, k1, *place)
 
 
-@compiled
-def fill(key, stream, replicate, patient, first, words):
-    """Fill the words with the blocks from `first` on; their number is a multiple of four."""
-    for b in range(len(words) // 4):
-        place = block(key, stream, replicate, patient, first + b)
-        words[4 * b], words[4 * b + 1], words[4 * b + 2], words[4 * b + 3] = place
-
-
-@compiled
+@inlined
 def high(word):
     """Uniform number in (0, 1) of the upper half of a word."""
     return (np.float64(word >> HALF) + 0.5) * SCALE
 
 
-@compiled
+@inlined
 def low(word):
     """Uniform number in (0, 1) of the lower half of a word."""
     return (np.float64(word & LOW) + 0.5) * SCALE

@@ -1,6 +1,7 @@
-"""What the kernels read and fill: records of arrays, passed whole.
+"""What the kernels read and fill: codes, records of arrays, places in the working space.
 
-Here: the names. An array of size 0 in `Filled` was not asked for and is left alone.
+Here: the names. Answers are worked out for one patient in `Space` and copied to where they were
+asked for, so that the laws know nothing of batches.
 """
 
 from enum import IntEnum
@@ -8,9 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-Floats = NDArray[np.float32]
-Bytes = NDArray[np.int8]
 
 
 class Stop(IntEnum):
@@ -34,13 +32,49 @@ class Flow(IntEnum):
     EARLY_STOP = 2
 
 
+class Line(IntEnum):
+    """Answers by session; the name in lower case is the batch's."""
+
+    LATENT = 0
+    EXPECTED = 1
+    REPORTED = 2
+    UNINTERRUPTED = 3
+    RECORDED = 4
+    DURATION_DAYS = 5
+    SESSION_DAY = 6
+    EVALUATION_DAY = 7
+
+
+class Fact(IntEnum):
+    """Answers by patient; the name in lower case is the batch's."""
+
+    LEVEL = 0
+    SITE = 1
+    AETIOLOGY = 2
+    FLOW = 3
+    IS_SHAM = 4
+    RISES = 5
+    ASYMPTOTE = 6
+    HALF_GAIN_SESSIONS = 7
+    RELAPSE_SESSION = 8
+    GRID = 9
+    ASSESSMENT = 10
+    IS_RESPONDER = 11
+    N_SESSIONS = 12
+    STOP_REASON = 13
+    CONVERSION_SESSION = 14
+    LAST_RELIEF = 15
+    EMCS_FIRST = 16
+    EMCS_LAST = 17
+
+
 class Lesions(NamedTuple):
     """The joint law of level, site and cause: cumulative weights and codes, one entry a row."""
 
     edges: NDArray[np.float64]
-    level: Bytes
-    site: Bytes
-    aetiology: Bytes
+    level: NDArray[np.int8]
+    site: NDArray[np.int8]
+    aetiology: NDArray[np.int8]
 
 
 class Dates(NamedTuple):
@@ -55,43 +89,29 @@ class Dates(NamedTuple):
     closed_to: int
 
 
-class Scratch(NamedTuple):
-    """Working space of one thread, as long as the longest course."""
+class Space(NamedTuple):
+    """Working space of one thread.
 
-    latent: NDArray[np.float64]
+    `lines` has one row a `Line` and the sessions followed as columns, `facts` one entry a `Fact`,
+    `sd` and `powers` the sessions, `words` the random words of the next sessions, `chances` an
+    entry a lesion.
+    """
+
+    lines: NDArray[np.float64]
+    facts: NDArray[np.float64]
     sd: NDArray[np.float64]
     powers: NDArray[np.float64]
-    noise: NDArray[np.uint64]
-    heard: NDArray[np.float64]
     words: NDArray[np.uint64]
+    chances: NDArray[np.float64]
 
 
-class Filled(NamedTuple):
-    """Answers, (R, N, H) by session or (R, N) by patient; `simulate.batch.Batch` says which."""
-
-    latent: Floats
-    expected: Floats
-    reported: Floats
-    uninterrupted: Floats
-    recorded: Floats
-    duration_days: Floats
-    session_day: NDArray[np.int32]
-    evaluation_day: NDArray[np.int32]
-    asymptote: Floats
-    half_gain_sessions: Floats
-    relapse_session: Floats
-    rises: NDArray[np.bool_]
-    is_sham: NDArray[np.bool_]
-    grid: Bytes
-    level: Bytes
-    site: Bytes
-    aetiology: Bytes
-    flow: Bytes
-    assessment: Floats
-    is_responder: NDArray[np.bool_]
-    n_sessions: NDArray[np.int16]
-    stop_reason: Bytes
-    conversion_session: NDArray[np.int16]
-    last_relief: Floats
-    emcs_first: Floats
-    emcs_last: Floats
+def space(followed: int, n_lesions: int) -> Space:
+    """Return working space for courses of so many sessions."""
+    return Space(
+        lines=np.full((len(Line), followed), np.nan),
+        facts=np.zeros(len(Fact)),
+        sd=np.empty(followed),
+        powers=np.empty(followed),
+        words=np.zeros(12, dtype=np.uint64),
+        chances=np.empty(n_lesions),
+    )

@@ -2,9 +2,9 @@
 
 # mypy: disable-error-code="no-untyped-def"
 
-import math
+import numpy as np
 
-from simulate.engine.compiled import compiled
+from simulate.engine.compiled import compiled, inlined
 from simulate.engine.normal import cdf, density, score
 from simulate.engine.philox import LOW, high
 from simulate.parameter_table import Noise
@@ -24,7 +24,7 @@ def fill_session_sd(row, sd):
         extra *= 0.5
 
 
-@compiled
+@inlined
 def noise(row, word):
     """Noise of one report in units of its SD: contaminated normal from one word (5)."""
     z = score(high(word))
@@ -40,11 +40,11 @@ def says_none(row, word):
     return (float(word & SHORT_MASK) + 0.5) * SHORT_SCALE < row.zero_share
 
 
-@compiled
+@inlined
 def heaped(value, grid):
     """Nearest multiple of the grid within 0 to 100; halves go up (6)."""
     inside = min(max(value, 0.0), 100.0)
-    return math.floor(inside / grid + 0.5) * grid
+    return np.floor(inside / grid + 0.5) * grid
 
 
 @compiled

@@ -4,7 +4,7 @@
 
 import math
 
-from simulate.engine.compiled import compiled
+from simulate.engine.compiled import compiled, inlined
 from simulate.engine.normal import score
 from simulate.engine.records import Stop
 from simulate.parameter_table import DropOut
@@ -29,18 +29,16 @@ def other_hazard(row, u):
     return min(row.other_hazard * math.exp(sd * score(u) - 0.5 * sd * sd), MOST)
 
 
-@compiled
-def stop_after(row, k, recent, is_responder, has_converted, other, u):
+@inlined
+def stop_after(row, k, recent, goes_well, other, u):
     """Return why the course ends after session k, or that it goes on.
 
     `recent` is what the hazards read: mean of the last three recorded reports under MAR, of the
-    last three latent states under MNAR.
+    last three latent states under MNAR. It `goes_well` for responders and late responders.
     """
-    if k < TEST_SESSIONS:
-        return STILL
     efficacy = 0.0
     if k > TEST_SESSIONS:
-        if is_responder or has_converted:
+        if goes_well:
             odds = row.efficacy_at_zero + row.efficacy_per_point * recent
             efficacy = 1.0 / (1.0 + math.exp(-odds))
         else:
@@ -49,8 +47,10 @@ def stop_after(row, k, recent, is_responder, has_converted, other, u):
         return EFFICACY
     surgery = 0.0
     if k <= row.surgery_last:
-        above = row.surgery_per_point * (recent - SURGERY_CENTRE)
-        surgery = min(row.surgery_hazard * math.exp(above), MOST)
+        surgery = row.surgery_hazard
+        if row.surgery_per_point != 0.0:
+            surgery *= math.exp(row.surgery_per_point * (recent - SURGERY_CENTRE))
+        surgery = min(surgery, MOST)
     if u < efficacy + surgery:
         return SURGERY
     return LOST if u < efficacy + surgery + other else STILL

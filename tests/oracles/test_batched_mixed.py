@@ -1,4 +1,4 @@
-"""The batched random-intercept model against lme4 on 1,000 designs, and against one fit at a time."""
+"""The batched random-intercept model against lme4 on 1,000 designs, and one fit at a time."""
 
 import importlib.util
 from pathlib import Path

@@ -88,7 +88,7 @@ def test_page_asks_for_nothing_outside_itself(html, page):
 def test_headings_step_down_one_at_a_time(page):
     assert page.headings[0] == 1
     assert page.headings.count(1) == 1
-    assert page.headings.count(2) == 8
+    assert page.headings.count(2) == 9
     assert all(b - a <= 1 for a, b in zip(page.headings, page.headings[1:], strict=False))
 
 
@@ -206,7 +206,7 @@ def test_a_converged_model_needs_no_notice(page):
 
 def test_without_any_frame_every_section_says_why(facts):
     page = Page(build({}, facts))
-    assert page.headings.count(2) == 8
+    assert page.headings.count(2) == 9
     assert page.figures == []
     assert page.text.count("was not part of this run") >= 12
 

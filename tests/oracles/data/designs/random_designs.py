@@ -4,6 +4,7 @@ Run with a path it writes one row an observation, which `designs.R` fits with lm
 """
 
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def designs():
 
 
 def write(path):
-    with open(path, "w", encoding="utf-8") as file:
+    with Path(path).open("w", encoding="utf-8") as file:
         file.write("id,effects,patient,session,group,y\n")
         for k, (y, at, group) in enumerate(designs()):
             for i, j in np.argwhere(np.isfinite(y)):

@@ -1,0 +1,57 @@
+"""What becomes of a 5 % test where its assumptions fail: a table measured by simulation.
+
+Here: the rejection rate of the study's test of a slope, or of a difference of slopes, when nothing
+differs, with the random-intercept model and with its remedy, cluster-robust errors (CR2). Run
+`python -m classical.assumptions [REPLICATES]` to print the table of docs/statistics.md.
+Not here: power (`power.py`), the random-slope model, which is not batched.
+"""
+
+import sys
+from dataclasses import replace
+
+from classical.batched.trials import DropOut, Trial, seeded, without_effect
+from classical.power import Power, simulated
+
+SEED = 20261126
+AT = (1.0, 2.0, 3.0, 4.0)
+# Sizes and spreads of the study: 193 patients, 113 of them in one group, noise 18, between 20.
+STUDY = Trial(193, AT, slope=5, intercept=20, tau=20, sigma=18, in_group=113)
+MNAR = DropOut(-1.0, on_current=-0.04)
+WORLDS = {
+    "model holds": STUDY,
+    "drop-out at random, given the last report (MAR)": replace(
+        STUDY, drop_out=DropOut(-1.0, -0.04)
+    ),
+    "drop-out by the unseen report (MNAR), same in both groups": replace(STUDY, drop_out=MNAR),
+    "MNAR, levels differ by 20": replace(STUDY, drop_out=MNAR, group_shift=20),
+    "slopes vary between patients, SD 4": replace(STUDY, slope_sd=4),
+    "slopes vary between patients, SD 8": replace(STUDY, slope_sd=8),
+    "reports heaped on tens and cut at 0 and 100": replace(STUDY, heap=10),
+    "heaped, levels differ by 20 (zeros pile up in one group)": replace(
+        STUDY, heap=10, intercept=0, group_shift=20
+    ),
+}
+
+
+def rates(n_replicates: int = 20_000) -> dict[str, tuple[Power, Power]]:
+    """Return for each world the rate of rejection, random intercept and cluster-robust."""
+    return {
+        name: tuple(  # type: ignore[misc]
+            simulated(without_effect(world), seeded(SEED), n_replicates, robust=robust)
+            for robust in (False, True)
+        )
+        for name, world in WORLDS.items()
+    }
+
+
+def main() -> None:
+    """Print the table in Markdown."""
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    print("| what is true | random intercept, % | cluster-robust (CR2), % |\n|---|---|---|")
+    for name, pair in rates(n).items():
+        cells = [f"{100 * one.estimate:.2f} ± {100 * one.mcse:.2f}" for one in pair]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
