@@ -14,6 +14,7 @@ import click
 from orchestration import __version__
 from orchestration.commands.console import guarded
 from orchestration.declarations import (
+    calibration,
     deliveries,
     keeping,
     measuring,
@@ -45,6 +46,7 @@ for command in (
     *runs.COMMANDS,
     *simulation.COMMANDS,
     *studies.COMMANDS,
+    *calibration.COMMANDS,
     *reading.COMMANDS,
     *deliveries.COMMANDS,
     *quality.COMMANDS,

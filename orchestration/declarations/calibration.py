@@ -1,0 +1,143 @@
+"""Commands that fit the simulator to the study: `simulate calibrate`, `simulate accept`."""
+
+# ruff: noqa: D301 - click reads `\b` in a docstring as "keep these lines"
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from orchestration.commands.console import print_json
+from orchestration.declarations.options import FILE, FOLDER, common
+from orchestration.declarations.simulation import simulate
+
+JOBS = click.option(
+    "--jobs", type=click.IntRange(1, 64), default=2, show_default=True,
+    help="Threads of the simulation; they change no number.",
+)  # fmt: skip
+
+
+@simulate.command()
+@common
+@click.option("--name", default="thomas2024", show_default=True, help="Name of the ensemble.")
+@click.option("--out", type=FOLDER, required=True, help="Folder for NAME.csv and NAME.json.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@JOBS
+@click.option("--quick", is_flag=True, help="A rough fit in less than a minute, for a look.")
+@click.option("--report", type=FILE, help="Also judge the fit and write the report (markdown).")
+def calibrate(
+    data: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    name: str,
+    out: Path,
+    seed: int,
+    jobs: int,
+    quick: bool,
+    report: Path | None,
+) -> int:
+    """Fit the simulator to the published figures: an ensemble of weighted worlds.
+
+    Uses only the figures marked for calibration. Minutes on two cores.
+
+    \b
+    Examples:
+      plateau simulate calibrate --out /tmp/ensemble --quick
+      plateau simulate calibrate --out simulate/ensembles --report docs/calibration-report.md
+    """
+    from orchestration.commands import calibrate as work
+
+    command = f"plateau simulate calibrate --name {name} --seed {seed}"
+    command += " --quick" if quick else ""
+    with _progress(shown=not quiet) as told:
+        summary = work.calibrate(name, out, seed, jobs, quick, report, command, told)
+    if as_json:
+        print_json({"schema": "plateau.simulate.calibrate/1", **summary})
+        return 0
+    click.echo(f"{summary['members']} members, effective size {summary['effective_size']:.0f}")
+    if report:
+        _print_blocks(summary)
+        click.echo(report)
+    click.echo(summary["path"])
+    return 0
+
+
+@simulate.command()
+@common
+@click.option("--ensemble", "name", default="thomas2024", show_default=True)
+@click.option("--folder", type=FOLDER, help="Folder of the ensemble (default: those that ship).")
+@click.option("--seed", type=int, default=1, show_default=True)
+@JOBS
+@click.option("--out", type=FILE, help="Write the tables (markdown).")
+def accept(
+    data: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    name: str,
+    folder: Path | None,
+    seed: int,
+    jobs: int,
+    out: Path | None,
+) -> int:
+    """Judge an ensemble: how many published figures its replicate clinics would print.
+
+    \b
+    Examples:
+      plateau simulate accept
+      plateau simulate accept --ensemble mine --folder /tmp/ensemble --out /tmp/acceptance.md
+    """
+    from orchestration.commands import calibrate as work
+
+    with _progress(shown=not quiet) as told:
+        found = work.accept_named(name, folder, seed, jobs, told)
+    page = found.pop("page")
+    if out:
+        out.write_text(page, encoding="utf-8")
+    if as_json:
+        print_json({"schema": "plateau.simulate.accept/1", **found})
+        return 0
+    _print_blocks(found)
+    if out:
+        click.echo(out)
+    return 0
+
+
+def _print_blocks(found: dict) -> None:
+    for block in found["blocks"]:
+        verdict = "passes" if block["passes"] else "fails"
+        click.echo(
+            f"{block['block']:<10} {block['met']} of {block['n']} figures met, {verdict}; "
+            f"intervals {block['width_ratio']:.1f} times sampling alone"
+        )
+    refused = found["wrong_worlds_refused"]
+    click.echo(f"wrong worlds refused: {', '.join(refused) or 'none'}")
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Show what is being simulated, on standard error where that is a terminal."""
+    if not (shown and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, object] = {}
+
+        def told(word: str, done: int, of: int) -> None:
+            if word not in tasks:
+                tasks[word] = bar.add_task(word, total=of)
+            bar.update(tasks[word], completed=done)  # type: ignore[arg-type]
+
+        yield told
+
+
+# Both hang on the group `simulate`.
+COMMANDS: tuple[click.Command, ...] = ()

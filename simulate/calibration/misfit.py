@@ -1,0 +1,147 @@
+"""What the fit says: prior beside posterior, what no figure informs, what drives what.
+
+Here: tables of a fit. Not here: the fit, and the acceptance by replicate clinics.
+
+A parameter's posterior is told on the prior's own deviates: shift of the mean in prior SDs, and
+the share of the prior's SD that is left. Left above `INFORMED`, and not shifted, it is not
+informed by any figure and keeps its stated prior.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate.calibration import prior
+from simulate.calibration.calibrate import Fitted
+from simulate.calibration.sampler import Sight, concentrate
+from simulate.parameter_table import BY_NAME, STRUCTURES
+
+FloatArray = NDArray[np.float64]
+INFORMED = 0.9  # of the prior SD: what is left above it counts as not informed
+MOVED = 0.35  # prior SDs: a shift beyond it counts as informed
+
+
+def posterior_table(fitted: Fitted) -> pd.DataFrame:
+    """Return one row a free parameter, prior and posterior 95 % intervals and medians beside."""
+    draws = fitted.draws
+    weight = draws.weight
+    found = prior.values(draws.place)
+    mean, sd = moments(draws.place, weight)
+    rows = []
+    for k, law in enumerate(prior.laws()):
+        lo, median, hi = weighted_quantiles(found[law.name], weight, (0.025, 0.5, 0.975))
+        rows.append(
+            {
+                "parameter": law.name, "unit": BY_NAME[law.name].unit,
+                "prior_lo": law.low, "prior_hi": law.high,
+                "lo": lo, "median": median, "hi": hi,
+                "shift": mean[k], "left": sd[k],
+                "is_informed": bool(sd[k] < INFORMED or abs(mean[k]) > MOVED),
+                "driven_by": "",
+            }
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    table["driven_by"] = _drivers(fitted)
+    return table
+
+
+def structure_table(fitted: Fitted) -> pd.DataFrame:
+    """Return prior and posterior probability of every curve, noise and drop-out law."""
+    weight = fitted.draws.weight
+    rows = []
+    for k, (name, codes) in enumerate(STRUCTURES.items()):
+        for code in codes:
+            share = float(weight[fitted.draws.structure[:, k] == int(code)].sum())
+            rows.append({"structure": name, "law": code.name.lower(), "prior": 1 / len(codes),
+                         "posterior": share})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def without_each_block(fitted: Fitted, seed: int) -> pd.DataFrame:
+    """Return what happens to each parameter when a block is left out, one row a parameter.
+
+    One column a block: |shift of the posterior mean| + growth of the posterior SD, in prior SDs.
+    No clinic is simulated: the last emulator looks again at the other blocks.
+    """
+    names = [law.name for law in prior.laws()]
+    mean, sd = moments(fitted.draws.place, fitted.draws.weight)
+    columns: dict[str, FloatArray] = {}
+    for block in dict.fromkeys(one.block for one in fitted.targets):
+        _, draws = _looked_without(fitted, block, seed)
+        other_mean, other_sd = moments(draws.place, draws.weight)
+        columns[block] = np.abs(other_mean - mean) + np.maximum(other_sd - sd, 0)
+    return pd.DataFrame({"parameter": names} | columns)
+
+
+def conflicts(fitted: Fitted, seed: int, beyond: float = 1.64) -> pd.DataFrame:
+    """Return the targets that cannot hold together with the others, and which block holds them.
+
+    z is (printed - expected) over the SD of a clinic of this size, under the whole fit; then under
+    the fit without each other block. A z that falls below `beyond` names the opponent.
+    """
+    whole = _z(fitted, fitted.draws.place, fitted.draws.structure, fitted.draws.weight)
+    far = np.flatnonzero(np.abs(whole) > beyond)
+    rows = [
+        {"statistic": fitted.targets[k].statistic, "block": fitted.targets[k].block,
+         "z": whole[k], "opponents": ""}
+        for k in far
+    ]  # fmt: skip
+    for block in dict.fromkeys(one.block for one in fitted.targets):
+        if not len(far):
+            break
+        _, draws = _looked_without(fitted, block, seed)
+        without = _z(fitted, draws.place, draws.structure, draws.weight)
+        for row, k in zip(rows, far, strict=True):
+            if row["block"] != block and abs(without[k]) < beyond:
+                row["opponents"] = ", ".join(filter(None, [str(row["opponents"]), block]))
+    return pd.DataFrame(rows, columns=["statistic", "block", "z", "opponents"])
+
+
+def moments(place: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return weighted mean and SD of each column."""
+    mean = weight @ place
+    return mean, np.sqrt(weight @ (place - mean) ** 2)
+
+
+def weighted_quantiles(
+    values: FloatArray, weight: FloatArray, at: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Return quantiles of a weighted sample, interpolated at the middles of the weights."""
+    order = np.argsort(values)
+    middles = np.cumsum(weight[order]) - weight[order] / 2
+    return tuple(float(q) for q in np.interp(at, middles / weight.sum(), values[order]))
+
+
+def _looked_without(fitted: Fitted, block: str, seed: int):  # type: ignore[no-untyped-def]
+    seen = fitted.sight.observed.copy()
+    seen[[k for k, one in enumerate(fitted.targets) if one.block == block]] = np.nan
+    sight = Sight(fitted.sight.emulator, seen, fitted.sight.rounding)
+    return concentrate(sight, fitted.cloud, np.random.default_rng([seed, 4]), n=400)
+
+
+def _z(fitted: Fitted, place: FloatArray, structure: NDArray[np.int64], weight: FloatArray):  # type: ignore[no-untyped-def]
+    emulator = fitted.sight.emulator
+    expected = weight @ emulator.mean(place, structure)
+    return (fitted.sight.observed - expected) / np.sqrt(np.diag(emulator.covariance))
+
+
+def _drivers(fitted: Fitted, n: int = 3) -> list[str]:
+    """Name the targets whose printed value moves each parameter most.
+
+    Posterior covariance of parameter and expected figure, through the figures' covariance: how far
+    the posterior mean moves if the printed figure moves by one SD of sampling.
+    """
+    draws, emulator = fitted.draws, fitted.sight.emulator
+    weight = draws.weight
+    expected = emulator.mean(draws.place, draws.structure)
+    place = draws.place - weight @ draws.place
+    gap = expected - weight @ expected
+    joint = (weight[:, None] * place).T @ gap
+    gain = joint @ np.linalg.inv(emulator.covariance) * np.sqrt(np.diag(emulator.covariance))
+    words = []
+    for row in gain:
+        top = [k for k in np.argsort(-np.abs(row))[:n] if abs(row[k]) > 0.08]
+        words.append(", ".join(f"{fitted.targets[k].statistic} ({row[k]:+.2f})" for k in top))
+    return words

@@ -1,0 +1,108 @@
+"""The calibration in words and tables: markdown for `docs/calibration-report.md` and the terminal.
+
+Here: what is printed, and in which order; what the publication does not determine comes first.
+Not here: any number's origin.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from simulate.calibration import misfit, prior
+from simulate.calibration.calibrate import Fitted
+from simulate.calibration.ensemble import Provenance
+
+
+def fit_page(fitted: Fitted, provenance: Provenance, seed: int) -> str:
+    """Return the report of a fit."""
+    posterior = misfit.posterior_table(fitted)
+    parts = [
+        "# Calibration report\n",
+        "Made by the command below; simulated throughout. How to read it: "
+        "[calibration.md](calibration.md).\n",
+        _story(provenance),
+        "## What the publication does not determine\n",
+        _not_determined(posterior),
+        "## Structures: prior beside posterior\n",
+        markdown(misfit.structure_table(fitted)),
+        "## Informed parameters: prior beside posterior\n",
+        "`left` is the share of the prior's SD that remains, `shift` the move of its mean in prior "
+        "SDs; beside each target, the shift if its printed figure were one sampling SD higher.\n",
+        markdown(_told(posterior[posterior["is_informed"]])),
+        "## What each block drives\n",
+        "Shift of the posterior mean plus growth of its SD, in prior SDs, when a block is left "
+        "out; parameters with any entry of 0.3 or more.\n",
+        markdown(_large(misfit.without_each_block(fitted, seed))),
+        "## What cannot hold together\n",
+        "Targets more than 1.64 sampling SDs from what the fitted worlds expect, and the blocks "
+        "without which they would not be.\n",
+        markdown(misfit.conflicts(fitted, seed)),
+    ]
+    return "\n".join(parts)
+
+
+def acceptance_page(judged: pd.DataFrame, blocks: pd.DataFrame, wrong: pd.DataFrame) -> str:
+    """Return the acceptance figure: blocks, wrong worlds, and every target's misfit."""
+    columns = ["statistic", "block", "published", "median", "lo", "hi", "z", "is_met"]
+    parts = [
+        "## Acceptance by block\n",
+        "Statistics whose printed value lies in the 95 % interval of replicate clinics of 193 "
+        "patients; `width_ratio` is that interval's width over sampling alone (median).\n",
+        markdown(blocks),
+        "## Wrong worlds\n",
+        "Share of statistics met by block; each of these must fail somewhere.\n",
+        markdown(wrong),
+        "## Misfit by target\n",
+        markdown(judged[[*columns, "width_ratio"]]),
+    ]
+    return "\n".join(parts)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return a table in markdown, numbers to three significant digits."""
+    if table.empty:
+        return "None.\n"
+    head = "| " + " | ".join(str(name) for name in table.columns) + " |"
+    line = "|" + "---|" * len(table.columns)
+    rows = ["| " + " | ".join(_cell(value) for value in row) + " |"
+            for row in table.itertuples(index=False)]  # fmt: skip
+    return "\n".join([head, line, *rows]) + "\n"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.4g}" if abs(value) >= 100 else f"{value:.3g}"
+    return str(value)
+
+
+def _story(provenance: Provenance) -> str:
+    return (
+        f"`{provenance.command}`, seed {provenance.seed}, {provenance.made_on}, Plateau "
+        f"{provenance.version}, scenario {provenance.scenario}, targets {provenance.targets}: "
+        f"{provenance.simulated} simulated clinics in {provenance.rounds} rounds; effective size "
+        f"{provenance.effective_size:.0f}.\n"
+    )
+
+
+def _not_determined(posterior: pd.DataFrame) -> str:
+    loose = posterior[~posterior["is_informed"]].merge(
+        prior.prior_table()[["parameter", "why", "meaning"]], on="parameter"
+    )
+    text = (
+        f"{len(loose)} of {len(posterior)} free parameters are informed by no calibration figure: "
+        "they keep the prior below, and whatever rests on them keeps that width.\n\n"
+    )
+    columns = ["parameter", "meaning", "unit", "prior_lo", "prior_hi", "left", "why"]
+    fixed = pd.DataFrame(prior.fixed_table().items(), columns=["parameter", "why it is not free"])
+    return text + markdown(loose[columns]) + "\nNot free at all:\n\n" + markdown(fixed)
+
+
+def _told(posterior: pd.DataFrame) -> pd.DataFrame:
+    return posterior.drop(columns="is_informed")
+
+
+def _large(table: pd.DataFrame) -> pd.DataFrame:
+    blocks = [name for name in table if name != "parameter"]
+    return table[(table[blocks] >= 0.3).any(axis=1)]

@@ -1,0 +1,82 @@
+"""What must hold of any fit: firewall, a posterior known in closed form, the distance."""
+
+import numpy as np
+import pytest
+
+from classical import published
+from simulate.calibration import targets as study
+from simulate.calibration.calibrate import Effort, calibrate
+from simulate.calibration.emulator import Bank, fit_emulator
+from simulate.calibration.ensemble import Ensemble, Provenance, make_table
+from simulate.calibration.replicas import standing
+from simulate.calibration.sampler import Sight, concentrate, prior_cloud
+from simulate.scenario import load
+
+SMALL = Effort(first=100, each=0, rounds=0, draws=20, members=20)
+STORY = Provenance("test", 1, "0", "", "", 0, 1, 40.0, "")
+
+
+def ensemble_bytes(effort):
+    chosen = study.targets(study.calibration_rows())
+    draws = calibrate(chosen, load("replica"), seed=7, effort=effort).draws
+    return Ensemble(make_table(draws.place, draws.structure, draws.weight), STORY).to_bytes()
+
+
+@pytest.fixture(scope="module")
+def small_bytes():
+    return ensemble_bytes(SMALL)
+
+
+def alter_held_out(monkeypatch):
+    """Multiply every figure that is not handed out; numbers only, dates stay."""
+    figures = published.published_figures()
+    held_out = ~figures["target_id"].isin(study.calibration_rows()["target_id"])
+    figures.loc[held_out, "published"] = "77.7"
+    assert held_out.sum() > 300
+    monkeypatch.setattr(published, "published_figures", lambda: figures)
+
+
+def test_held_out_figures_change_no_byte_of_the_ensemble(monkeypatch, small_bytes):
+    alter_held_out(monkeypatch)
+    assert ensemble_bytes(SMALL) == small_bytes
+
+
+@pytest.mark.slow
+def test_held_out_figures_change_no_byte_of_a_full_fit(monkeypatch):
+    before = ensemble_bytes(Effort())
+    alter_held_out(monkeypatch)
+    assert ensemble_bytes(Effort()) == before
+
+
+def test_a_calibration_figure_does_change_the_ensemble(monkeypatch, small_bytes):
+    figures = published.published_figures()
+    figures.loc[figures["target_id"] == "test_period.pr.whole.session_1.mean", "published"] = "14.0"
+    monkeypatch.setattr(published, "published_figures", lambda: figures)
+    assert ensemble_bytes(SMALL) != small_bytes
+
+
+def test_the_posterior_of_a_linear_world_is_the_closed_form_one():
+    rng = np.random.default_rng(3)
+    d, figures, levels = 5, 8, ((0, 1),)
+    slopes = rng.standard_normal((d, figures))
+    place, structure = rng.standard_normal((3000, d)), rng.integers(2, size=(3000, 1))
+    bank = Bank(place, structure, place @ slopes + rng.standard_normal((3000, figures)))
+    observed = rng.standard_normal(d) @ slopes
+    sight = Sight(fit_emulator(bank, levels), observed, np.zeros(figures))
+    _, draws = concentrate(sight, prior_cloud(d, levels), rng, n=2000)
+    covariance = np.linalg.inv(np.eye(d) + slopes @ slopes.T)
+    mean = covariance @ slopes @ observed
+    sd = np.sqrt(np.diag(covariance))
+    assert np.abs((draws.place.mean(axis=0) - mean) / sd).max() < 0.25
+    assert draws.place.std(axis=0) / sd == pytest.approx(np.ones(d), abs=0.12)
+    assert draws.structure.mean() == pytest.approx(0.5, abs=0.15)
+
+
+def test_the_distance_of_a_study_is_even_among_its_own_replicas():
+    rng = np.random.default_rng(9)
+    mix = rng.standard_normal((6, 6))
+    p = [standing((rng.standard_normal(6) @ mix), rng.standard_normal((199, 6)) @ mix).p
+         for _ in range(200)]  # fmt: skip
+    assert np.mean(np.array(p) <= 0.1) == pytest.approx(0.1, abs=0.06)
+    far = standing(np.full(6, 20.0) @ mix, rng.standard_normal((199, 6)) @ mix)
+    assert far.p == pytest.approx(1 / 200)
