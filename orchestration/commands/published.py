@@ -19,6 +19,7 @@ VERDICTS = {
     "cannot": "cannot be computed",
 }
 SHOWN = ("target_id", "published", "value", "lo", "hi", "n", "verdict", "usable_for")
+WIDTH_OFF_A_TERMINAL = 180  # so that a pipe or a file gets every name whole
 
 
 def run(settings: Settings, *, chosen: dict[str, str | None], as_json: bool) -> int:
@@ -76,10 +77,11 @@ def _print(frame: Any) -> None:
 
     shown = Table()
     for name in SHOWN:
-        shown.add_column(Text(name))
+        shown.add_column(Text(name), overflow="fold")
     for row in frame[list(SHOWN)].astype(object).where(frame.notna(), None).to_dict("records"):
         shown.add_row(*(Text(_cell(value)) for value in row.values()))
-    Console(soft_wrap=not sys.stdout.isatty()).print(shown)
+    width = None if sys.stdout.isatty() else WIDTH_OFF_A_TERMINAL
+    Console(width=width).print(shown)
 
 
 def _cell(value: object) -> str:
