@@ -1,7 +1,7 @@
 """Recovery of known truth: clinics from the prior, reduced to the printed figures, fitted again.
 
 Here: one trial, the headline quantities of the test-period study, the count of covered intervals
-against binomial bounds. Not here: repeating trials over hours (`tests/benchmarks/calibration_recovery.py`).
+against binomial bounds. Not here: repeating trials (`tests/benchmarks`).
 
 All trials share one bank of clinics from the prior and its regression (`first_look`), so that a
 trial costs a look and no simulation; the regression is that of the fit's first round. The trials'

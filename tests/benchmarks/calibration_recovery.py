@@ -1,4 +1,4 @@
-"""Recovery of known truth at full size, resumable: one CSV a trial, what is there is not done again.
+"""Recovery of known truth at full size, resumable: one CSV a trial, none is done twice.
 
 python tests/benchmarks/calibration_recovery.py --trials 200 --bank 12000 --seed 11 --out DIR
 """
