@@ -34,8 +34,8 @@ ui: $(READY) ## Dagster UI on loopback for the demo's data
 test: $(READY) ## The tests of every change (under five minutes on two cores)
 	$(RUN) pytest -n 2 -m "not slow"
 
-test-all: $(READY) ## Also the slow ones (recovery of known truth, kills, speed)
-	$(RUN) pytest -n 2
+test-all: $(READY) ## Also the slow ones; interrupted, it goes on with what has not passed on this code
+	$(RUN) pytest -n 2 --resume
 
 bench: $(READY) ## Benchmarks
 	$(RUN) pytest tests/benchmarks --benchmark-only

@@ -29,6 +29,8 @@ from expectations.keys import STANDING, current_key
 from expectations.lineage import LINEAGE
 from expectations.mart_suites import checks_of, load_marts
 from expectations.profile_suites import PROFILES, checks_of_profile
+from expectations.study_suites import KEYS as STUDIES
+from expectations.study_suites import checks_of_study
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -47,13 +49,15 @@ _TYPES = {
 
 def names() -> tuple[str, ...]:
     """Names of the tables and profiles that have a suite."""
-    return (*(f"raw_{name}" for name in load()), *load_marts(), *PROFILES)
+    return (*(f"raw_{name}" for name in load()), *load_marts(), *PROFILES, *STUDIES)
 
 
 def key_column(name: str) -> str:
     """Column that names a row of a table in results; never an identifier of a person."""
     if name in load_marts():
         return load_marts()[name].key
+    if name in STUDIES:
+        return STUDIES[name]
     return PROFILES[name].key if name in PROFILES else "row_key"
 
 
@@ -63,7 +67,7 @@ def for_table(name: str) -> list[Check]:
     Parameters
     ----------
     name
-        `raw_patients`, `raw_sessions`, `raw_emcs`, a mart or a profile.
+        `raw_patients`, `raw_sessions`, `raw_emcs`, a mart, a profile or a study table.
 
     Raises
     ------
@@ -74,6 +78,8 @@ def for_table(name: str) -> list[Check]:
         return checks_of(name)
     if name in PROFILES:
         return checks_of_profile(name)
+    if name in STUDIES:
+        return checks_of_study(name)
     if name in names():
         return _raw_checks(load()[name.removeprefix("raw_")])
     raise KeyError(f"no suite for table {name}: there is one for {', '.join(names())}")

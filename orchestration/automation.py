@@ -12,6 +12,7 @@ import dagster as dg
 
 from orchestration import lock
 from orchestration.alarms import Alarm, delivery_overdue, nightly_missing, notify
+from orchestration.assets.studies import WHOLE
 from orchestration.data_directory import prepare
 from orchestration.errors import Busy, PlateauError
 from orchestration.ingest import kept
@@ -46,9 +47,9 @@ def _alarm_check(settings: Settings, name: str) -> dg.AssetChecksDefinition:
 
 
 def jobs() -> list[Any]:
-    """`nightly`: everything, ending in `publish`; `warehouse`: raw tables and marts alone.
+    """`nightly`: everything but whole studies, ending in `publish`.
 
-    `alarms`: the two checks, nothing written.
+    `warehouse`: raw tables and marts alone. `alarms`: the two checks, nothing written.
     """
     alarms = dg.AssetSelection.checks(
         *(
@@ -56,10 +57,11 @@ def jobs() -> list[Any]:
             for name, (asset, _, _) in ALARM_CHECKS.items()
         )
     )
+    whole_studies = dg.AssetSelection.assets(*(f"study_{name}" for name in WHOLE))
     return [
         dg.define_asset_job(
             "nightly",
-            selection=dg.AssetSelection.all() - alarms,
+            selection=dg.AssetSelection.all() - alarms - whole_studies,
             description="Ingest what is new, build, check, estimate, fit, study, report, publish.",
         ),
         dg.define_asset_job(

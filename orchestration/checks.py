@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 
+from expectations import study_suites
 from expectations.mart_suites import load_marts
 from orchestration.build import Build
 from orchestration.instance import WRITER_POOL
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from expectations.validate import CheckResult
 
 MARTS_CHECKED = tuple(load_marts())
+STUDIES_CHECKED = tuple(study_suites.KEYS)
 
 
 def make() -> list[Any]:
@@ -29,6 +31,7 @@ def make() -> list[Any]:
     return [
         _expectations("gx_raw", RAW_CHECKED),
         _expectations("gx_marts", MARTS_CHECKED),
+        _expectations("gx_studies", STUDIES_CHECKED),
         _distributions(),
         _files(),
     ]

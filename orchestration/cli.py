@@ -23,6 +23,7 @@ from orchestration.declarations import (
     reading,
     runs,
     simulation,
+    studies,
 )
 
 
@@ -44,6 +45,7 @@ def cli() -> None:
 for command in (
     *runs.COMMANDS,
     *simulation.COMMANDS,
+    *studies.COMMANDS,
     *calibration.COMMANDS,
     *reading.COMMANDS,
     *deliveries.COMMANDS,

@@ -7,6 +7,7 @@ import dagster as dg
 from orchestration import automation, checks, dbt_project, resources
 from orchestration.assets import estimates, marts, models, raw, report, studies
 from orchestration.journal import Listener
+from orchestration.rebuild import keep_preset
 from orchestration.settings import Settings, load
 
 
@@ -41,4 +42,4 @@ def build(settings: Settings, *, listeners: tuple[Listener, ...] = ()) -> dg.Def
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster's servers load: settings from file and environment."""
-    return build(load())
+    return build(keep_preset(load()))

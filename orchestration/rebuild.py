@@ -50,6 +50,19 @@ def with_published_preset(settings: Settings) -> Settings:
     return replace(settings, preset=live.preset) if live else settings
 
 
+def keep_preset(settings: Settings) -> Settings:
+    """Settings whose preset was named by somebody, or is that of the published warehouse.
+
+    A default must not change what is published.
+
+    Raises
+    ------
+    PlateauError
+        As `with_published_preset`.
+    """
+    return settings if "preset" in settings.sources else with_published_preset(settings)
+
+
 def lay_out(settings: Settings, folder: Path, *, key_file: Path, key_id: str) -> Settings:
     """Settings of a data directory in `folder` that shares the kept deliveries of this one.
 

@@ -148,6 +148,11 @@ class Settings:
         return self.data / "posteriors"
 
     @property
+    def studies(self) -> Path:
+        """Counts of simulation studies, Parquet by study, design, code and world."""
+        return self.data / "studies"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's instance: storage, `dagster.yaml`."""
         return self.data / "dagster"

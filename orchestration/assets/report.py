@@ -10,7 +10,7 @@ from orchestration import __version__
 from orchestration.assets.description import OWNERS, SCIENCE
 from orchestration.assets.estimates import COMPARISON, ESTIMATES
 from orchestration.assets.models import CURVE_TABLES, STATUS_TABLE
-from orchestration.assets.studies import STUDY_TABLES
+from orchestration.assets.studies import CANARY, STUDY_TABLES
 from orchestration.build import Build
 from orchestration.data_directory import kind_of
 from orchestration.files import replace_file
@@ -103,15 +103,15 @@ def _facts(settings: Settings, frames: dict[str, "pd.DataFrame"], run_id: str) -
     """What the page says of the run and quotes of the protocol."""
     from expectations.protocol import Protocol
     from report.facts import ReportFacts
-    from simulate.studies import design
+    from simulate.studies import files
 
-    protocol, study = Protocol.preset(settings.preset), design.load("test_period_length")
+    protocol, study = Protocol.preset(settings.preset), files.load(CANARY)
     checks = frames["dq_result"]
     checks = checks[checks["run_id"] == run_id]
     broken = checks["status"].isin(["failed", "error"])
     warned = broken & (checks["severity"] == "warning")
     model = frames["model_status"].iloc[0]
-    cut = study.estimands.headline_cut_pct
+    cut = study.headline.cut_pct
     return ReportFacts(
         run_id=run_id,
         created_at=datetime.now(UTC),
@@ -123,7 +123,7 @@ def _facts(settings: Settings, frames: dict[str, "pd.DataFrame"], run_id: str) -
         n_checks_failed=int((broken & ~warned).sum()),
         n_checks_warned=int(warned.sum()),
         model_sentence=f"{model['status'].replace('_', ' ')}: {model['reason']}",
-        truth_definition=study.truth_in_words(cut),
+        truth_definition=study.truth_in_words(),
         test_period_sessions=protocol.test_period_sessions,
         long_term_session=protocol.long_term_session,
         relief_thresholds_pct=(

@@ -25,6 +25,7 @@ from orchestration.ingest.known import processed_deliveries, refused_deliveries
 from orchestration.instance import clear_dead_runs, enter_environment, open_instance
 from orchestration.journal import Journal
 from orchestration.publication import beat
+from orchestration.rebuild import keep_preset
 from orchestration.settings import Settings
 
 INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
@@ -124,6 +125,7 @@ def run(
 
     journal = Journal(settings, "", (tell,))
     data_directory.prepare(settings)
+    settings = keep_preset(settings)
     with lock.writing(
         settings.data,
         "plateau nightly",
@@ -139,6 +141,7 @@ def run(
             require_loadable(fresh, settings)
         # After a kill the drop folder may be empty although a kept delivery was never published.
         unpublished = kept.not_in(settings, processed_deliveries(settings))
+        outcome.refused = _still_refused(settings, found)
         if fresh or unpublished or force:
             execute(settings, outcome, tell, journal, job=job)
         else:
@@ -148,7 +151,6 @@ def run(
                         "delivery_waits", delivery=delivery.name, reason=delivery.not_ready
                     )
             outcome.nothing_new = True
-            outcome.refused = _still_refused(settings, found)
             beat(settings, "nothing new")
             journal.event("nothing_new")
             journal.event("retention", **retention.apply(settings))
@@ -157,12 +159,15 @@ def run(
 
 
 def _still_refused(settings: Settings, found: list[Delivery]) -> list[str]:
-    """Deliveries in the drop folder that stand refused since an earlier night."""
+    """Deliveries in the drop folder that stand refused since an earlier night.
+
+    One on which somebody has given a word since is tried again, and answers for itself.
+    """
     reasons = refused_deliveries(settings)
     return [
         f"Delivery {d.name} stands refused: {reasons[d.delivery_id]}; nothing of it was taken."
         for d in found
-        if d.delivery_id in reasons
+        if d.delivery_id in reasons and not kept.override(settings, d.delivery_id)
     ]
 
 

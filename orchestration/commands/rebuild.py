@@ -52,8 +52,7 @@ def publish(settings: Settings, *, wait_seconds: float = 0, listen: Listen) -> n
     data_directory.prepare(settings)
     run_id = str(uuid.uuid4())
     with lock.writing(settings.data, "plateau rebuild", wait_seconds=wait_seconds):
-        if "preset" not in settings.sources:
-            settings = rebuild.with_published_preset(settings)
+        settings = rebuild.keep_preset(settings)
         journal = Journal(settings, run_id, (tell,))
         begun = Build(settings, run_id, run_id)
         try:

@@ -22,6 +22,7 @@ from types import FrameType
 from orchestration import data_directory, dbt_project
 from orchestration.errors import PlateauError
 from orchestration.instance import child_environment, write_configuration
+from orchestration.rebuild import keep_preset
 from orchestration.settings import ROOT, Settings
 
 HOST = "127.0.0.1"
@@ -43,6 +44,7 @@ def run(settings: Settings, port: int, say: Callable[[str], None]) -> int:
         The port is in use, the data directory cannot be written, or a server ended by itself.
     """
     data_directory.prepare(settings)
+    settings = keep_preset(settings)
     _require_free(port)
     settings.incoming.mkdir(parents=True, exist_ok=True)
     write_configuration(settings)

@@ -126,6 +126,12 @@ def kept_deliveries(settings: Settings, *, up_to: date | None = None) -> list[De
     return sorted(found, key=lambda d: (d.day, d.received_no))
 
 
+def unjudged(settings: Settings) -> set[str]:
+    """Ids of deliveries that a run stored and did not judge: it died between the two."""
+    entries = {path.stem: json.loads(path.read_text("utf-8")) for path in _entries(settings)}
+    return {name for name, entry in entries.items() if not entry["is_accepted"]}
+
+
 def not_in(settings: Settings, known: set[str]) -> list[Delivery]:
     """Kept deliveries that a build lacks: all of them where it was begun anew."""
     if {path.stem for path in _entries(settings)} <= known:

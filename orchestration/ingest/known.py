@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestration.ingest.kept import override
+from orchestration.ingest.kept import override, unjudged
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, meta_of, tables
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def loaded_deliveries(connection: duckdb.DuckDBPyConnection, settings: Settings) -> set[str]:
     """Ids of the deliveries that the attached warehouse has taken or refused.
 
-    One that was refused is tried again only when somebody has given a word on it since.
+    One that was refused is tried again only when somebody has given a word on it since; one that
+    a run left between its facts and the last block is judged again.
     """
     if "ingest_file" not in tables(connection):
         return set()
@@ -26,7 +27,7 @@ def loaded_deliveries(connection: duckdb.DuckDBPyConnection, settings: Settings)
         delivery_id
         for delivery_id, is_refused in rows
         if not (is_refused and override(settings, delivery_id))
-    }
+    } - unjudged(settings)
 
 
 def refused_deliveries(settings: Settings) -> dict[str, str]:

@@ -167,13 +167,16 @@ def _store(
     stamp = Stamp(run_id, vault.content_key(key), identities.pseudonyms(reads, key))
     identities.commit(reads, stamp.people, key, settings)
     answers.keep_answers(settings, delivery, answered)
+    # What a run left that died, or the note of a refusal: it is not what came before.
+    connection.execute("begin")
+    facts.forget(connection, delivery.delivery_id)
+    connection.execute("commit")
     is_late = history.is_late(connection, delivery.day)
     if is_late and not is_excused:
         # What came before it in this night must not be laid at its door.
         _settle(connection, settings, run_id)
         history.landmark_values(connection, "landmark_before")
     connection.execute("begin")
-    connection.execute("delete from ingest_file where delivery_id = ?", [delivery.delivery_id])
     for one in reads:
         facts.write(connection, one, stamp)
     answers.write_answers(connection, delivery, answered, key)

@@ -91,10 +91,10 @@ def _truth(frames: Frames, facts: ReportFacts) -> str:
         "Every number of this section comes from simulated cohorts, whose truth is known; none is "
         f"an observation of this clinic. Long-term relief means: {facts.truth_definition}."
     )
-    cells = take(frames, "study_cell", ["horizon_session", "n_cohorts", "n_patients"])
+    cells = take(frames, "study_cell", ["horizon_session", "n_replicates", "n_patients"])
     if isinstance(cells, Absent):
         return text
-    sizes = cells[["n_cohorts", "n_patients", "horizon_session"]].dropna().drop_duplicates()
+    sizes = cells[["n_replicates", "n_patients", "horizon_session"]].dropna().drop_duplicates()
     stated = "; ".join(
         f"{plural(n, 'cohort')}, {plural(patients, 'patient')} in all, treated to session {horizon}"
         for n, patients, horizon in sizes.astype(int).itertuples(index=False)

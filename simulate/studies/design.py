@@ -1,132 +1,271 @@
-"""A study as data, in ADEMP order, validated before anything runs.
+"""A study as data, in the order of ADEMP: aims, data, estimands, methods, performance.
 
-Here: what a study may ask, loading one, and the identity of its cells. Not here: running it.
+Here: what a study file may say, its checks and its identity. Not here: the worlds that it names
+(`simulate/scenario.py`), the choice and change of a file (`files.py`), and what its words compute:
+`estimands.py`, `methods.py`, `performance.py`.
 """
 
+import json
+from functools import cached_property
 from hashlib import blake2b
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from simulate.parts import Part
-from simulate.scenario import Scenario
+from simulate.studies.performance import MEASURES
 
-STUDIES = Path(__file__).parent
-
-Rule = Literal["last", "maximum"]
-Measure = Literal[
-    "sensitivity",
-    "specificity",
-    "ppv",
-    "npv",
-    "missed_per_100",
-    "sessions_without_long_term_relief_per_100",
-    "expected_test_sessions",
+Cut = Annotated[int, Field(ge=1, le=100)]
+Session = Annotated[int, Field(ge=1, le=60)]
+Lag = Annotated[int, Field(ge=0, le=1)]
+EstimandName = Literal[
+    "hypothetical",
+    "composite",
+    "composite_surgery_failure",
+    "observable",
+    "observable_survivors",
+    "time_averaged",
 ]
-Cut = Annotated[int, Field(gt=0, le=100)]
+
+
+def _whole_range(value: Any) -> Any:
+    """Read '1..15' as 1, 2, ... 15."""
+    if isinstance(value, str) and ".." in value:
+        first, _, last = value.partition("..")
+        if not (first.strip().isdigit() and last.strip().isdigit()) or int(first) > int(last):
+            raise ValueError(f"{value!r} is no range; write it as 1..15")
+        return tuple(range(int(first), int(last) + 1))
+    return value
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError(f"{list(values)} names a value twice")
+    return values
+
+
+Sessions = Annotated[tuple[Session, ...], Field(min_length=1), BeforeValidator(_whole_range)]
+Cuts = Annotated[tuple[Cut, ...], Field(min_length=1), BeforeValidator(_whole_range)]
+Lags = Annotated[tuple[Lag, ...], Field(min_length=1), BeforeValidator(_whole_range)]
 
 
 class Data(Part):
-    """Which worlds, and how many patients a cohort has."""
+    """Data-generating mechanisms: worlds, what is changed in all, what varies between them."""
 
-    scenarios: Annotated[tuple[str, ...], Field(min_length=1)]
-    n_patients: Annotated[int, Field(ge=1, le=100_000)]
+    worlds: Annotated[tuple[str, ...], Field(min_length=1)]
+    what_if: dict[str, Any]
+    vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]
+    n_patients: Annotated[int, Field(ge=1, le=10_000)]
+    horizon_session: Session
 
 
-class Estimands(Part):
-    """The truth that decisions are compared with: long-term relief of at least each cut."""
+class Truth(Part):
+    """One definition of long-term relief (`estimands.py`)."""
 
-    name: Literal["hypothetical"]
-    cut_pct: Annotated[tuple[Cut, ...], Field(min_length=1)]
-    headline_cut_pct: Cut
+    estimand: EstimandName
+    horizon_session: Session
+    cut_pct: Cut
+
+
+class Estimand(Part):
+    """A kind of truth at every horizon and cut named."""
+
+    name: EstimandName
+    horizon_session: Sessions
+    cut_pct: Cuts
+
+    @property
+    def truths(self) -> list[Truth]:
+        """Every combination."""
+        return [
+            Truth(estimand=self.name, horizon_session=horizon, cut_pct=cut)
+            for horizon in self.horizon_session
+            for cut in self.cut_pct
+        ]
+
+
+class Method(Part):
+    """What every decision rule says: whom it is judged by, lengths, and when its answer is known.
+
+    With `decision_n_lag_visits` 1 the report of the last test session is known at the next visit
+    only, where a session is given; with 0 a call tells it before.
+    """
+
+    targets: Literal["all"] | Annotated[tuple[EstimandName, ...], Field(min_length=1)]
+    test_sessions: Sessions
+    decision_n_lag_visits: Lags
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Thresholds of its score; every one is a cell."""
+        return getattr(self, "threshold_pct", (float("nan"),))
+
+
+class OnReports(Method):
+    """Rules on the reports themselves: go on if their score reaches the threshold."""
+
+    rule: Literal["last", "maximum", "mean_of_two"]
+    threshold_pct: Cuts
+
+
+class Slope(Method):
+    """The last report, projected by a slope that is shrunk towards 0."""
+
+    rule: Literal["slope"]
+    threshold_pct: Cuts
+    project_to_session: Session
+    ridge_sessions2: Annotated[float, Field(ge=0)]
+
+
+class Confirm(Method):
+    """A permissive first look; who passes it is judged at the end of the test period."""
+
+    rule: Literal["confirm"]
+    threshold_pct: Cuts
+    first_look_session: Session
+    first_look_threshold_pct: Cut
 
     @model_validator(mode="after")
-    def _headline_is_a_cut(self) -> Self:
-        if self.headline_cut_pct not in self.cut_pct:
-            raise ValueError(f"headline_cut_pct must be one of {list(self.cut_pct)}")
+    def _first_look_first(self) -> Self:
+        if min(self.test_sessions) <= self.first_look_session:
+            raise ValueError(
+                f"test_sessions must lie above first_look_session {self.first_look_session}"
+            )
         return self
 
 
-class Methods(Part):
-    """Decision rules, test lengths and thresholds; every combination is a cell."""
+class Practice(Method):
+    """Today's practice: the recorded assessment after session 4, with its own noise."""
 
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
-    test_sessions: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
-    threshold_pct: Annotated[tuple[Cut, ...], Field(min_length=1)]
+    rule: Literal["practice"]
+    threshold_pct: Cuts
+    test_sessions: Sessions
+
+    @model_validator(mode="after")
+    def _after_session_4(self) -> Self:
+        if self.test_sessions != (4,):
+            raise ValueError("the clinic's assessment follows session 4: test_sessions is [4]")
+        return self
+
+
+class Oracle(Method):
+    """Who knows the truth and still has to wait: the bound that no rule passes."""
+
+    rule: Literal["oracle"]
+
+
+Rule = Annotated[
+    OnReports | Slope | Confirm | Practice | Oracle,
+    Field(discriminator="rule"),
+]
+
+
+class Stop(Part):
+    """When a run with a target ends: every cell's error of a measure is at most `mcse`."""
+
+    measure: Literal[tuple(MEASURES)]  # type: ignore[valid-type]
+    mcse: Annotated[float, Field(gt=0)]
 
 
 class Performance(Part):
-    """Measures, and the session until which treatment is counted."""
+    """What is made of the counts; changing it computes nothing again."""
 
-    horizon_session: Literal[15]
-    measures: Annotated[tuple[Measure, ...], Field(min_length=1)]
+    measures: Literal["all"] | Annotated[tuple[Literal[tuple(MEASURES)], ...], Field(min_length=1)]  # type: ignore[valid-type]
+    reference_test_sessions: Session
+    decision_threshold_pct: Annotated[tuple[Annotated[int, Field(ge=1, le=99)], ...], Field()]
+    sessions_per_responder: tuple[Annotated[float, Field(ge=0)], ...]
+    within_missed_per_100: Annotated[float, Field(ge=0)]
+    followed_share_of_declined: Annotated[float, Field(gt=0, le=1)]
+    stop: Stop
+
+    @property
+    def chosen_measures(self) -> tuple[str, ...]:
+        """Names of measures, in the order of `performance.MEASURES`."""
+        return tuple(MEASURES) if self.measures == "all" else self.measures
 
 
 class Design(Part):
     """One study."""
 
-    study: str
-    aims: str
+    study: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    aims: Annotated[str, Field(min_length=1)]
     data: Data
-    estimands: Estimands
-    methods: Methods
+    estimands: Annotated[tuple[Estimand, ...], Field(min_length=1)]
+    headline: Truth
+    methods: Annotated[tuple[Rule, ...], Field(min_length=1)]
     performance: Performance
+    seed: int
+    replicates: Annotated[int, Field(ge=1, le=10_000_000_000)]
 
-    def truth_in_words(self, cut_pct: float) -> str:
-        """Say what the true long-term relief of a simulated patient is, as one clause."""
-        last = self.performance.horizon_session
-        return (
-            f"the expected report, averaged over sessions {last - 2} to {last} had everyone gone "
-            f"on, is at least {cut_pct:g} %"
+    @cached_property
+    def truths(self) -> tuple[Truth, ...]:
+        """Every truth of the study, in the order of the file."""
+        return tuple(truth for estimand in self.estimands for truth in estimand.truths)
+
+    @cached_property
+    def design_id(self) -> str:
+        """Sixteen hex digits of what decides the counts of a world: not its words, nor measures."""
+        counted = self.model_dump(
+            mode="json", include={"estimands": True, "methods": True, "seed": True}
         )
+        counted["cohort"] = [self.data.n_patients, self.data.horizon_session]
+        counted["reference"] = self.performance.reference_test_sessions
+        return digest(counted)
 
     @model_validator(mode="after")
-    def _tests_end_before_the_horizon(self) -> Self:
-        horizon = self.performance.horizon_session
-        if max(self.methods.test_sessions) >= horizon:
-            raise ValueError(f"methods.test_sessions must lie below session {horizon}")
+    def _possible(self) -> Self:
+        """Refuse a grid in which some cell cannot be computed, naming field and value."""
+        horizon = self.data.horizon_session
+        for truth in self.truths:
+            if truth.horizon_session > horizon:
+                raise ValueError(
+                    f"estimands: {truth.estimand} at session {truth.horizon_session} lies beyond "
+                    f"data.horizon_session {horizon}"
+                )
+            if truth.horizon_session < 3:
+                raise ValueError(
+                    "estimands: horizon_session must be 3 or more, for a mean of three"
+                )
+        _distinct(self.truths)
+        if self.headline not in self.truths:
+            raise ValueError("headline: no estimand of the study has this name, horizon and cut")
+        named: set[str] = {estimand.name for estimand in self.estimands}
+        for method in self.methods:
+            _method_fits(method, named, horizon)
+        _distinct(tuple((m.rule, m.model_dump_json(exclude={"targets"})) for m in self.methods))
         return self
 
-
-def available() -> list[str]:
-    """Return the names of the studies that ship with Plateau."""
-    return sorted(path.stem for path in STUDIES.glob("*.yaml"))
-
-
-def load(name: str) -> Design:
-    """Load a study by name.
-
-    Raises
-    ------
-    ValueError
-        For an unknown study, or a field or value that is not allowed.
-    """
-    if name not in available():
-        raise ValueError(f"no study {name!r}; there are: {', '.join(available())}")
-    values = yaml.safe_load((STUDIES / f"{name}.yaml").read_text(encoding="utf-8"))
-    try:
-        return Design.model_validate(values)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        field = ".".join(str(step) for step in problem["loc"])
-        raise ValueError(f"study {name}: field {field}: {problem['msg']}") from None
+    def truth_in_words(self) -> str:
+        """Say what the headline's long-term relief of a simulated patient is, as one clause."""
+        last = self.headline.horizon_session
+        return (
+            f"the expected report, averaged over sessions {last - 2} to {last} had everyone gone "
+            f"on, is at least {self.headline.cut_pct:g} %"
+        )
 
 
-def cell_id(
-    design: Design, scenario: Scenario, seed: int, rule: str, length: int, threshold: int, cut: int
-) -> str:
-    """Return sixteen hex digits that name world, cohort size, seed, method and truth."""
-    parts = (
-        scenario.scenario_id,
-        design.data.n_patients,
-        seed,
-        rule,
-        length,
-        threshold,
-        design.estimands.name,
-        cut,
-        design.performance.horizon_session,
-    )
-    return blake2b("|".join(map(str, parts)).encode(), digest_size=8).hexdigest()
+def _method_fits(method: Any, estimands: set[str], horizon: int) -> None:
+    late = max(method.test_sessions) + max(method.decision_n_lag_visits)
+    if late > horizon:
+        raise ValueError(
+            f"methods: rule {method.rule} decides at visit {late}, beyond data.horizon_session "
+            f"{horizon}"
+        )
+    for name in ("test_sessions", "decision_n_lag_visits", "thresholds"):
+        _distinct(tuple(getattr(method, name)))
+    unknown = [] if method.targets == "all" else sorted(set(method.targets) - estimands)
+    if unknown:
+        raise ValueError(
+            f"methods: rule {method.rule} targets {', '.join(unknown)}, which is no estimand of "
+            f"the study; there are: {', '.join(sorted(estimands))}"
+        )
+
+
+def canonical(value: Any) -> str:
+    """Return JSON with sorted keys and no blanks."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def digest(value: Any) -> str:
+    """Return sixteen hex digits of the BLAKE2 hash of the canonical JSON."""
+    return blake2b(canonical(value).encode(), digest_size=8).hexdigest()

@@ -1,154 +1,266 @@
-"""Run a study: cohorts of each world through each rule, counts kept, figures derived.
+"""Run a study: make the shards that are missing, in waves, until enough is known.
 
-Here: the loop. Not here: storage or sharding; a cohort's address (world, seed, replicate) is all
-that another process needs to make it.
+Here: the loop. Not here: how a shard is counted (`counting.py`), kept (`store.py`) or where it is
+made (`shards.py`), and what its counts say (`tables.py`).
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from itertools import product
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from simulate.batch import draw
-from simulate.parameters import of_scenario
-from simulate.scenario import Scenario, load
-from simulate.streams import FloatArray
-from simulate.studies.design import Design, cell_id
-from simulate.studies.methods import decide
-from simulate.studies.performance import Counts, performance
-from simulate.truth import has_long_term_relief
+from simulate.scenario import Scenario
+from simulate.studies.code import code_id
+from simulate.studies.design import Design
+from simulate.studies.grid import cells
+from simulate.studies.performance import MEASURES, ratio
+from simulate.studies.shards import Made, map_shards
+from simulate.studies.store import Shard, Store, encode
+from simulate.studies.worlds import worlds
 
-BATCH = 50
-CELL_KEY = ["study", "scenario_id", "cell_id", "rule", "test_sessions", "threshold_pct"]
+SHARD_SIZE = 1000
+"""Replicates a shard: some seconds of work."""
+FIRST_WAVE = 200
+MOST_GROWTH = 4
 
-Cell = tuple[str, int, int, int]
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of a study to run, and where.
+
+    Attributes
+    ----------
+    replicates
+        Cohorts a world, at most.
+    target_mcse
+        Stop as soon as no cell of the headline truth has a larger error in the design's measure;
+        looked at after whole waves, so that where one stops does not depend on who was faster.
+    jobs, scheduler
+        As `shards.map_shards` takes them.
+    part, parts
+        This machine's share of the shards, `part` from 1 to `parts`.
+    shard_size
+        Replicates a shard.
+    only
+        Id of the one world to run; all of them by default.
+    """
+
+    replicates: int
+    target_mcse: float | None = None
+    jobs: int = 1
+    scheduler: str | None = None
+    part: int = 1
+    parts: int = 1
+    shard_size: int = SHARD_SIZE
+    only: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a plan that nothing can be done with."""
+        if self.replicates < 1 or self.shard_size < 1 or self.jobs < 1:
+            raise ValueError("replicates, jobs and shard size must be 1 or more")
+        if not 1 <= self.part <= self.parts:
+            raise ValueError(f"shard {self.part}/{self.parts} is none; count from 1/n to n/n")
+        if self.target_mcse is not None and (self.target_mcse <= 0 or self.parts > 1):
+            raise ValueError("a target must be above 0, and one process must see all shards")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Attributes
+    ----------
+    done, total
+        Replicates over all worlds, of this run's target.
+    made
+        Of them made by this run.
+    seconds, seconds_left
+        Since its start; expected until the target, NaN before the first shard.
+    mcse
+        Largest error of the design's measure over cells of the headline, NaN before the first.
+    """
+
+    done: int
+    total: int
+    made: int
+    seconds: float
+    seconds_left: float
+    mcse: float
+
+
+def open_store(design: Design, root: Path) -> Store:
+    """Return the store of a design under the code at work."""
+    return Store(root, design.study, design.design_id, code_id())
 
 
 def run(
     design: Design,
-    n_cohorts: int,
-    seed: int,
-    progress: Callable[[float], None] | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Run a study in memory.
+    root: Path,
+    plan: Plan,
+    progress: Callable[[Progress], None] | None = None,
+) -> Progress:
+    """Make what is missing of a study; what is there is never made again.
 
     Parameters
     ----------
     design
-        From `design.load`.
-    n_cohorts
-        Simulated cohorts a world, replicates 0 to n_cohorts - 1.
-    seed
-        Address of the random numbers.
+        From `files.load`.
+    root
+        Folder of all studies.
+    plan
+        How much, and where.
     progress
-        Called after each batch with the share done, above 0 to 1.
-
-    Returns
-    -------
-    study_cell, study_performance : pandas.DataFrame
-        Counts, one row a cell (world, rule, test length, threshold, cut), and figures, one row a
-        cell and measure. Every row carries scenario_id.
+        Called after every shard.
 
     Raises
     ------
     ValueError
-        If `n_cohorts` is below 1, or the design names an unknown world.
+        The design names an unknown world.
+    StoreError
+        A shard cannot be written or must not be read.
+    BackendError
+        Workers or scheduler do not answer.
     """
-    if n_cohorts < 1:
-        raise ValueError(f"n_cohorts must be 1 or more, got {n_cohorts}")
-    scenarios = [load(name) for name in design.data.scenarios]
-    total = n_cohorts * len(scenarios)
-    frames = []
-    for number, scenario in enumerate(scenarios):
-        counts: dict[Cell, np.ndarray] = {}
-        for done, recorded, expected in _batches(design, scenario, n_cohorts, seed):
-            for cell, added in _count(design, recorded, expected):
-                counts[cell] = counts.get(cell, np.zeros(4, dtype=np.int64)) + added
+    store = open_store(design, root)
+    places = [w for w in worlds(design) if plan.only in (None, w.scenario_id)]
+    for world in places:
+        store.describe(world.scenario_id, _described(design, world))
+    watch = _Watch(design, store, places, plan)
+    n = plan.replicates if plan.target_mcse is None else min(FIRST_WAVE, plan.replicates)
+    while True:
+        watch.aim(n)
+        for shard, counts, seconds in map_shards(
+            Maker(design.model_dump_json(), code_id()),
+            watch.missing(n),
+            jobs=plan.jobs,
+            scheduler=plan.scheduler,
+        ):
+            store.write(shard, counts, {"seconds": round(seconds, 3)})
+            watch.add(shard)
             if progress is not None:
-                progress((number * n_cohorts + done) / total)
-        frames.append(_cells(design, scenario, n_cohorts, seed, counts))
-    cells = pd.concat(frames, ignore_index=True)
-    return cells, _performance(design, cells)
+                progress(watch.state())
+        if plan.target_mcse is None or n >= plan.replicates:
+            break
+        largest = watch.mcse()
+        if largest <= plan.target_mcse:
+            break
+        n = _next_wave(n, largest, plan)
+    state = watch.state()
+    if progress is not None and not state.made:
+        progress(state)
+    return state
 
 
-def _batches(
-    design: Design, scenario: Scenario, n_cohorts: int, seed: int
-) -> Iterator[tuple[int, FloatArray, FloatArray]]:
-    """Yield cohorts done, recorded and expected relief (cohorts, patients, sessions)."""
-    parameters = of_scenario(scenario)
-    for start in range(0, n_cohorts, BATCH):
-        stop = min(start + BATCH, n_cohorts)
-        cohorts = draw(
-            parameters,
-            seed,
-            np.arange(start, stop),
-            design.data.n_patients,
-            design.performance.horizon_session,
-            ("uninterrupted", "expected"),
-        )
-        yield stop, cohorts.uninterrupted, cohorts.expected
+def _next_wave(n: int, mcse: float, plan: Plan) -> int:
+    """Replicates that the error so far asks for, at most four times as many at once."""
+    assert plan.target_mcse is not None
+    asked = n * (mcse / plan.target_mcse) ** 2 if np.isfinite(mcse) else MOST_GROWTH * n
+    wanted = min(max(1.1 * asked, 1.25 * n), MOST_GROWTH * n)
+    return int(min(plan.replicates, -(-wanted // 100) * 100))
 
 
-def _count(
-    design: Design, recorded: FloatArray, expected: FloatArray
-) -> Iterator[tuple[Cell, np.ndarray]]:
-    """Yield each cell with its counts tp, fp, fn, tn."""
-    cuts = design.estimands.cut_pct
-    truths = {cut: has_long_term_relief(expected, cut) for cut in cuts}
-    methods = design.methods
-    for rule, length, threshold in product(
-        methods.rules, methods.test_sessions, methods.threshold_pct
-    ):
-        goes_on = decide(rule, recorded, length, threshold)
-        for cut, relief in truths.items():
-            tp, positives = int((goes_on & relief).sum()), int(relief.sum())
-            fp = int(goes_on.sum()) - tp
-            fn = positives - tp
-            yield (rule, length, threshold, cut), np.array([tp, fp, fn, relief.size - tp - fp - fn])
+@dataclass(frozen=True)
+class Maker:
+    """Makes shards of a design; pickles as text, so that any machine with this code can run it."""
+
+    design: str
+    code_id: str
+
+    def __call__(self, shard: Shard) -> Made:
+        """Count the shard.
+
+        Raises
+        ------
+        ValueError
+            This process runs other code than the one that asks: its numbers must not mix.
+        """
+        from simulate.studies.counting import count
+
+        if code_id() != self.code_id:
+            raise ValueError(
+                f"this worker's code is {code_id()}, the study's {self.code_id}: give every worker "
+                "the same version of Plateau and of numpy, scipy and numba"
+            )
+        start = time.perf_counter()
+        design, by_id = _known(self.design)
+        counts = encode(count(design, by_id[shard.scenario_id], shard.replicates))
+        return shard, counts, time.perf_counter() - start
 
 
-def _cells(
-    design: Design,
-    scenario: Scenario,
-    n_cohorts: int,
-    seed: int,
-    counts: dict[Cell, np.ndarray],
-) -> pd.DataFrame:
-    rows = []
-    n = n_cohorts * design.data.n_patients
-    for (rule, length, threshold, cut), (tp, fp, fn, tn) in counts.items():
-        rows.append(
-            {
-                "study": design.study,
-                "scenario_id": scenario.scenario_id,
-                "cell_id": cell_id(design, scenario, seed, rule, length, threshold, cut),
-                "rule": rule,
-                "test_sessions": length,
-                "threshold_pct": threshold,
-                "horizon_session": design.performance.horizon_session,
-                "cut_pct": cut,
-                "n_cohorts": n_cohorts,
-                "n_patients": n,
-                "tp": int(tp),
-                "fp": int(fp),
-                "fn": int(fn),
-                "tn": int(tn),
-                "n_test_sessions": n * length,
-            }
-        )
-    return pd.DataFrame(rows)
+@cache
+def _known(text: str) -> tuple[Design, dict[str, Scenario]]:
+    design = Design.model_validate_json(text)
+    return design, {world.scenario_id: world for world in worlds(design)}
 
 
-def _performance(design: Design, cells: pd.DataFrame) -> pd.DataFrame:
-    rows = []
-    for cell in cells.to_dict("records"):
-        counts = Counts(*(cell[name] for name in ("tp", "fp", "fn", "tn", "n_test_sessions")))
-        key = {name: cell[name] for name in [*CELL_KEY, "cut_pct"]}
-        rows += [
-            key | asdict(figure)
-            for figure in performance(counts, design.performance.horizon_session)
-            if figure.measure in design.performance.measures
+class _Watch:
+    """Counts of the headline so far, and how long it takes."""
+
+    def __init__(self, design: Design, store: Store, places: Sequence[Scenario], plan: Plan):
+        self.store, self.places, self.plan = store, places, plan
+        self.measure = MEASURES[design.performance.stop.measure]
+        rows = cells(design, places[0])
+        self.rows = np.flatnonzero(rows["is_headline"] & (rows["rule"] != "oracle"))
+        self.start, self.seconds, self.made = time.perf_counter(), 0.0, 0
+        self.total = 0
+        self.sums: dict[str, Any] = {}
+        self.have = {world.scenario_id: 0 for world in places}
+        for world in places:
+            for shard in store.complete(world.scenario_id):
+                self._take(shard)
+
+    def aim(self, n_replicates: int) -> None:
+        """Set the number of replicates a world that is worked towards."""
+        self.total = n_replicates * len(self.places)
+
+    def missing(self, n_replicates: int) -> list[Shard]:
+        """Return this machine's share of the shards that are missing."""
+        size, plan = self.plan.shard_size, self.plan
+        wanted = [
+            shard
+            for world in self.places
+            for shard in self.store.missing(world.scenario_id, n_replicates, size)
         ]
-    return pd.DataFrame(rows)
+        return [s for s in wanted if (s.first // size) % plan.parts == plan.part - 1]
+
+    def add(self, shard: Shard) -> None:
+        """Note a shard that was made just now."""
+        self._take(shard)
+        self.made += shard.stop - shard.first
+
+    def _take(self, shard: Shard) -> None:
+        table = self.store.read(shard)
+        self.have[shard.scenario_id] += shard.stop - shard.first
+        frame = table.take(self.rows).to_pandas()
+        before = self.sums.get(shard.scenario_id)
+        self.sums[shard.scenario_id] = frame if before is None else before + frame
+
+    def mcse(self) -> float:
+        """Largest error of the measure over cells and worlds, NaN where none is known."""
+        errors = [ratio(frame, self.measure)[1] for frame in self.sums.values()]
+        known = np.concatenate(errors) if errors else np.empty(0)
+        known = known[np.isfinite(known)]
+        return float(known.max()) if len(known) else float("nan")
+
+    def state(self) -> Progress:
+        """Say how far the run is."""
+        elapsed = time.perf_counter() - self.start
+        done = min(sum(self.have.values()), self.total)
+        share = self.total if self.plan.parts == 1 else self.total / self.plan.parts
+        left = max(share - done, 0) if self.plan.parts == 1 else max(share - self.made, 0)
+        rate = self.made / elapsed if self.made else float("nan")
+        return Progress(
+            done, self.total, self.made, elapsed, left / rate if rate else 0.0, self.mcse()
+        )
+
+
+def _described(design: Design, world: Scenario) -> dict[str, Any]:
+    return {
+        "design": design.model_dump(mode="json"),
+        "world": world.model_dump(mode="json"),
+        "code": code_id(),
+    }

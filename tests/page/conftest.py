@@ -300,7 +300,15 @@ def _study():
                     )
                     rows.append((*key, "expected_test_sessions", float(length), 0.0, 38_600))
     key = ["cell_id", "rule", "test_sessions", "threshold_pct"]
-    wide = ["study", "scenario_id", *key, "horizon_session", "cut_pct", "n_cohorts", "n_patients"]
+    wide = [
+        "study",
+        "scenario_id",
+        *key,
+        "horizon_session",
+        "cut_pct",
+        "n_replicates",
+        "n_patients",
+    ]
     return {
         "study_cell": pd.DataFrame(cells, columns=wide),
         "study_performance": pd.DataFrame(

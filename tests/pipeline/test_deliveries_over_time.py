@@ -453,3 +453,22 @@ def test_a_confirmed_worsening_stays_known_when_its_question_is_answered(clinic)
     assert clinic.relief() == {1: None}
     assert clinic.ask("select distinct is_open from quarantine_cell") == [(False,)]
     assert clinic.ask("select count(*) from raw_cell where rule_id = 'pr_negative'") != [(0,)]
+
+
+def test_a_late_delivery_whose_run_died_before_the_landmarks_is_judged_again(clinic, monkeypatch):
+    clinic.deliver("20190301", sessions=session(4, 20))
+    clinic.deliver("20190601", sessions=session(5, 50, "01/04/2019"), increment=True)
+    clinic.load()
+    clinic.deliver("20190401", sessions=session(4, 60), increment=True)
+
+    def dies(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(load, "_refuse_changed_landmarks", dies)
+        clinic.load()
+    n_lines = clinic.ask("select count(*) from raw_line")
+    (sentence,) = clinic.load().refused.values()
+    assert "gate_late_changes_landmark" in sentence
+    assert clinic.relief() == {4: 20, 5: 50}
+    assert clinic.ask("select count(*) from raw_line")[0][0] == n_lines[0][0] - 2

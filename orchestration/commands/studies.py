@@ -1,0 +1,289 @@
+"""`plateau study`: simulation studies from the command line.
+
+Belongs here: words for people around `simulate.studies`. Does not: how a study is run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestration.commands.console import print_json
+from orchestration.errors import PlateauError, WrongUse
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from simulate.studies.design import Design
+    from simulate.studies.run import Progress
+
+_HEAD = ("rule", "test", "at least", "missed /100", "sessions /100", "sensitivity", "specificity")
+"""Columns of `show`: figures per 100 who start; sessions are those without long-term relief."""
+
+
+def list_studies(settings: Settings, *, as_json: bool) -> int:
+    """Print every study with its aim and what has been run."""
+    from simulate.studies import files
+    from simulate.studies.run import open_store
+    from simulate.studies.worlds import worlds
+
+    found = []
+    for name in files.available():
+        design = files.load(name)
+        store = open_store(design, settings.studies)
+        with _named():
+            n = [
+                sum(shard.stop - shard.first for shard in store.complete(world.scenario_id))
+                for world in worlds(design)
+            ]
+        found.append({"study": name, "aims": design.aims.strip(), "replicates": min(n)})
+    if as_json:
+        print_json({"schema": "plateau.study.list/1", "studies": found})
+    for one in found if not as_json else []:
+        click.echo(f"{one['study']}: {one['aims']}\n  {one['replicates']:,} cohorts a world so far")
+    return 0
+
+
+def run(
+    settings: Settings,
+    *,
+    name: str,
+    changes: Sequence[str],
+    seed: int | None,
+    replicates: int | None,
+    target_mcse: float | None,
+    jobs: int,
+    scheduler: str | None,
+    shard: tuple[int, int],
+    shard_size: int,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run what is missing, with progress on standard error."""
+    from simulate.studies.run import Plan
+    from simulate.studies.run import run as run_study
+
+    design = _design(name, changes, seed)
+    try:
+        plan = Plan(
+            replicates or design.replicates, target_mcse, jobs, scheduler, *shard, shard_size
+        )
+    except ValueError as error:
+        raise WrongUse(f"{error}.") from None
+    with _named(), _shown(design, quiet) as tell:
+        state = run_study(design, settings.studies, plan, tell)
+    facts: dict[str, Any] = {
+        "study": design.study,
+        "design_id": design.design_id,
+        "replicates": state.done,
+        "made": state.made,
+        "failed": 0,
+        "seconds": state.seconds,
+        "mcse": state.mcse,
+        "measure": design.performance.stop.measure,
+    }
+    if as_json:
+        print_json({"schema": "plateau.study.run/1", **facts})
+        return 0
+    click.echo(
+        f"{design.study}: {state.done:,} of {state.total:,} cohorts, {state.made:,} made now in "
+        f"{state.seconds:.1f} s; largest MCSE of {facts['measure']} {_number(state.mcse, 4)}"
+    )
+    click.echo(f"plateau study show {name} shows what it found.")
+    return 0
+
+
+def status(
+    settings: Settings, *, name: str, changes: Sequence[str], seed: int | None, as_json: bool
+) -> int:
+    """Print replicates by world, precision, and partitions of other designs or code."""
+    from simulate.studies.run import open_store
+    from simulate.studies.worlds import worlds
+
+    design = _design(name, changes, seed)
+    with _named():
+        store = open_store(design, settings.studies)
+        rows = []
+        for world in worlds(design):
+            shards = store.complete(world.scenario_id)
+            n = sum(s.stop - s.first for s in shards)
+            rows.append(
+                {
+                    "world": world.name,
+                    "scenario_id": world.scenario_id,
+                    "replicates": n,
+                    "wanted": design.replicates,
+                    "shards": len(shards),
+                }
+            )
+        others = store.other_partitions()
+    if as_json:
+        facts = {"study": design.study, "design_id": store.design_id, "code_id": store.code_id}
+        print_json({"schema": "plateau.study.status/1", **facts, "rows": rows, "others": others})
+        return 0
+    click.echo(f"{design.study}, design {store.design_id}, code {store.code_id}")
+    for row in rows:
+        click.echo(
+            f"  {row['world']} ({row['scenario_id'][:6]}): {row['replicates']:,} of "
+            f"{row['wanted']:,} cohorts in {row['shards']} shards"
+        )
+    if others:
+        click.echo(f"  not mixed in, of another design or code: {', '.join(others)}")
+    return 0
+
+
+def show(
+    settings: Settings,
+    *,
+    name: str,
+    changes: Sequence[str],
+    seed: int | None,
+    measure: Sequence[str],
+    everything: bool,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Print figures with their errors, the frontier, the best length at each rate; or the page."""
+    from simulate.studies.run import open_store
+    from simulate.studies.tables import tables
+
+    design = _design(name, changes, seed)
+    with _named():
+        found = tables(design, open_store(design, settings.studies))
+    if out is not None:
+        from orchestration.study_page import write_page
+
+        n_bytes = write_page(design, found, out)
+        if as_json:
+            print_json({"schema": "plateau.study.page/1", "page": str(out), "bytes": n_bytes})
+        else:
+            click.echo(out)
+        return 0
+    rows = found.study_performance
+    rows = rows if everything else rows[rows["is_headline"]]
+    unknown = sorted(set(measure) - set(rows["measure"]))
+    if unknown:
+        known = ", ".join(dict.fromkeys(rows["measure"]))
+        raise WrongUse(f"No measure {', '.join(unknown)}; there are: {known}.")
+    if measure:
+        rows = rows[rows["measure"].isin(measure)]
+    if as_json:
+        told = rows.drop(columns="study").to_dict("records")
+        facts = {"study": design.study, "design_id": design.design_id}
+        print_json({"schema": "plateau.study.show/1", **facts, "rows": told})
+        return 0
+    for line in _lines(design, found, rows, measure):
+        click.echo(line)
+    return 0
+
+
+def _lines(design: Design, found: Any, rows: Any, measures: Sequence[str]) -> Iterator[str]:
+    cell = found.study_cell
+    n = int(cell["n_replicates"].min())
+    yield f"{design.study}: {n:,} simulated cohorts of {design.data.n_patients} a world"
+    yield f"Long-term relief: {design.truth_in_words()}."
+    if measures:
+        for row in rows.itertuples():
+            yield (
+                f"  {row.rule}, {row.test_sessions} sessions, at least {row.threshold_pct:g} %, "
+                f"lag {row.decision_n_lag_visits}: {row.measure} {_number(row.estimate, 4)} "
+                f"(MCSE {_number(row.mcse, 5)})"
+            )
+        return
+    choice = found.study_choice
+    choice = choice[choice["is_headline"] & (choice["decision_n_lag_visits"] == 0)]
+    for _, world in choice.groupby("scenario_id", sort=False):
+        yield "Frontier, per 100 who start: missed responders (MCSE), sessions without long-term"
+        yield "relief (MCSE), both under 'every patient is offered sessions to the horizon':"
+        on = world[world["is_on_frontier"]].sort_values("sessions_per_100")
+        yield from (_choice_line(row) for row in on.itertuples())
+        for rate in design.performance.sessions_per_responder:
+            best = world[world[f"is_best_at_{rate:g}"]]
+            if len(best):
+                line = _choice_line(next(best.itertuples()))
+                yield f"Worth {rate:g} sessions to find one more:{line}"
+
+
+def _choice_line(row: Any) -> str:
+    return (
+        f"  {row.rule.replace('_', ' ')}, {row.test_sessions} sessions, at least "
+        f"{row.threshold_pct:g} %: {row.missed_per_100:.1f} ({_number(row.missed_per_100_mcse, 2)})"
+        f" missed, {row.sessions_per_100:.0f} ({_number(row.sessions_per_100_mcse, 1)}) sessions"
+    )
+
+
+def _design(name: str, changes: Sequence[str], seed: int | None) -> Design:
+    from simulate.studies import files
+    from simulate.studies.worlds import worlds
+
+    try:
+        changed = dict(files.parse_change(text) for text in changes)
+        design = files.load(name, changed if seed is None else {**changed, "seed": seed})
+        worlds(design)
+    except ValueError as error:
+        raise WrongUse(f"{error}.") from None
+    return design
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Turn what a study can meet into the sentence that a user reads."""
+    from simulate.studies.shards import BackendError
+    from simulate.studies.store import StoreError
+
+    try:
+        yield
+    except (BackendError, StoreError, LookupError) as error:
+        raise PlateauError(str(error)) from None
+
+
+@contextmanager
+def _shown(design: Design, quiet: bool) -> Iterator[Any]:
+    """Show replicates, largest error so far and time left, on a terminal as a bar."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True, highlight=False)
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[facts]}"),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+    task = bar.add_task(design.study, total=1.0, facts="")
+    told = [-1]
+
+    def tell(state: Progress) -> None:
+        share = state.done / max(state.total, 1)
+        facts = (
+            f"{state.done:,} of {state.total:,} cohorts, MCSE {_number(state.mcse, 4)}, "
+            f"{_seconds(state.seconds_left)} left"
+        )
+        bar.update(task, total=1.0, completed=share, facts=facts)
+        if not quiet and not console.is_terminal and int(10 * share) > told[0]:
+            told[0] = int(10 * share)
+            console.print(f"{design.study}: {facts}")
+
+    try:
+        with bar:
+            yield tell
+    except KeyboardInterrupt:
+        console.print("Stopped; every finished shard is kept. Run the same command to go on.")
+        raise
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if math.isfinite(value) else "not known"
+
+
+def _seconds(value: float) -> str:
+    if not math.isfinite(value):
+        return "?"
+    return f"{value:.0f} s" if value < 120 else f"{value / 60:.0f} min"

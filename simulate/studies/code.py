@@ -1,0 +1,52 @@
+"""What made the numbers: a digest of all source that a count can depend on.
+
+Here: the files that counting reaches by imports within the product, and the versions of the
+libraries whose bits enter. Not here: storage.
+"""
+
+import ast
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_ENTRY = "simulate/studies/counting.py"
+_ROOMS = ("simulate", "classical", "bayes", "expectations")
+_LIBRARIES = ("numpy", "scipy", "numba")
+
+
+@cache
+def code_id() -> str:
+    """Return sixteen hex digits of the code that counts: another one starts another partition."""
+    digest = blake2b(digest_size=8)
+    for path in sources():
+        digest.update(path.encode() + b"\0" + (ROOT / path).read_bytes() + b"\0")
+    for library in _LIBRARIES:
+        digest.update(f"{library} {version(library)}".encode())
+    return digest.hexdigest()
+
+
+@cache
+def sources() -> tuple[str, ...]:
+    """Return the files that `counting` imports, directly or not, with the worlds' own files."""
+    found: set[str] = set()
+    waiting = [_ENTRY]
+    while waiting:
+        path = waiting.pop()
+        if path in found or not (ROOT / path).is_file():
+            continue
+        found.add(path)
+        waiting += _imports(path)
+    return tuple(sorted(found))
+
+
+def _imports(path: str) -> list[str]:
+    names: list[str] = []
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+    ours = [name.replace(".", "/") for name in names if name.split(".")[0] in _ROOMS]
+    return [f"{name}{end}" for name in ours for end in (".py", "/__init__.py")]

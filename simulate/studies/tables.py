@@ -1,0 +1,100 @@
+"""Frames of a study: the tables `study_*`.
+
+Here: complete shards -> tables, a pure function of what is on disk. Not here: the measures
+(`performance.py`) and the choice of a length (`choice.py`).
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from simulate.studies.choice import choices
+from simulate.studies.design import Design
+from simulate.studies.grid import cells
+from simulate.studies.performance import MOMENTS, moment, net_benefit, observed, performance
+from simulate.studies.store import Store
+from simulate.studies.worlds import worlds
+
+NAMED = ["study", "scenario_id", "cell_id", "rule", "test_sessions", "threshold_pct"]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a study found; every row carries `scenario_id` and `cell_id`."""
+
+    study_cell: pd.DataFrame
+    study_performance: pd.DataFrame
+    study_net_benefit: pd.DataFrame
+    study_choice: pd.DataFrame
+    study_shard: pd.DataFrame
+
+    def as_dict(self) -> dict[str, pd.DataFrame]:
+        """Frames by table name."""
+        return dict(vars(self))
+
+
+def tables(design: Design, store: Store) -> Tables:
+    """Return the tables of a study from its complete shards.
+
+    Raises
+    ------
+    LookupError
+        Nothing of it has been run yet.
+    StoreError
+        A shard must not be read.
+    """
+    counted = []
+    for world in worlds(design):
+        total = store.total(world.scenario_id)
+        if total is not None:
+            named = cells(design, world).assign(
+                study=design.study,
+                design_id=store.design_id,
+                code_id=store.code_id,
+                scenario_id=world.scenario_id,
+                world=world.name,
+            )
+            rows = pd.concat([named, total.to_pandas()], axis=1)
+            counted.append(rows[rows["is_targeted"]].drop(columns="is_targeted"))
+    if not counted:
+        raise LookupError(
+            f"nothing of study {design.study} has been run under this design and code; "
+            f"`plateau study run {design.study}` does."
+        )
+    cell = pd.concat(counted, ignore_index=True)
+    key = cell[[*NAMED, "decision_n_lag_visits", "is_headline"]]
+    return Tables(
+        study_cell=_in_order(cell),
+        study_performance=key.merge(_performance(design, cell), on="cell_id"),
+        study_net_benefit=_net_benefit(design, cell),
+        study_choice=choices(design, cell),
+        study_shard=_shards(design, store),
+    )
+
+
+def _in_order(cell: pd.DataFrame) -> pd.DataFrame:
+    first = ["study", "design_id", "code_id", "scenario_id", "world", "cell_id"]
+    products = {moment(*pair) for pair in MOMENTS}  # only errors are made of them
+    return cell[[*first, *(c for c in cell.columns if c not in {*first, *products})]]
+
+
+def _performance(design: Design, cell: pd.DataFrame) -> pd.DataFrame:
+    law = design.performance
+    figures = [performance(cell, law.chosen_measures)]
+    survivors = cell[cell["estimand"] == "observable_survivors"]
+    if len(survivors):
+        figures.append(observed(survivors, law.followed_share_of_declined))
+    return pd.concat(figures, ignore_index=True)
+
+
+def _net_benefit(design: Design, cell: pd.DataFrame) -> pd.DataFrame:
+    """Net benefit of the headline's cells, at every decision threshold."""
+    headline = cell[cell["is_headline"]]
+    found = [net_benefit(headline, p) for p in design.performance.decision_threshold_pct]
+    return headline[NAMED].merge(pd.concat(found, ignore_index=True), on="cell_id")
+
+
+def _shards(design: Design, store: Store) -> pd.DataFrame:
+    """One row a complete shard, from its manifest."""
+    manifests = [m for world in worlds(design) for m in store.manifests(world.scenario_id)]
+    return pd.DataFrame(manifests)

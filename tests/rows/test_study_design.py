@@ -1,0 +1,105 @@
+"""What a study file may say: every field required, misspellings and impossible grids named."""
+
+import pytest
+import yaml
+
+from simulate.studies import files, grid, worlds
+from simulate.studies.code import sources
+
+CANARY = "test_period_canary"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"data.n_patient": 3}, "no field data.n_patient; data has: worlds, what_if"),
+        ({"performance.stop.mcse": 0}, "performance.stop.mcse: Input should be greater than 0"),
+        ({"methods.0.test_sessions": [20]}, "last decides at visit 20, beyond data.horizon"),
+        ({"methods.0.test_sessions": "9..3"}, "'9..3' is no range; write it as 1..15"),
+        ({"methods.0.test_sessions": [2, 2]}, r"\[2, 2\] names a value twice"),
+        ({"methods.0.targets": ["composite"]}, "targets composite, which is no estimand"),
+        ({"methods.0.targets": []}, r"methods\.0\.last\.targets"),
+        ({"methods.0.rule": "lst"}, "lst"),
+        ({"headline.cut_pct": 20}, "headline: no estimand of the study has this name"),
+        ({"estimands.0.horizon_session": [20]}, "at session 20 lies beyond data.horizon_session"),
+        ({"performance.measures": ["sensitivty"]}, "performance.measures"),
+        ({"data.worlds": ["x"]}, "no scenario 'x'; there are"),
+        ({"world.course.nothing": 1}, "nothing"),
+        ({"data.worlds": ["replica", "replica"]}, "two of the worlds are the same"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_named_at_once(changes, said):
+    with pytest.raises(ValueError, match=said):
+        worlds.worlds(files.load(CANARY, changes))
+
+
+def test_every_field_is_required_and_no_other_allowed(tmp_path):
+    values = yaml.safe_load((files.STUDIES / f"{CANARY}.yaml").read_text(encoding="utf-8"))
+    file = tmp_path / "mine.yaml"
+    for field in values:
+        file.write_text(yaml.safe_dump({k: v for k, v in values.items() if k != field}))
+        with pytest.raises(ValueError, match=f"field {field} is missing; every field"):
+            files.load(str(file))
+    file.write_text(yaml.safe_dump(values | {"estimand": []}))
+    with pytest.raises(ValueError, match="unknown field estimand; allowed: study, aims, data"):
+        files.load(str(file))
+    file.write_text("study: [")
+    with pytest.raises(ValueError, match=r"mine.yaml, line 1, column \d+: this is no readable"):
+        files.load(str(file))
+
+
+def test_identity_follows_what_is_counted_and_nothing_else():
+    first = files.load(CANARY)
+    assert files.load(CANARY).design_id == first.design_id
+    for changes in ({"seed": 2}, {"data.n_patients": 50}, {"methods.0.threshold_pct": [10]}):
+        assert files.load(CANARY, changes).design_id != first.design_id
+    for changes in ({"aims": "x"}, {"performance.stop.mcse": 1}, {"replicates": 5}):
+        assert files.load(CANARY, changes).design_id == first.design_id
+
+
+def test_cells_are_named_by_world_method_and_truth():
+    design = files.load(CANARY)
+    (world,) = worlds.worlds(design)
+    cells = grid.cells(design, world)
+    assert cells["cell_id"].is_unique
+    other = files.load(CANARY, {"methods.1.threshold_pct": [10, 40]})
+    again = grid.cells(other, world)
+    shared = cells.merge(again, on="cell_id", suffixes=("", "_again"))
+    assert (shared["rule"] == shared["rule_again"]).all()
+    assert len(shared) == 3 * (30 + 10), "cells that both designs ask keep their name"
+    what_if = files.load(CANARY, {"world.measurement.missing_later": 0.5})
+    assert set(grid.cells(what_if, worlds.worlds(what_if)[0])["cell_id"]).isdisjoint(
+        cells["cell_id"]
+    )
+
+
+def test_worlds_vary_over_every_combination():
+    changes = {
+        "data.vary.measurement.missing_later": [0.0, 0.1],
+        "data.vary.course.surgery_hazard": [0.0, 0.01, 0.02],
+    }
+    found = worlds.worlds(files.load(CANARY, changes))
+    assert len({world.scenario_id for world in found}) == 6
+
+
+def test_the_code_that_counts_is_found_by_its_imports():
+    assert {
+        "simulate/studies/counting.py",
+        "simulate/studies/methods.py",
+        "simulate/studies/estimands.py",
+        "simulate/batch.py",
+        "simulate/scenario.py",
+    } <= set(sources())
+    assert not {"simulate/studies/store.py", "simulate/studies/tables.py"} & set(sources())
+
+
+def test_the_shipped_studies_are_sound():
+    for name in files.available():
+        assert files.load(name).study == name
+
+
+def test_a_change_is_read_as_yaml():
+    assert files.parse_change("methods.0.threshold_pct=[10, 20]")[1] == [10, 20]
+    assert files.parse_change("world.x=0.5") == ("world.x", 0.5)
+    with pytest.raises(ValueError, match="write it as field=value"):
+        files.parse_change("replicates")
