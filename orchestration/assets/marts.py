@@ -106,7 +106,9 @@ def _told(
                 )
             continue
         check = get_asset_check_key_for_test(manifest, Translator(), result["unique_id"], None)
-        if status != "skipped" and check in context.selected_asset_check_keys:
+        if check is None or status == "skipped":
+            continue
+        if check in context.selected_asset_check_keys:
             yield dg.AssetCheckResult(
                 passed=status == "pass",
                 check_name=check.name,
