@@ -107,7 +107,7 @@ def status(
     design = _design(name, changes, seed)
     with _named():
         store = open_store(design, settings.studies)
-        rows = []
+        rows: list[dict[str, Any]] = []
         for world in worlds(design):
             shards = store.complete(world.scenario_id)
             n = sum(s.stop - s.first for s in shards)
