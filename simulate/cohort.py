@@ -14,7 +14,7 @@ from simulate import margins, questionnaire
 from simulate.batch import WHAT, Batch, draw
 from simulate.dates import DAYS_PER_YEAR, NO_DAY, DayArray, in_days, weekday
 from simulate.engine.records import Flow, Stop
-from simulate.ensembles import parameters_for
+from simulate.members import parameters_for
 from simulate.population import SEXES
 from simulate.scenario import Scenario
 from simulate.streams import FloatArray, Stream, uniforms

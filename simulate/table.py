@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulate import margins
 from simulate.batch import BY_DETAIL, BY_PATIENT, BY_SESSION, Batch, draw
 from simulate.engine.records import Flow, Stop
-from simulate.ensembles import parameters_for
+from simulate.members import parameters_for
 from simulate.population import SEXES
 from simulate.scenario import Scenario
 

@@ -1,16 +1,20 @@
 """Who comes to a simulated clinic: published margins, possible combinations, worlds that load."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from simulate import ensembles, margins
+from simulate import margins, members
 from simulate import scenario as scenarios
 from simulate.batch import draw
-from simulate.ensembles import parameters_for
+from simulate.members import parameters_for
+from simulate.parameter_table import PARAMETERS
 from simulate.parameters import of_scenario, of_table
 from simulate.scenario import available, load
 
+ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = [
     *("accumulation_only", "covid", "new_centre", "no_accumulation", "null", "peripheral_heavy"),
     *("replica", "saturated_by_4", "sham_trial", "slow_responders"),
@@ -25,6 +29,15 @@ def replica():
 @pytest.fixture(scope="module")
 def many(replica):
     return draw(of_scenario(replica), 1, 200, what=("covariates", "demography"))
+
+
+def test_the_document_lists_every_parameter_and_world():
+    text = (ROOT / "docs" / "simulation.md").read_text(encoding="utf-8")
+    for p in PARAMETERS:
+        row = f"| {p.part} | `{p.name}` | {p.unit} | {p.low:g} to {p.high:g} | {p.meaning} |"
+        assert row in text, row
+    for name in available():
+        assert f"| `{name}` |" in text
 
 
 def near(counts, published):
@@ -128,7 +141,7 @@ def test_members_of_an_ensemble_are_drawn_by_weight_at_the_replicates_address(
     before = world.scenario_id
     table.assign(noise_sd=[11.0, 20.0, 30.0]).to_csv(tmp_path / "three.csv", index=False)
     assert world.scenario_id != before, "other members, another world"
-    assert ensembles.members("three")[0]["noise_sd"].tolist() == [11.0, 20.0, 30.0]
+    assert members.members("three")[0]["noise_sd"].tolist() == [11.0, 20.0, 30.0]
 
 
 @pytest.mark.parametrize(
