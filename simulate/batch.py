@@ -5,7 +5,8 @@ whole clinic with files (`cohort.py`, which is one such cohort with detail added
 
 Everything is simulated. A cohort is a pure function of (scenario, parameters, seed, replicate,
 patient): neither the other cohorts of the batch, nor their order, nor the number of threads, nor
-what else is asked change a number of it.
+what else is asked change a number of it. Only `calendar` does: with dates, courses also meet pauses
+and the end of the study.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,13 +39,15 @@ BY_PATIENT = {
     **dict.fromkeys(["asymptote", "half_gain_sessions", "relapse_session", "rises"], "truth"),
     "grid": "truth",
     **dict.fromkeys(["level", "site", "aetiology", "flow", "is_sham"], "covariates"),
-    **dict.fromkeys(["last_relief", "emcs_first", "emcs_last"], "surgery"),
+    **dict.fromkeys(["last_relief", "emcs_first", "emcs_last", "is_theta_burst"], "surgery"),
+    **dict.fromkeys(["last_day", "interval_14_15_days"], "calendar"),
 }
 KINDS: dict[str, Any] = {
     **dict.fromkeys(["session_day", "evaluation_day"], np.int32),
+    "last_day": np.int32,
     **dict.fromkeys(["n_sessions", "conversion_session"], np.int16),
     **dict.fromkeys(["stop_reason", "level", "site", "aetiology", "flow", "grid"], np.int8),
-    **dict.fromkeys(["is_responder", "rises", "is_sham"], np.bool_),
+    **dict.fromkeys(["is_responder", "rises", "is_sham", "is_theta_burst"], np.bool_),
 }
 BY_DETAIL = {
     **dict.fromkeys(["age_years", "sex", "pain_duration_years", "nrs_initial"], "demography"),
@@ -81,6 +84,8 @@ class Batch:
         `relapse_session`, `rises` and the answering `grid`; `level`, `site`, `aetiology`, codes of
         `simulate.margins`; `flow`, codes of `engine.records.Flow`; `is_sham`; `last_relief` of
         rTMS on record; `emcs_first`, `emcs_last` relief, NaN where not operated or not visited;
+        `is_theta_burst`, stimulation changed after the first visit; `last_day` delivered;
+        `interval_14_15_days`, NaN below 15 sessions;
         demography, see `population.draw_demography`. `npsi` has shape (R, N, 5, 12), see
         `questionnaire.draw_answers`.
     """
@@ -203,6 +208,20 @@ def dates_of(scenario: Scenario, *, is_followed: bool) -> Dates:
 
 def _number(day: date) -> int:
     return (day - date(1970, 1, 1)).days
+
+
+def check_request(n_patients: int, horizon: int, what: Iterable[str]) -> None:
+    """Refuse a cohort that cannot be, before any work.
+
+    Raises
+    ------
+    ValueError
+        Saying which value is wrong and what is allowed.
+    """
+    if n_patients < 2:
+        raise ValueError(f"n_patients must be 2 or more, got {n_patients}")
+    _check_sizes(n_patients, horizon, horizon, 0, 1)
+    _asked(what)
 
 
 def _asked(what: Iterable[str]) -> set[str]:

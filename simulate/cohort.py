@@ -14,7 +14,7 @@ from simulate import margins, questionnaire
 from simulate.batch import WHAT, Batch, draw
 from simulate.dates import DAYS_PER_YEAR, NO_DAY, DayArray, in_days, weekday
 from simulate.engine.records import Flow, Stop
-from simulate.parameters import of_scenario
+from simulate.members import parameters_for
 from simulate.population import SEXES
 from simulate.scenario import Scenario
 from simulate.streams import FloatArray, Stream, uniforms
@@ -89,7 +89,7 @@ def generate(
     if n < 2:
         raise ValueError(f"n_patients must be 2 or more, got {n}")
     horizon = scenario.clinic.horizon
-    parameters = of_scenario(scenario)
+    parameters = parameters_for(scenario, seed, [replicate])
     batch = draw(parameters, seed, [replicate], n, horizon, WHAT, with_flow=True)
     n_sessions = batch.n_sessions[0].astype(np.int64)
     session_day, evaluation = (_days(a[0]) for a in (batch.session_day, batch.evaluation_day))

@@ -39,7 +39,7 @@ def draw_demography(
     topography = _pick(margins.topography_of_site[site], u[..., 4])
     laterality = _pick(margins.laterality_of_topography[topography], u[..., 5])
     return {
-        "age_years": np.floor(_truncated(law.age_years, u[..., 0])).astype(np.float32),
+        "age_years": np.floor(0.5 + _truncated(law.age_years, u[..., 0])).astype(np.float32),
         "sex": (u[..., 1] < law.male_share).astype(np.int8),
         "pain_duration_years": _log_normal(law.pain_duration_years, u[..., 2]).astype(np.float32),
         "nrs_initial": (np.round(2 * _clipped(law.nrs_initial, u[..., 3])) / 2).astype(np.float32),
@@ -57,10 +57,10 @@ def _clipped(law: Bounded, u: FloatArray) -> FloatArray:
 
 
 def _truncated(law: Bounded, u: FloatArray) -> FloatArray:
-    """Draw from a normal law within its bounds; `high` may be reached as a whole year."""
+    """Draw from a normal law that, rounded to a whole number, stays within its bounds."""
     from scipy.special import ndtr
 
-    low, high = ndtr((law.low - law.mean) / law.sd), ndtr((law.high + 1 - law.mean) / law.sd)
+    low, high = ndtr((np.array([law.low - 0.5, law.high + 0.5]) - law.mean) / law.sd)
     return law.mean + law.sd * scores(low + u * (high - low))
 
 

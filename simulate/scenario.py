@@ -14,18 +14,24 @@ from typing import Any, Self
 import yaml
 from pydantic import ValidationError, model_validator
 
-from simulate.parameter_table import BY_NAME, PARAMETERS, PARTS
+from simulate.parameter_table import BY_NAME, PARAMETERS, PARTS, STRUCTURES
 from simulate.parts import Clinic, Part, Population, Structure, Visits
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+ENSEMBLES = Path(__file__).parent / "ensembles"
 Numbers = dict[str, float]
 
 
 class Scenario(Part):
-    """One world. Two worlds with the same values are the same world, whatever their names."""
+    """One world. Two worlds with the same values are the same world, whatever their names.
+
+    `pinned` names the parameters and structures that keep this world's value where members of an
+    ensemble have another.
+    """
 
     name: str
     description: str
+    pinned: tuple[str, ...] = ()
     structure: Structure
     clinic: Clinic
     population: Population
@@ -41,6 +47,15 @@ class Scenario(Part):
         for part in PARTS:
             _check_numbers(part, getattr(self, part))
         _check_together(self.values())
+        unknown = sorted(set(self.pinned) - set(BY_NAME) - set(STRUCTURES))
+        if unknown:
+            allowed = ", ".join([*STRUCTURES, *BY_NAME])
+            raise ValueError(f"field pinned: no parameter {unknown[0]!r}; allowed: {allowed}")
+        if self.population.ensemble is not None:
+            ensemble_file(self.population.ensemble)
+        from simulate.margins import margins_of
+
+        margins_of(self.population)
         return self
 
     def values(self) -> Numbers:
@@ -50,8 +65,12 @@ class Scenario(Part):
     def canonical_json(self, *, without_course: bool = False) -> str:
         """Return the values as JSON with sorted keys, without name and description."""
         values = self.model_dump(mode="json", exclude={"name", "description"})
+        values["pinned"] = sorted(self.pinned)
+        if self.population.ensemble is not None:
+            content = ensemble_file(self.population.ensemble).read_bytes()
+            values["population"]["ensemble"] = blake2b(content, digest_size=16).hexdigest()
         if without_course:
-            del values["course"], values["structure"]["drop_out"]
+            del values["course"], values["structure"]["drop_out"], values["pinned"]
         return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     @property
@@ -63,6 +82,21 @@ class Scenario(Part):
 def available() -> list[str]:
     """Return the names of the worlds that ship with Plateau."""
     return sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
+
+
+def ensemble_file(name: str) -> Path:
+    """Return the file of an ensemble.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name; those there are are listed.
+    """
+    files = {path.stem: path for path in ENSEMBLES.glob("*") if path.suffix in (".parquet", ".csv")}
+    if name not in files:
+        known = ", ".join(sorted(files)) or "none"
+        raise ValueError(f"field population.ensemble: no ensemble {name!r}; there are: {known}")
+    return files[name]
 
 
 def load(name: str, overrides: Mapping[str, Any] | None = None) -> Scenario:

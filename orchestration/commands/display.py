@@ -5,11 +5,26 @@ On a terminal a line with a spinner and a bar; elsewhere one plain line a finish
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+
+@contextmanager
+def bar(what: str, is_quiet: bool) -> Iterator[Callable[[float], None] | None]:
+    """Show one bar on a terminal while work is done; yields what takes the share done."""
+    console = Console(stderr=True, highlight=False)
+    if is_quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=1.0)
+        yield lambda share: progress.update(task, completed=share)
 
 
 class Display:

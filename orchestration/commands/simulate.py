@@ -1,8 +1,10 @@
-"""`plateau simulate`: a synthetic clinic's raw files."""
+"""`plateau simulate`: a synthetic clinic's raw files, and many cohorts as rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from orchestration.errors import PlateauError
@@ -29,3 +31,75 @@ def clinic(
     except ValueError as error:
         raise PlateauError(f"{error}") from None
     return extracts.write(cohort, out, deliveries=deliveries, seed=seed)
+
+
+def cohort(
+    out: Path,
+    scenario: str,
+    overrides: Sequence[str],
+    what: str,
+    sizes: dict[str, int | None],
+    progress: Callable[[float], None] | None,
+) -> dict[str, Any]:
+    """Write `out`, one row a delivered session of every cohort; return counts and seconds.
+
+    Raises
+    ------
+    PlateauError
+        For an unknown or impossible scenario, field, value, size or `what`.
+    """
+    from simulate.batch import check_request
+    from simulate.scenario import load
+    from simulate.table import write_cohorts
+
+    start = perf_counter()
+    try:
+        world = load(scenario, assignments(overrides))
+        asked = tuple(part for part in what.replace(",", " ").split())
+        n_patients = sizes["patients"] or world.clinic.n_patients
+        horizon = sizes["horizon"] or 15
+        check_request(n_patients, horizon, asked)
+        rows = write_cohorts(
+            world,
+            out,
+            seed=sizes["seed"] or 0,
+            replicates=sizes["replicates"] or 1,
+            n_patients=n_patients,
+            horizon=horizon,
+            what=asked,
+            jobs=sizes["jobs"] or 1,
+            progress=progress,
+        )
+    except ValueError as error:
+        raise PlateauError(f"{error}") from None
+    except OSError as error:
+        raise PlateauError(f"{out}: {error.strerror or error}") from None
+    return {
+        "rows": rows,
+        "seconds": round(perf_counter() - start, 3),
+        "scenario": world.name,
+        "scenario_id": world.scenario_id,
+        "out": str(out),
+    }
+
+
+def assignments(texts: Sequence[str]) -> dict[str, Any]:
+    """Return `field=value` texts as fields and YAML values.
+
+    Raises
+    ------
+    ValueError
+        Where there is no `=`, or the value is no YAML.
+    """
+    import yaml
+
+    values = {}
+    for text in texts:
+        field, equals, value = text.partition("=")
+        if not equals or not field:
+            raise ValueError(f"--set {text!r}: write FIELD=VALUE, as in measurement.noise_sd=20")
+        try:
+            values[field.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ValueError(f"--set {text!r}: {value!r} is no value") from None
+    return values

@@ -1,4 +1,4 @@
-"""Commands that simulate: `simulate clinic`."""
+"""Commands that simulate: `simulate clinic`, `simulate cohort`."""
 
 # ruff: noqa: D301 - click reads `\b` in a docstring as "keep these lines"
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from orchestration.commands.console import print_json
-from orchestration.declarations.options import FOLDER, common
+from orchestration.declarations.options import FILE, FOLDER, common
 
 
 @click.group()
@@ -52,6 +52,54 @@ def clinic(
             f"{summary['patients']} synthetic patients, {summary['sessions']} sessions, "
             f"{len(summary['deliveries'])} deliveries"
         )
+        click.echo(out)
+    return 0
+
+
+@simulate.command()
+@common
+@click.option("--out", type=FILE, required=True, help="Parquet file to write.")
+@click.option("--scenario", default="replica", show_default=True, help="World to simulate.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Another value of a field."
+)
+@click.option("--replicates", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--patients", type=click.IntRange(2), help="Patients a cohort (default: scenario's).")
+@click.option("--horizon", type=int, default=15, show_default=True, help="Sessions, 4 or more.")
+@click.option("--what", default="recorded,latent", show_default=True, help="Columns, by group.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Threads.")
+def cohort(
+    data: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    out: Path,
+    scenario: str,
+    overrides: tuple[str, ...],
+    what: str,
+    **sizes: int | None,
+) -> int:
+    """Write many simulated cohorts as one Parquet file, a row a delivered session.
+
+    Groups of columns: recorded, latent, expected, reported, uninterrupted, truth, covariates,
+    calendar, surgery, demography.
+
+    \b
+    Examples:
+      plateau simulate cohort --replicates 1000 --out cohorts.parquet
+      plateau simulate cohort --scenario slow_responders --set measurement.noise_sd=20 \\
+        --patients 1000000 --what recorded,latent,covariates --jobs 2 --out million.parquet
+    """
+    from orchestration.commands import simulate as work
+    from orchestration.commands.display import bar
+
+    with bar("simulate cohorts", quiet or as_json) as progress:
+        summary = work.cohort(out, scenario, overrides, what, sizes, progress)
+    if as_json:
+        print_json({"schema": "plateau.simulate.cohort/1", **summary})
+    else:
+        click.echo(f"{summary['rows']:,} simulated sessions in {summary['seconds']:.1f} s")
         click.echo(out)
     return 0
 

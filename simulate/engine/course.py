@@ -30,6 +30,8 @@ ASSESSMENT, IS_RESPONDER = int(Fact.ASSESSMENT), int(Fact.IS_RESPONDER)
 N_SESSIONS, STOP_REASON = int(Fact.N_SESSIONS), int(Fact.STOP_REASON)
 CONVERSION, LAST_RELIEF = int(Fact.CONVERSION_SESSION), int(Fact.LAST_RELIEF)
 EMCS_FIRST, EMCS_LAST = int(Fact.EMCS_FIRST), int(Fact.EMCS_LAST)
+THETA_BURST, LAST_DAY = int(Fact.IS_THETA_BURST), int(Fact.LAST_DAY)
+INTERVAL_14_15 = int(Fact.INTERVAL_14_15_DAYS)
 TEST_SESSIONS = 4
 RESPONDER_FROM = 10.0
 PAUSE_FREE_DAYS = 56
@@ -58,6 +60,7 @@ def follow(key, replicate, patient, row, dates, traits, lines, facts, sd, words,
     other, offered = other_hazard(row, high(own[0])), low(own[0]) < row.extra_share
     day = _begin(key, replicate, patient, dates) if is_dated else 0
     reason, n, converted, pause = STILL, 0, 0, 0.0
+    facts[INTERVAL_14_15] = np.nan
     told_late, last, record, states = np.nan, np.nan, NOTHING_HEARD, NOTHING_HEARD
     for s in range(followed):
         if reason != STILL and s >= said_to:
@@ -110,6 +113,9 @@ def follow(key, replicate, patient, row, dates, traits, lines, facts, sd, words,
             dated = take_date(key, replicate, patient, row, dates, k, day, reason, said)
             following, reason, lines[EVALUATION_DAY, s], lines[DURATION_DAYS, s] = dated
             lines[SESSION_DAY, s] = day
+            facts[LAST_DAY] = day
+            if k == 15:
+                facts[INTERVAL_14_15] = day - lines[SESSION_DAY, s - 1]
             if row.gap_loss > 0.0:
                 pause = lost_in_pause(row, traits, following - day, pause)
             day = following
@@ -223,12 +229,15 @@ def operate(key, replicate, patient, row, facts):
     """First and last relief under eMCS, in fives; NaN where not operated or not visited (14)."""
     facts[EMCS_FIRST] = np.nan
     facts[EMCS_LAST] = np.nan
+    facts[THETA_BURST] = 0.0
     if facts[STOP_REASON] == SURGERY:
         place = block(key, OPERATION, replicate, patient, 0)
         first = row.emcs_intercept + row.emcs_slope * facts[LAST_RELIEF]
         first += row.emcs_sd * score(high(place[0]))
         facts[EMCS_FIRST] = heaped(first, 5.0)
-        if low(place[1]) >= row.theta_burst_share + row.one_visit_share:
+        u = low(place[1])
+        facts[THETA_BURST] = 1.0 if u < row.theta_burst_share else 0.0
+        if u >= row.theta_burst_share + row.one_visit_share:
             later = 45.0 + row.emcs_later_slope * (first - 45.0)
             later += row.emcs_later_sd * score(low(place[0]))
             facts[EMCS_LAST] = heaped(later, 5.0)

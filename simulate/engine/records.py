@@ -66,6 +66,9 @@ class Fact(IntEnum):
     LAST_RELIEF = 15
     EMCS_FIRST = 16
     EMCS_LAST = 17
+    IS_THETA_BURST = 18
+    LAST_DAY = 19
+    INTERVAL_14_15_DAYS = 20
 
 
 class Lesions(NamedTuple):
