@@ -1,21 +1,34 @@
 """The verdict on a fit: whether its numbers may be published.
 
-Here: R-hat and effective sample size of every reported quantity, the gate, and a sentence that
-names the worst. Not here: what the reported quantities are (`quantities.py`).
+Here: the gate of each engine, and a sentence that names the worst. Not here: what the reported
+quantities are (`quantities.py`).
 
-Gate: rank-normalised split R-hat below 1.01 and bulk and tail ESS above 400 (Vehtari et al.
-2021), and at most one draw in a thousand divergent.
+NUTS: rank-normalised split R-hat below 1.01 and bulk and tail ESS above 400 for every reported
+quantity (Vehtari et al. 2021), and at most one draw in a thousand divergent. Marginal engine: the
+mode found, Pareto k of the importance weights below 0.7 and less where draws are few (Vehtari
+et al. 2024), and weights worth at least 100 equal draws.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
+
+from bayes.parameters import NAMES
+from bayes.posterior import mean_reports
+from bayes.quantities import SESSIONS, plateau_pct
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes.posterior import Posterior
 
 R_HAT_BELOW = 1.01
 ESS_ABOVE = 400.0
 DIVERGENT_SHARE_AT_MOST = 0.001
+PARETO_K_BELOW = 0.7
+EFFECTIVE_AT_LEAST = 100.0
 
 
 @dataclass(frozen=True)
@@ -33,7 +46,9 @@ class Diagnosis:
     divergences
         Divergent draws after tuning.
     table
-        One row a scalar quantity: term, r_hat, ess_bulk, ess_tail.
+        One row a scalar quantity: term, r_hat, ess_bulk, ess_tail; empty for weighted draws.
+    pareto_k
+        Of the importance weights; NaN for chains.
     """
 
     status: str
@@ -42,9 +57,62 @@ class Diagnosis:
     ess_min: float
     divergences: int
     table: pd.DataFrame
+    pareto_k: float = float("nan")
 
 
-def diagnose(reported: xr.Dataset, divergences: int = 0) -> Diagnosis:
+def diagnose_importance(
+    pareto_k: float, effective_size: float, n_draws: int, mode_found: bool
+) -> Diagnosis:
+    """Judge importance-weighted draws of the population."""
+    limit = min(1 - 1 / np.log10(max(n_draws, 11)), PARETO_K_BELOW)
+    complaint = ""
+    if not mode_found:
+        complaint = "The mode of the population was not found: fit with NUTS."
+    elif not pareto_k < limit:
+        complaint = (
+            f"The importance weights have a Pareto k of {pareto_k:.2f}, where {limit:.2f} or more "
+            "is not reliable: fit with NUTS."
+        )
+    elif effective_size < EFFECTIVE_AT_LEAST:
+        complaint = (
+            f"The weighted draws are worth {effective_size:.0f} equal ones, fewer than "
+            f"{EFFECTIVE_AT_LEAST:.0f}: draw more, or fit with NUTS."
+        )
+    fine = f"Pareto k is {pareto_k:.2f}; the draws are worth {effective_size:.0f} equal ones."
+    table = pd.DataFrame({name: [] for name in ("term", "r_hat", "ess_bulk", "ess_tail")})
+    return Diagnosis(
+        status="not_converged" if complaint else "converged",
+        reason=complaint or fine,
+        r_hat_max=float("nan"),
+        ess_min=effective_size,
+        divergences=0,
+        table=table.astype({"term": "object"}),
+        pareto_k=pareto_k,
+    )
+
+
+def diagnose_chains(posterior: "Posterior") -> Diagnosis:
+    """Judge the chains of NUTS: every parameter, every effect, every patient's plateau."""
+    import xarray as xr
+
+    natural = posterior.natural
+    variables: dict[str, Any] = {
+        name: (("chain", "draw"), natural[..., k]) for k, name in enumerate(NAMES)
+    }
+    if posterior.covariates.labels:
+        scores = posterior.scores[..., len(NAMES) :]
+        variables["effect"] = (("chain", "draw", "effect"), scores)
+    # Chain by chain: all courses of all draws would not fit into memory.
+    plateau = [
+        plateau_pct(mean_reports(*chain, SESSIONS))
+        for chain in zip(natural, posterior.effects, strict=True)
+    ]
+    variables["plateau_pct"] = (("chain", "draw", "patient"), np.stack(plateau))
+    coords = {"patient": posterior.cohort.patients, "effect": posterior.covariates.labels}
+    return diagnose(xr.Dataset(variables, coords=coords), int(posterior.stats["diverging"].sum()))
+
+
+def diagnose(reported: "xr.Dataset", divergences: int = 0) -> Diagnosis:
     """Judge the draws of every reported quantity.
 
     Parameters
@@ -76,7 +144,7 @@ def diagnose(reported: xr.Dataset, divergences: int = 0) -> Diagnosis:
     )
 
 
-def diagnostic_table(reported: xr.Dataset) -> pd.DataFrame:
+def diagnostic_table(reported: "xr.Dataset") -> pd.DataFrame:
     """Return term, r_hat, ess_bulk and ess_tail of every scalar in the dataset."""
     import arviz as az
 
@@ -95,7 +163,7 @@ def diagnostic_table(reported: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame({"term": terms, **values})
 
 
-def _terms(variable: xr.DataArray) -> list[str]:
+def _terms(variable: "xr.DataArray") -> list[str]:
     rest = [dim for dim in variable.dims if dim not in ("chain", "draw")]
     if not rest:
         return [str(variable.name)]

@@ -1,47 +1,53 @@
-"""Sampling the relief model.
+"""Fitting the relief model with the engine that is asked for.
 
-Here: NUTS with its settings, and what a fit consists of. Not here: the model (`relief.py`), the
-gate (`diagnostics.py`), the tables (`quantities.py`).
+Here: the choice of engine, its gate, and what a fit consists of. Not here: the engines
+(`marginal/`, `nuts.py`), the model (`relief.py`), the tables (`tables.py`).
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from bayes.diagnostics import Diagnosis, diagnose
-from bayes.draws import PatientDraws, patient_draws, reported
-from bayes.priors import Priors
-from bayes.relief import Reports, build, prepare
+from bayes.cohort import Cohort, prepare
+from bayes.covariates import Covariates, covariates_of
+from bayes.diagnostics import Diagnosis, diagnose_chains, diagnose_importance
+from bayes.posterior import Posterior
 
-if TYPE_CHECKING:
-    import xarray as xr
+FloatArray = NDArray[np.float64]
+Engine = Literal["auto", "marginal", "nuts"]
 
 
 @dataclass(frozen=True)
 class FitConfig:
-    """Settings of the sampler; the defaults pass the gate on a cohort of the study's size.
+    """Settings of a fit.
 
     Attributes
     ----------
-    draws, tune, chains
-        Kept draws and tuning draws of each chain.
-    seed
-        Of the sampler and of every random number used in the reported quantities.
+    engine
+        'marginal', 'nuts', or 'auto': marginal, and NUTS where its gate fails.
+    marginal_draws
+        Draws of population and patients of the marginal engine.
+    draws, tune, chains, target_accept
+        Of NUTS: kept and tuning draws of each chain, mean acceptance.
     cores
-        Chains sampled at the same time.
-    target_accept
-        Mean acceptance of NUTS; raise it for cohorts of a few patients.
+        Kernels or chains that run at the same time.
+    seed
+        Of every random number of the fit.
     """
 
+    engine: Engine = "auto"
+    marginal_draws: int = 1000
     draws: int = 3500
-    tune: int = 500
+    tune: int = 700
     chains: int = 4
-    seed: int = 20261122
-    cores: int = 2
     target_accept: float = 0.8
+    cores: int = 2
+    seed: int = 20261122
 
 
 @dataclass(frozen=True)
@@ -51,45 +57,47 @@ class Fit:
     Attributes
     ----------
     posterior
-        DataTree with groups `posterior` and `sample_stats`.
-    reports
-        What was fitted, with counts of dropped rows.
-    patients
-        Draws of each patient's curve.
+        Draws.
     diagnosis
         Verdict of the gate.
-    seed
-        Seed of the configuration.
+    mode
+        Prior standard scores of the marginal engine's mode by name, to begin the next fit from;
+        empty where NUTS was asked for.
     seconds
-        Wall time of `compile`, `sample` and `judge`.
+        Wall time of each step.
     """
 
-    posterior: "xr.DataTree"
-    reports: Reports
-    patients: PatientDraws
+    posterior: Posterior
     diagnosis: Diagnosis
-    seed: int
+    mode: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> str:
+        """The engine that made the draws."""
+        return self.posterior.engine
 
 
 def fit(
-    data: pd.DataFrame,
+    sessions: pd.DataFrame,
     config: FitConfig | None = None,
+    *,
+    patients: pd.DataFrame | None = None,
+    warm: dict[str, float] | None = None,
     progress: Callable[[float], None] | None = None,
-    priors: Priors | None = None,
 ) -> Fit:
-    """Fit the relief model with NUTS (nutpie).
+    """Fit the relief model.
 
     Parameters
     ----------
-    data
-        See `relief.prepare`.
+    sessions, patients
+        See `cohort.prepare`.
     config
         Default `FitConfig()`.
+    warm
+        `Fit.mode` of an earlier fit of nearly the same patients.
     progress
-        Called from another thread, about once a second, with the share of draws done (0-1).
-    priors
-        Default `Priors()`.
+        Called, maybe from another thread, with the share of the work done (0-1).
 
     Returns
     -------
@@ -99,43 +107,74 @@ def fit(
     Raises
     ------
     ValueError
-        If the data cannot enter the model (see `relief.prepare`).
+        If the data cannot enter the model (see `cohort.prepare`).
     """
-    import nutpie
-
     config = config or FitConfig()
-    reports = prepare(data)
-    clock = [time.monotonic()]
-    compiled = nutpie.compile_pymc_model(build(reports, priors))
-    clock.append(time.monotonic())
-    tree = nutpie.sample(
-        compiled,
-        draws=config.draws,
-        tune=config.tune,
-        chains=config.chains,
-        cores=config.cores,
-        seed=config.seed,
-        target_accept=config.target_accept,
-        save_warmup=False,
-        progress_bar=False,
-        progress_callback=_share_done(progress) if progress else None,
-        progress_rate=1000,
+    cohort = prepare(sessions, patients)
+    covariates = covariates_of(cohort)
+    if config.engine == "nuts":
+        return _fit_nuts(cohort, covariates, config, progress)
+    found = _fit_marginal(cohort, covariates, config, warm, progress)
+    if config.engine == "marginal" or found.diagnosis.status == "converged":
+        return found
+    audit = _fit_nuts(cohort, covariates, config, progress)
+    return Fit(audit.posterior, audit.diagnosis, found.mode, found.seconds | audit.seconds)
+
+
+def _fit_marginal(
+    cohort: Cohort,
+    covariates: Covariates,
+    config: FitConfig,
+    warm: dict[str, float] | None,
+    progress: Callable[[float], None] | None,
+) -> Fit:
+    from bayes.marginal.importance import draw_population
+    from bayes.marginal.mode import find_mode
+    from bayes.marginal.target import Target
+    from bayes.parameters import NAMES
+
+    began = time.monotonic()
+    target = Target(cohort, covariates, threads=config.cores)
+    names = [*NAMES, *covariates.labels]
+    start = np.array([(warm or {}).get(name, 0.0) for name in names])
+    mode = find_mode(target, start, _part(progress, 0.0, 0.3))
+    at_mode = time.monotonic()
+    drawn = draw_population(
+        target, mode, config.marginal_draws, config.seed, _part(progress, 0.3, 1.0)
     )
-    clock.append(time.monotonic())
-    posterior = tree["posterior"].to_dataset()
-    patients = patient_draws(posterior, reports, config.seed)
-    divergences = int(tree["sample_stats"]["diverging"].sum())
-    diagnosis = diagnose(reported(posterior, patients), divergences)
-    clock.append(time.monotonic())
-    spent = [later - earlier for earlier, later in zip(clock, clock[1:], strict=False)]
-    seconds = dict(zip(("compile", "sample", "judge"), spent, strict=True))
-    return Fit(tree, reports, patients, diagnosis, config.seed, seconds)
+    posterior = Posterior(
+        cohort, covariates, "marginal", drawn.points[None], drawn.effects[None], config.seed
+    )
+    diagnosis = diagnose_importance(
+        drawn.pareto_k, drawn.effective_size, config.marginal_draws, mode.is_settled
+    )
+    seconds = {"mode": at_mode - began, "draw": time.monotonic() - at_mode}
+    return Fit(posterior, diagnosis, dict(zip(names, mode.point.tolist(), strict=True)), seconds)
 
 
-def _share_done(progress: Callable[[float], None]) -> Callable[[list[Any]], None]:
-    def report(chains: list[Any]) -> None:
-        total = sum(chain.total_draws for chain in chains)
-        if total:
-            progress(sum(chain.finished_draws for chain in chains) / total)
+def _fit_nuts(
+    cohort: Cohort,
+    covariates: Covariates,
+    config: FitConfig,
+    progress: Callable[[float], None] | None,
+) -> Fit:
+    from bayes.nuts import sample
 
-    return report
+    began = time.monotonic()
+    posterior = sample(
+        cohort, covariates, draws=config.draws, tune=config.tune, chains=config.chains,
+        cores=config.cores, target_accept=config.target_accept, seed=config.seed,
+        progress=progress,
+    )  # fmt: skip
+    sampled = time.monotonic()
+    diagnosis = diagnose_chains(posterior)
+    seconds = {"sample": sampled - began, "judge": time.monotonic() - sampled}
+    return Fit(posterior, diagnosis, {}, seconds)
+
+
+def _part(
+    progress: Callable[[float], None] | None, first: float, last: float
+) -> Callable[[float], None] | None:
+    if progress is None:
+        return None
+    return lambda share: progress(first + (last - first) * share)

@@ -1,157 +1,77 @@
-"""The tables of a fit: each patient's curve and plateau, and the population.
+"""What is said of a course, on the scale of reports: one definition for every family of curves.
 
-Here: summaries of draws as frames of fixed columns. Not here: the definitions summarised
-(`draws.py`), sampling (`fit.py`), convergence (`diagnostics.py`).
+Here: functions of m(s) = E[reported PR at session s | the patient, still treated] as an array over
+sessions 1, 2, ... on the last axis, equations (9)-(11) of docs/models.md. The model's draws, a
+comparator's curves and a simulator's truth all come here as such arrays. Not here: where m comes
+from (`posterior.py`), tables (`tables.py`).
+
+plateau   the largest m(s) over sessions 1-30
+S90       the first session at which m reaches 0.9 plateau, between sessions by a straight line;
+          1 where m(1) does; undefined (NaN) where the plateau is below 10 %
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-import pandas as pd
-import xarray as xr
+from numpy.typing import NDArray
 
-from bayes.diagnostics import diagnostic_table
-from bayes.draws import (
-    CURVE_DRAWS,
-    HORIZON,
-    MEANINGFUL_PCT,
-    FloatArray,
-    PatientDraws,
-    mean_reports,
-    new_patient_quantities,
-    plateau_pct,
-    reported,
-    saturation_session,
-)
+FloatArray = NDArray[np.float64]
 
-if TYPE_CHECKING:
-    from bayes.fit import Fit
-
-CURVE_SESSIONS = 15
-THRESHOLDS_PCT = (10, 30, 50)
-# S90 is shown where a meaningful plateau is likely and the patient's own reports say more than
-# being a patient does.
-MEANINGFUL_PROBABILITY = 0.8
-NARROWER_BY = 0.25
-INTERVAL = (0.05, 0.5, 0.95)
+HORIZON = 30
+MEANINGFUL_PCT = 10.0
+SATURATED = 0.9
+NEARLY_ALL = 0.95
+SESSIONS = np.arange(1.0, HORIZON + 1)
 
 
-def population_estimate(fit: "Fit") -> pd.DataFrame:
-    """Return the population: parameters, and what to expect of a new patient.
+def plateau_pct(course: FloatArray) -> FloatArray:
+    """Return the plateau in percent, equation (9).
 
-    Returns
-    -------
-    pandas.DataFrame
-        term, mean, sd, q05, q50, q95, r_hat, ess_bulk, ess_tail. Terms `new_patient_*` are
-        predictive: their spread is that between patients; `new_patient_saturation_session` is
-        conditional on a plateau of at least 10 %. Their diagnostics are those of the mean new
-        patient.
+    Parameters
+    ----------
+    course
+        m(s), s = 1.. on the last axis; sessions after 30 do not count.
     """
-    posterior = fit.posterior["posterior"].to_dataset()
-    parameters = reported(posterior, fit.patients).drop_vars(["plateau_pct"])
-    new = new_patient_quantities(posterior, fit.seed)
-    with_new = {name: (("chain", "draw"), _mean(draws)) for name, draws in new.items()}
-    table = pd.concat(
-        [diagnostic_table(parameters), diagnostic_table(xr.Dataset(with_new))], ignore_index=True
-    )
-    draws = {name: parameters[name].to_numpy() for name in parameters.data_vars} | new
-    rows = [{"term": term, **_summary(draws[term])} for term in table["term"]]
-    return pd.DataFrame(rows).merge(table, on="term")
+    return np.asarray(course[..., :HORIZON].max(axis=-1))
 
 
-def patient_curve(fit: "Fit") -> pd.DataFrame:
-    """Return each patient's mean report at sessions 1-15, percent, with 90 % interval.
+def saturation_session(course: FloatArray, share: float = SATURATED) -> FloatArray:
+    """Return the continuous session of first reaching `share` of the plateau, equation (10).
 
-    Returns
-    -------
-    pandas.DataFrame
-        patient_id, session_no, mean_relief_pct, q05_relief_pct, q50_relief_pct, q95_relief_pct.
+    For display it is rounded up: the first whole session at which that much is reached.
     """
-    sessions = np.arange(1, CURVE_SESSIONS + 1)
-    course = mean_reports(fit.patients.thinned(CURVE_DRAWS), sessions.astype(float))
-    low, middle, high = np.quantile(course, INTERVAL, axis=(0, 1))
-    return pd.DataFrame(
-        {
-            "patient_id": np.repeat(fit.patients.patients, len(sessions)),
-            "session_no": np.tile(sessions, len(fit.patients.patients)),
-            "mean_relief_pct": course.mean(axis=(0, 1)).ravel(),
-            "q05_relief_pct": low.ravel(),
-            "q50_relief_pct": middle.ravel(),
-            "q95_relief_pct": high.ravel(),
-        }
-    )
+    seen = course[..., :HORIZON]
+    top = seen.max(axis=-1)
+    level = share * top[..., None]
+    first = (seen >= level).argmax(axis=-1)
+    before = np.maximum(first - 1, 0)
+    low = np.take_along_axis(seen, before[..., None], axis=-1)[..., 0]
+    high = np.take_along_axis(seen, first[..., None], axis=-1)[..., 0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = (level[..., 0] - low) / (high - low)
+    session = np.where(first == 0, 1.0, first + part)
+    return np.where(top >= MEANINGFUL_PCT, session, np.nan)
 
 
-def patient_plateau(fit: "Fit") -> pd.DataFrame:
-    """Return each patient's plateau, and its saturation session where the reports carry one.
+def is_flat_from_first(course: FloatArray) -> NDArray[np.bool_]:
+    """Return whether a meaningful course has saturated at session 1."""
+    return saturation_session(course) <= 1
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row a patient. `saturation_session` (median, whole sessions) is NULL with a
-        `saturation_reason` unless a plateau of at least 10 % has probability 0.8 or more and the
-        90 % interval is at least 25 % narrower than that of a new patient.
+
+def is_rising_at(course: FloatArray, session: int = 15) -> NDArray[np.bool_]:
+    """Return whether a meaningful course saturates after a session."""
+    return saturation_session(course) > session
+
+
+def probability_reported_at_least(
+    latent: FloatArray, noise: FloatArray, tens_share: FloatArray, fives_share: FloatArray, cut: int
+) -> FloatArray:
+    """Return P(PR_s >= t) of one noisy report, equation (11).
+
+    A report on the grid w reaches t where latent relief reaches (ceil(t / w) - 1/2) w.
     """
-    posterior = fit.posterior["posterior"].to_dataset()
-    plateau = plateau_pct(fit.patients)
-    low, high = np.quantile(plateau, (0.05, 0.95), axis=(0, 1))
-    counts = np.bincount(fit.reports.patient, minlength=plateau.shape[-1])
-    result = pd.DataFrame(
-        {
-            "patient_id": fit.patients.patients,
-            "n_observed": counts,
-            "plateau_mean_pct": plateau.mean(axis=(0, 1)),
-            "plateau_q05_pct": low,
-            "plateau_q95_pct": high,
-        }
-    )
-    limits = np.nanquantile(
-        new_patient_quantities(posterior, fit.seed)["new_patient_saturation_session"], (0.05, 0.95)
-    )
-    thin = fit.patients.thinned(CURVE_DRAWS)
-    result = pd.concat([result, _saturation(thin, float(limits[1] - limits[0]))], axis=1)
-    for threshold in THRESHOLDS_PCT:
-        result[f"p_plateau_ge_{threshold}"] = (plateau >= threshold).mean(axis=(0, 1))
-    return result
-
-
-def _saturation(draws: PatientDraws, population_width: float) -> pd.DataFrame:
-    """Return S90 of each patient among its draws with a meaningful plateau, or why it is NULL."""
-    sessions = np.arange(1.0, HORIZON + 1)
-    rows = []
-    for k in range(len(draws.patients)):
-        course = mean_reports(draws.only(k), sessions)[:, :, 0]
-        meaningful = course.max(axis=-1) >= MEANINGFUL_PCT
-        rows.append(_saturation_row(course[meaningful], meaningful.mean(), population_width))
-    columns = ["saturation_session", "saturation_q05", "saturation_q95"]
-    frame = pd.DataFrame(rows, columns=[*columns, "saturation_reason"])
-    return frame.astype(dict.fromkeys(columns, "Int64") | {"saturation_reason": "object"})
-
-
-def _saturation_row(
-    course: FloatArray, probability: float, population_width: float
-) -> tuple[int | None, int | None, int | None, str | None]:
-    if probability < MEANINGFUL_PROBABILITY:
-        reason = f"a plateau of {MEANINGFUL_PCT:.0f} % or more is not likely enough yet"
-        return None, None, None, f"too early to tell: {reason}"
-    low, middle, high = np.quantile(saturation_session(course), INTERVAL, method="inverted_cdf")
-    if high - low > (1 - NARROWER_BY) * population_width:
-        reason = "the reports say little more about the speed than those of other patients"
-        return None, None, None, f"too early to tell: {reason}"
-    return int(middle), int(low), int(high), None
-
-
-def _mean(draws: FloatArray) -> FloatArray:
-    """Mean over new patients, NaN-aware; a draw without any counts as the overall mean."""
-    known = np.isfinite(draws)
-    total = np.where(known, draws, 0).sum(axis=-1)
-    count = known.sum(axis=-1)
-    overall = total.sum() / max(1, count.sum())
-    return np.where(count > 0, total / np.maximum(1, count), overall)
-
-
-def _summary(draws: FloatArray) -> dict[str, float]:
-    known = draws[np.isfinite(draws)]
-    low, middle, high = np.quantile(known, INTERVAL) if known.size else (np.nan,) * 3
-    mean, sd = (known.mean(), known.std(ddof=1)) if known.size > 1 else (np.nan, np.nan)
-    return {"mean": mean, "sd": sd, "q05": low, "q50": middle, "q95": high}
+    fives = (1 - tens_share) * fives_share
+    shares = ((10, tens_share), (5, fives), (1, 1 - tens_share - fives))
+    total = 0.0
+    for width, share in shares:
+        edge = (np.ceil(cut / width) - 0.5) * width
+        total = total + share / (1 + np.exp((edge - latent) / noise))
+    return np.asarray(total)

@@ -1,200 +1,231 @@
-"""The hierarchical relief model: the named parts put together.
+"""The hierarchical relief model as a PyMC model, for NUTS.
 
-Here: preparing the reports and building the PyMC model, equations (1)-(6) of docs/models.md. Not
-here: sampling (`fit.py`), what is reported (`quantities.py`).
+Here: the named parts put together, equations (1)-(8) of docs/models.md. Not here: the parts
+(`parameters.py`, `curves.py`, `heaping.py`, `stopping.py`, `covariates.py`), the same model with
+the patients summed out (`marginal/`).
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from bayes.curves import saturating
-from bayes.heaping import GRIDS, Cells, cells, log_probability
-from bayes.priors import Priors
+from bayes import stopping
+from bayes.cohort import MISSING, NOTHING, Cohort
+from bayes.covariates import Covariates
+from bayes.curves import COURSES, ONSETS, kept_share, saturating
+from bayes.heaping import cells, log_probability
+from bayes.parameters import PARAMETERS, natural
 
 if TYPE_CHECKING:
     import pymc as pm
 
-COLUMNS = ("patient_id", "session_no", "pain_relief_pct")
-
-# Sessions that inform the curve. The plateau is defined within 30 sessions; later reports would
-# sharpen it only if relief stayed constant for years, and courses are known to fade.
-LAST_SESSION = 30
+IntArray = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Reports:
-    """Reports as the model takes them; arrays have shape (n,) unless said otherwise.
-
-    Attributes
-    ----------
-    patients
-        Patient ids in order of first appearance, shape (patients,).
-    patient
-        Position of each report's patient.
-    session
-        Session number, from 1.
-    relief
-        Reported relief, percent.
-    n_missing
-        Rows dropped because nothing was reported.
-    n_later
-        Rows dropped because they lie after `LAST_SESSION`.
-    """
-
-    patients: NDArray[np.str_]
-    patient: NDArray[np.intp]
-    session: NDArray[np.float64]
-    relief: NDArray[np.float64]
-    n_missing: int
-    n_later: int
-
-
-def prepare(data: pd.DataFrame) -> Reports:
-    """Check the reports and drop, counting them, missing values and late sessions.
-
-    Parameters
-    ----------
-    data
-        Columns patient_id, session_no (1, 2, ...) and pain_relief_pct (0-100, NaN if missing).
-        A patient without a single report is no part of the model.
-
-    Raises
-    ------
-    ValueError
-        If a column is absent, a relief lies outside 0-100, a session number is no whole number
-        from 1, a session appears twice, or nothing is left to fit.
-    """
-    absent = [name for name in COLUMNS if name not in data]
-    if absent:
-        raise ValueError(f"Column {', '.join(absent)} is absent: pass the mart `sessions`.")
-    known = data.loc[data["pain_relief_pct"].notna(), list(COLUMNS)]
-    relief = known["pain_relief_pct"].to_numpy(dtype=float)
-    session = known["session_no"].to_numpy(dtype=float)
-    if not ((relief >= 0) & (relief <= 100)).all():
-        raise ValueError("Column pain_relief_pct has values outside 0-100: quarantine those rows.")
-    if not ((session >= 1) & (session == np.floor(session))).all():
-        raise ValueError("Column session_no must hold whole numbers from 1: number the sessions.")
-    if known.duplicated(["patient_id", "session_no"]).any():
-        raise ValueError("Columns patient_id, session_no have duplicates: keep one row a session.")
-    early = session <= LAST_SESSION
-    if not early.any():
-        raise ValueError("Column pain_relief_pct has no report to fit: wait for a first session.")
-    patient, ids = pd.factorize(known["patient_id"][early])
-    return Reports(
-        patients=np.asarray(ids, dtype=str),
-        patient=patient,
-        session=session[early],
-        relief=relief[early],
-        n_missing=len(data) - len(known),
-        n_later=int((~early).sum()),
-    )
-
-
-def build(data: pd.DataFrame | Reports, priors: Priors | None = None) -> "pm.Model":
+def build(cohort: Cohort, covariates: Covariates) -> "pm.Model":
     """Build the relief model.
-
-    Two courses are weighed for each patient: one that rises from b to its own plateau, and one
-    that stays at b. The choice is summed out of the likelihood, equation (5): the sampler sees
-    nothing discrete, and patients without relief do not pass for slow ones.
-
-    Parameters
-    ----------
-    data
-        See `prepare`.
-    priors
-        Default `Priors()`.
 
     Returns
     -------
     pymc.Model
-        Dimensions `patient` (real ids) and `grid` (10, 5, 1). Population: start, plateau_mean,
-        plateau_sd, log_rate_mean, log_rate_sd, rising_share, noise, heaping. Patients: plateau
-        and log_rate if the course rises (`draws.probability_rising` gives the chance of that).
+        Dimensions `patient` (real ids) and `effect` (level[central], ...). Population: a standard
+        score `score_<name>` and the natural value `<name>` of every parameter; `effect_score`.
+        Patients: start, plateau and log_rate of the course if it rises. Which kind of course a
+        patient has is summed out, equation (3): the sampler sees nothing discrete.
     """
     import pymc as pm
     import pytensor.tensor as pt
 
-    reports = data if isinstance(data, Reports) else prepare(data)
-    coords = {"patient": reports.patients, "grid": [str(width) for width in GRIDS]}
+    coords = {"patient": cohort.patients, "effect": covariates.labels}
     with pm.Model(coords=coords) as model:
-        population = _population(pm, priors or Priors())
-        # Centred: with tens of patients its spread is well known, and non-centred variants moved
-        # the mean and the plateaus of all silent patients in lockstep.
-        plateau = pm.Normal(
-            "plateau", population["plateau_mean"], population["plateau_sd"], dims="patient"
+        population = {}
+        for parameter in PARAMETERS:
+            score = pm.Normal(f"score_{parameter.name}", 0, 1)
+            linked = parameter.centre + parameter.spread * score
+            population[parameter.name] = pm.Deterministic(
+                parameter.name, natural(parameter.link, linked, pt)
+            )
+        effects = _patient_effects(pm, pt, cohort, population)
+        logit = _rising_logit(pm, pt, cohort, covariates, population)
+        by_course = _log_likelihoods(pm, pt, cohort, population, effects)
+        relapse = population["relapse_share"]
+        rising = (
+            pt.log_sigmoid(logit)[:, None]
+            if hasattr(pt, "log_sigmoid")
+            else -pt.softplus(-logit)[:, None]
         )
-        # The rate is not: most patients say little about theirs.
-        z_rate = pm.Normal("z_rate", 0, 1, dims="patient")
-        log_rate = pm.Deterministic(
-            "log_rate",
-            population["log_rate_mean"] + population["log_rate_sd"] * z_rate,
-            dims="patient",
-        )
-        log_rising = pt.log(population["rising_share"]) + _rising(
-            pm, pt, reports, population, plateau, pt.exp(log_rate)
-        )
-        log_flat = pt.log1p(-population["rising_share"]) + _flat(pm, pt, reports, population)
-        pm.Potential("reports", pt.logaddexp(log_rising, log_flat).sum())
+        kept = pt.stack([pt.log1p(-relapse), *[pt.log(relapse / len(ONSETS))] * len(ONSETS)])
+        prior = pt.concatenate([-pt.softplus(logit)[:, None], rising + kept], axis=1)
+        pm.Potential("data", pt.logsumexp(by_course + prior, axis=1).sum())
     return model
 
 
-def _population(pm: Any, priors: Priors) -> dict[str, Any]:
-    return {
-        "start": pm.Normal("start", priors.start.mean, priors.start.sd),
-        "plateau_mean": pm.Normal("plateau_mean", priors.plateau_mean.mean, priors.plateau_mean.sd),
-        "plateau_sd": pm.HalfNormal("plateau_sd", priors.plateau_sd),
-        "log_rate_mean": pm.Normal(
-            "log_rate_mean", priors.log_rate_mean.mean, priors.log_rate_mean.sd
-        ),
-        "log_rate_sd": pm.HalfNormal("log_rate_sd", priors.log_rate_sd),
-        "rising_share": pm.Beta("rising_share", *priors.rising),
-        "noise": pm.HalfNormal("noise", priors.noise),
-        "heaping": pm.Dirichlet("heaping", np.array(priors.heaping), dims="grid"),
-    }
+def _patient_effects(
+    pm: Any, pt: Any, cohort: Cohort, population: dict[str, Any]
+) -> tuple[Any, Any, Any]:
+    """Return start, plateau and rate of every patient, equation (1).
+
+    Plateaus are partially centred by how many reports are above 0: what many reports tell is
+    sampled as itself, what none tell as a deviation. Starts and rates are deviations: few
+    patients say much about theirs.
+    """
+    z_start = pm.Normal("z_start", 0, 1, dims="patient")
+    z_rate = pm.Normal("z_rate", 0, 1, dims="patient")
+    start = population["start_mean"] + population["start_sd"] * z_start
+    correlation = population["start_plateau_correlation"]
+    mean = population["plateau_mean"] + population["plateau_sd"] * correlation * z_start
+    sd = population["plateau_sd"] * pt.sqrt(1 - correlation**2)
+    above = (cohort.kind != MISSING) & (np.nan_to_num(cohort.relief) > 0)
+    n_above = np.bincount(cohort.patient[above], minlength=len(cohort.patients))
+    centred = pm.Data("centred", n_above / (n_above + 0.7), dims="patient")
+    partial = pm.Normal("plateau_partial", centred * mean, sd**centred, dims="patient")
+    plateau = mean + sd ** (1 - centred) * (partial - centred * mean)
+    log_rate = population["log_rate_mean"] + population["log_rate_sd"] * z_rate
+    for name, value in (("start", start), ("plateau", plateau), ("log_rate", log_rate)):
+        pm.Deterministic(name, value, dims="patient")
+    return start, plateau, pt.exp(log_rate)
 
 
-def _rising(
-    pm: Any, pt: Any, reports: Reports, population: dict[str, Any], plateau: Any, rate: Any
+def _rising_logit(
+    pm: Any, pt: Any, cohort: Cohort, covariates: Covariates, population: dict[str, Any]
 ) -> Any:
-    """Sum the log probabilities of each patient's reports along its curve, shape (patients,)."""
-    cell = cells(reports.relief)
-    of = pm.Data("patient_of_report", reports.patient)
-    session = pm.Data("session", reports.session)
-    latent = saturating(session, population["start"], plateau[of], rate[of], exp=pt.exp)
-    logs = log_probability(
-        _as_data(pm, "rising", cell), latent, population["noise"], _share(population), pt
+    """Return the logit of each patient's chance to rise, equation (4)."""
+    share = population["rising_share"]
+    logit = pt.log(share) - pt.log1p(-share)
+    if not covariates.labels:
+        return logit * pt.ones(len(cohort.patients))
+    effect = pm.Normal("effect_score", 0, 1, dims="effect")
+    return logit + pt.dot(pm.Data("design", covariates.design(cohort)), effect)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Every distinct (session, kind of course) whose probability is needed.
+
+    Until its onset a relapse runs like a kept course, so those sessions are computed once and
+    counted for all: entry k counts for patient `patient[k]` and course `course[k]` with the term
+    `term[k]`.
+
+    Attributes
+    ----------
+    row, onset, is_flat
+        By term: row of the cohort, session after which the relapse begins (a large number if
+        none), and 1.0 for a flat course.
+    patient, course, term
+        By entry.
+    """
+
+    row: IntArray
+    onset: IntArray
+    is_flat: NDArray[np.float64]
+    patient: IntArray
+    course: IntArray
+    term: IntArray
+
+
+def terms_of(cohort: Cohort) -> Terms:
+    """List the terms of a cohort."""
+    never = 10**6
+    n = len(cohort.session)
+    every = np.arange(n)
+    row, onset, flat = [every, every], [np.full(n, never)] * 2, [np.zeros(n), np.ones(n)]
+    kept, flat_course = COURSES.index("kept"), COURSES.index("flat")
+    term, course = [every, n + every], [np.full(n, kept), np.full(n, flat_course)]
+    origin = [every, every]
+    count = 2 * n
+    for k, session in enumerate(ONSETS):
+        after = np.flatnonzero(cohort.session > session)
+        row.append(after)
+        onset.append(np.full(len(after), session))
+        flat.append(np.zeros(len(after)))
+        before = np.flatnonzero(cohort.session <= session)
+        term += [before, count + np.arange(len(after))]
+        origin += [before, after]
+        course += [np.full(len(before) + len(after), kept + 1 + k)]
+        count += len(after)
+    return Terms(
+        row=np.concatenate(row),
+        onset=np.concatenate(onset),
+        is_flat=np.concatenate(flat),
+        patient=cohort.patient[np.concatenate(origin)],
+        course=np.concatenate(course),
+        term=np.concatenate(term),
     )
-    of_listed = pm.Data("patient_of_listed_report", reports.patient[cell.order])
-    return pt.zeros(len(reports.patients))[of_listed].inc(logs)
 
 
-def _flat(pm: Any, pt: Any, reports: Reports, population: dict[str, Any]) -> Any:
-    """Do the same at the common start, where each distinct value needs computing only once."""
-    values, position = np.unique(reports.relief, return_inverse=True)
-    cell = cells(values)
-    counts = np.zeros((len(reports.patients), len(values)))
-    np.add.at(counts, (reports.patient, position), 1)
-    latent = population["start"] * pm.Data("one_a_value", np.ones(len(values)))
-    logs = log_probability(
-        _as_data(pm, "flat", cell), latent, population["noise"], _share(population), pt
+def _log_likelihoods(
+    pm: Any, pt: Any, cohort: Cohort, population: dict[str, Any], effects: tuple[Any, Any, Any]
+) -> Any:
+    """Return log P(reports and fates) by patient and course, shape (patients, courses)."""
+    start, plateau, rate = effects
+    terms = terms_of(cohort)
+    of = pm.Data("patient_of_term", cohort.patient[terms.row])
+    session = pm.Data("session", cohort.session[terms.row].astype(float))
+    kept = kept_share(
+        session, pm.Data("onset", terms.onset.astype(float)), population["relapse_rate"], xp=pt
+    ) * (1 - pm.Data("is_flat", terms.is_flat))
+    latent = saturating(session, start[of], plateau[of], rate[of], kept, xp=pt)
+    logs = pt.zeros(len(terms.row))
+    logs = _add_reports(pm, pt, cohort, terms, population, latent, logs)
+    logs = _add_fates(pm, pt, cohort, terms, population, latent, logs)
+    entry = logs[pm.Data("term_of_entry", terms.term)]
+    cell = terms.patient * len(COURSES) + terms.course
+    total = pt.zeros(len(cohort.patients) * len(COURSES))[pm.Data("cell_of_entry", cell)].inc(entry)
+    return total.reshape((len(cohort.patients), len(COURSES)))
+
+
+def _add_reports(
+    pm: Any,
+    pt: Any,
+    cohort: Cohort,
+    terms: Terms,
+    population: dict[str, Any],
+    latent: Any,
+    logs: Any,
+) -> Any:
+    reported = np.flatnonzero(cohort.kind[terms.row] != MISSING)
+    cell = cells(cohort.relief[terms.row[reported]])
+    tens, fives = population["tens_share"], population["fives_share"]
+    share = [tens, (1 - tens) * fives, (1 - tens) * (1 - fives)]
+    at = pm.Data("term_of_report", reported)
+    found = log_probability(
+        _as_data(pm, cell.as_dict()), latent[at], population["noise"], share, pt
     )
-    return pt.dot(pm.Data("counts", counts[:, cell.order]), logs)
+    return logs[pm.Data("term_of_listed_report", reported[cell.order])].inc(found)
 
 
-def _as_data(pm: Any, prefix: str, cell: Cells) -> dict[str, Any]:
+def _add_fates(
+    pm: Any,
+    pt: Any,
+    cohort: Cohort,
+    terms: Terms,
+    population: dict[str, Any],
+    latent: Any,
+    logs: Any,
+) -> Any:
+    known = np.flatnonzero(cohort.fate[terms.row] != NOTHING)
+    if not len(known):
+        return logs
+    at = pm.Data("term_of_fate", known)
+    rows = terms.row[known]
+    found = stopping.log_probability(
+        pm.Data("fate", cohort.fate[rows]),
+        pm.Data("session_of_fate", cohort.session[rows]),
+        latent[at],
+        population["noise"],
+        {name: population[name] for name in stopping.HAZARDS},
+        pt,
+    )
+    return logs[at].inc(found)
+
+
+def _as_data(pm: Any, arrays: dict[str, Any]) -> dict[str, Any]:
     """Register the cells as data, so that new reports do not mean new machine code."""
-    arrays = cell.as_dict()
-    if len(cell.fine) == 0:
-        arrays |= dict.fromkeys(("fine", "fine_value", "fine_width"))
+    if len(arrays["fine"]) == 0:
+        arrays = arrays | dict.fromkeys(("fine", "fine_value", "fine_width"))
     return {
-        name: None if array is None else pm.Data(f"{prefix}_{name}", array)
+        name: None if array is None else pm.Data(f"cell_{name}", array)
         for name, array in arrays.items()
     }
-
-
-def _share(population: dict[str, Any]) -> list[Any]:
-    return [population["heaping"][j] for j in range(len(GRIDS))]

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import available_timezones
 
 from orchestration.errors import WrongUse
@@ -22,10 +22,16 @@ ROOT = Path(__file__).resolve().parents[1]
 """The checkout (the project is installed editable), which holds `dbt/`."""
 
 PROFILES: dict[str, dict[str, int]] = {
-    "demo": {"model_draws": 3500, "model_tune": 500, "study_cohorts": 200},
-    "full": {"model_draws": 6000, "model_tune": 1000, "study_cohorts": 5000},
-}
+    "demo": {
+        "model_marginal_draws": 1000, "model_draws": 3500, "model_tune": 700, "study_cohorts": 200,
+    },
+    "full": {
+        "model_marginal_draws": 4000, "model_draws": 6000, "model_tune": 1000,
+        "study_cohorts": 5000,
+    },
+}  # fmt: skip
 PRESETS = ("clinic", "paper_replica")
+ENGINES = ("auto", "marginal", "nuts")
 
 _TABLES = ("retention",)
 """Tables of `plateau.toml`: `[retention] logs_days` is the setting `retention_logs_days`."""
@@ -43,6 +49,7 @@ _LEAST = {
     "retention_reports": 1,
     "retention_logs_days": 1,
     "retention_run_events_days": 1,
+    "model_marginal_draws": 1,
     "model_draws": 1,
     "model_tune": 1,
     "model_chains": 1,
@@ -100,7 +107,12 @@ class Settings:
     """Verbatim rows, identifiers and free text are never deleted by Plateau."""
     retention_quarantine: str = "never"
     """Quarantine and repair logs are never deleted by Plateau."""
+    model_engine: Literal["auto", "marginal", "nuts"] = "auto"
+    """marginal, nuts, or auto: marginal, and NUTS where its gate fails."""
+    model_marginal_draws: int = PROFILES["demo"]["model_marginal_draws"]
+    """Draws of the marginal engine."""
     model_draws: int = PROFILES["demo"]["model_draws"]
+    """Draws of each chain of NUTS."""
     model_tune: int = PROFILES["demo"]["model_tune"]
     model_chains: int = 4
     study_cohorts: int = PROFILES["demo"]["study_cohorts"]
@@ -207,6 +219,7 @@ def load(flags: Mapping[str, Any] | None = None, *, cwd: Path | None = None) -> 
     profile = values.get("profile", "demo")
     _one_of("profile", profile, PROFILES, sources)
     _one_of("preset", values.get("preset", "clinic"), PRESETS, sources)
+    _one_of("model_engine", values.get("model_engine", "auto"), ENGINES, sources)
     for name, default in PROFILES[profile].items():
         if name not in values:
             values[name] = default

@@ -29,6 +29,7 @@ def model_notices(frames: Frames, facts: ReportFacts) -> list[Notice]:
         "attempted_at",
         "status",
         "reason",
+        "is_reused",
         "rows_run_id",
         "rows_fitted_at",
     ]
@@ -40,11 +41,12 @@ def model_notices(frames: Frames, facts: ReportFacts) -> list[Notice]:
 
 
 def _model_notice(row: dict[str, Any], facts: ReportFacts) -> Notice | None:
-    """Say what is wrong with one model's rows; None if they are this run's and converged."""
+    """Say what is wrong with one model's rows; None if they converged and fit the data."""
     name = words(row["model"])
     has_rows = not is_missing(row["rows_run_id"])
     is_current = has_rows and row["rows_run_id"] == facts.run_id
-    if row["status"] == "converged" and is_current:
+    is_reused = not is_missing(row["is_reused"]) and bool(row["is_reused"])
+    if row["status"] == "converged" and (is_current or (has_rows and is_reused)):
         return None
     verdict = {"converged": "converged", "not_converged": "did not converge"}
     happened = verdict.get(str(row["status"]), "could not be fitted")
@@ -88,15 +90,18 @@ def population(frames: Frames) -> Block:
 
 def convergence(frames: Frames) -> Block:
     """Return verdict and diagnostics of every model, or why there are none."""
-    columns = ["model", "run_id", "attempted_at", "status", "r_hat_max", "ess_min", "divergences"]
-    frame = take(frames, "model_status", [*columns, "n_patients", "n_sessions", "seconds"])
+    columns = ["model", "run_id", "attempted_at", "status", "engine", "is_reused", "pareto_k"]
+    columns += ["r_hat_max", "ess_min", "divergences", "n_patients", "n_sessions", "seconds"]
+    frame = take(frames, "model_status", columns)
     if isinstance(frame, Absent):
         return Notice(f"Convergence is not shown: {frame.reason}")
     rows = [
         (
             words(row["model"]),
             words(row["status"]),
+            "–" if is_missing(row["engine"]) else words(row["engine"]),
             moment(row["attempted_at"]),
+            number(row["pareto_k"], 2),
             number(row["r_hat_max"], 3),
             count(row["ess_min"]),
             count(row["divergences"]),
@@ -106,7 +111,8 @@ def convergence(frames: Frames) -> Block:
         )
         for row in records(frame)
     ]
-    heads = ["Model", "Verdict", "Attempted", "Largest R-hat", "Least ESS", "Divergences"]
+    heads = ["Model", "Verdict", "Engine", "Attempted", "Pareto k", "Largest R-hat", "Least ESS"]
+    heads += ["Divergences"]
     return Fold(
         "Convergence", DataTable([*heads, "Patients", "Sessions", "Seconds"], rows), is_open=True
     )

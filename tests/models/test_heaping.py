@@ -61,10 +61,10 @@ def test_a_decimal_is_a_report_in_ones_with_the_width_it_was_printed_with():
 
 @pytest.mark.parametrize("latent", [-40.0, 5.0, 52.0, 130.0])
 def test_expected_report_is_the_mean_of_the_table(latent):
-    """The unrounded mean that is reported differs from the rounded law by less than 0.3 points."""
-    table = probability_table(latent, 12.0, (0.6, 0.3, 0.1))
-    mean = expected_report(np.array(latent), np.array(12.0))
-    assert mean == pytest.approx(table @ np.arange(101), abs=0.3)
+    for noise in (5.0, 12.0, 25.0):
+        table = probability_table(latent, noise, (0.6, 0.3, 0.1))
+        mean = expected_report(np.array(latent), np.array(noise), np.array(0.6), np.array(0.75))
+        assert mean == pytest.approx(table @ np.arange(101), abs=0.02)
 
 
 def test_curve_starts_rises_and_saturates():

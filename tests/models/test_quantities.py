@@ -1,111 +1,79 @@
-"""Definitions of plateau and saturation session on draws made by hand."""
+"""Plateau and saturation by hand, on courses of any family."""
 
 import numpy as np
 import pytest
-import xarray as xr
 
-from bayes.diagnostics import diagnose
-from bayes.draws import PatientDraws, patient_draws, plateau_pct, reported, saturation_session
-from bayes.fit import Fit
-from bayes.quantities import patient_curve, patient_plateau, population_estimate
-from bayes.relief import Reports
-
-PATIENTS = ["fast", "slow", "silent", "vague"]
-SHAPE = (2, 300)
-# Five sessions each; only the silent patient never reports relief.
-REPORTS = Reports(
-    np.array(PATIENTS),
-    np.repeat(np.arange(4), 5),
-    np.tile(np.arange(1.0, 6), 4),
-    np.array([50.0] * 10 + [0.0] * 5 + [50.0] * 5),
-    0,
-    0,
-)
+from bayes.curves import COURSES, ONSETS, expected_report, kept_share, saturating
+from bayes.heaping import probability_table
+from bayes.parameters import NAMES, values
+from bayes.posterior import mean_reports
+from bayes.quantities import (
+    SESSIONS,
+    is_flat_from_first,
+    is_rising_at,
+    plateau_pct,
+    probability_reported_at_least,
+    saturation_session,
+)  # fmt: skip
+from bayes.tables import shown_saturation
 
 
-def hand_made_posterior():
-    """Four patients: known fast and slow courses, one without relief, one of unknown speed."""
-    rng = np.random.default_rng(11)
-
-    def about(value, sd):
-        return value + sd * rng.standard_normal(SHAPE)
-
-    log_rate = [about(np.log(1.2), 0.05), about(np.log(0.15), 0.05), about(-1, 1), about(-1, 1.2)]
-    population = {
-        "start": about(-20, 1), "plateau_mean": about(45, 2), "plateau_sd": about(15, 1),
-        "log_rate_mean": about(-1, 0.1), "log_rate_sd": about(1, 0.05),
-        "rising_share": np.clip(about(0.7, 0.02), 0, 1), "noise": about(12, 0.3),
-    }  # fmt: skip
-    plateau = [about(60, 2), about(60, 2), about(40, 15), about(50, 5)]
-    return xr.Dataset(
-        {name: (("chain", "draw"), values) for name, values in population.items()}
-        | {
-            "plateau": (("chain", "draw", "patient"), np.stack(plateau, -1)),
-            "log_rate": (("chain", "draw", "patient"), np.stack(log_rate, -1)),
-            "heaping": (("chain", "draw", "grid"), rng.dirichlet([60, 30, 10], SHAPE)),
-        },
-        coords={"patient": PATIENTS, "grid": ["10", "5", "1"]},
-    )
+def test_saturation_is_between_sessions_and_undefined_without_relief():
+    course = np.array([[10, 44, 46, 50.0, 50], [5, 5, 5, 5, 5], [50, 40, 30, 20, 10]])
+    found = saturation_session(course)
+    assert found[0] == pytest.approx(2.5)
+    assert np.isnan(found[1])
+    assert found[2] == 1
+    assert saturation_session(course, 0.95)[0] == pytest.approx(3 + 1.5 / 4)
 
 
-@pytest.fixture(scope="module")
-def fitted():
-    posterior = hand_made_posterior()
-    patients = patient_draws(posterior, REPORTS, seed=1)
-    verdict = diagnose(reported(posterior, patients))
-    return Fit(xr.DataTree.from_dict({"/posterior": posterior}), REPORTS, patients, verdict, seed=1)
+def test_plateau_counts_a_peak_before_a_relapse_and_thirty_sessions_only():
+    course = np.concatenate([np.linspace(0, 60, 10), np.linspace(60, 20, 20), [99.0]])
+    assert plateau_pct(course) == 60
+    assert saturation_session(course) == pytest.approx(1 + 0.9 * 9)
 
 
-def test_saturation_session_is_the_first_at_nine_tenths_of_the_maximum():
-    course = np.array([[10, 44, 45, 50.0, 50], [5, 5, 5, 5, 5], [50, 40, 30, 20, 10]])
-    assert saturation_session(course).tolist() == [3, 1, 1]
+def test_flat_from_the_first_and_still_rising():
+    flat, slow = np.full(30, 40.0), np.linspace(1, 60, 30)
+    assert is_flat_from_first(flat) and not is_flat_from_first(slow)
+    assert is_rising_at(slow, 15) and not is_rising_at(flat, 15)
 
 
-def test_plateau_is_the_largest_mean_report_within_thirty_sessions():
-    still_rising = PatientDraws(
-        np.array(["a"]),
-        start=np.full((1, 1, 1), 0.0),
-        plateau=np.full((1, 1, 1), 50.0),
-        rate=np.full((1, 1, 1), np.log(2) / 30),
-        noise=np.full((1, 1, 1), 0.01),
-    )
-    assert plateau_pct(still_rising)[0, 0, 0] == pytest.approx(25, abs=0.05)
+def test_drawn_courses_give_the_mean_reports_of_their_equations():
+    """Kernel against the equations written with NumPy, every kind of course."""
+    natural = values(np.zeros((1, len(NAMES))))
+    p = dict(zip(NAMES, natural[0], strict=True))
+    effects = np.array([[[k, -12.0, 55.0, -0.8] for k in range(len(COURSES))]], dtype=np.float32)
+    found = mean_reports(natural, effects, SESSIONS)[0]
+    kept = [np.zeros(30), np.ones(30)]
+    kept += [kept_share(SESSIONS, onset, p["relapse_rate"]) for onset in ONSETS]
+    for course, share in enumerate(kept):
+        latent = saturating(SESSIONS, -12.0, 55.0, np.exp(-0.8), share)
+        expected = expected_report(latent, p["noise"], p["tens_share"], p["fives_share"])
+        assert found[course] == pytest.approx(expected, abs=1e-3), COURSES[course]
 
 
-def test_patient_tables_have_the_promised_columns_and_order(fitted):
-    table = patient_plateau(fitted).set_index("patient_id")
-    assert table["n_observed"].tolist() == [5, 5, 5, 5]
-    assert table.loc["fast", "saturation_session"] < table.loc["slow", "saturation_session"]
-    assert table.loc["fast", "plateau_mean_pct"] == pytest.approx(60, abs=2)
-    assert table.loc["fast", "p_plateau_ge_50"] > 0.95
-    assert table.loc["silent", "p_plateau_ge_10"] < 0.1
-    curve = patient_curve(fitted)
-    assert len(curve) == 4 * 15
-    assert (curve["q05_relief_pct"] <= curve["q95_relief_pct"]).all()
-    assert curve.filter(like="relief_pct").stack().between(0, 100).all()
+@pytest.mark.parametrize("cut", [10, 30, 50, 12])
+def test_probability_of_one_report_is_the_tail_of_its_table(cut):
+    table = probability_table(28.0, 12.0, (0.6, 0.3, 0.1))
+    found = probability_reported_at_least(28.0, 12.0, 0.6, 0.75, cut)
+    assert found == pytest.approx(table[cut:].sum(), abs=1e-12)
 
 
-def test_speed_is_not_told_before_the_reports_tell_it(fitted):
-    table = patient_plateau(fitted).set_index("patient_id")
-    told = table["saturation_reason"].isna()
-    assert told.to_dict() == {"fast": True, "slow": True, "silent": False, "vague": False}
-    assert table.loc[~told, "saturation_session"].isna().all()
-    assert table.loc[~told, "saturation_reason"].str.startswith("too early to tell: ").all()
+def test_saturation_is_told_only_where_the_reports_tell_it():
+    """Fast and certain is told; silent and vague are not, each with its reason."""
+    rng = np.random.default_rng(4)
+    session = SESSIONS[None, None]
 
+    def courses(plateau, rate):
+        return plateau[..., None] * (1 - np.exp(-rate[..., None] * session))
 
-def test_population_table_names_parameters_and_new_patients(fitted):
-    table = population_estimate(fitted).set_index("term")
-    assert list(table.columns) == [
-        "mean", "sd", "q05", "q50", "q95", "r_hat", "ess_bulk", "ess_tail",
-    ]  # fmt: skip
-    assert table.loc["start", "mean"] == pytest.approx(-20, abs=0.3)
-    assert table.loc[["heaping_10", "heaping_5", "heaping_1"], "mean"].sum() == pytest.approx(1)
-    # Three in ten new patients do not rise: their plateau is the little that noise reports.
-    assert table.loc["new_patient_plateau_pct", "q05"] < 5
-    assert table.loc["new_patient_saturation_session", "q05"] >= 1
-    assert table.notna().all(axis=None)
-
-
-def test_same_seed_same_tables(fitted):
-    again = patient_draws(hand_made_posterior(), REPORTS, seed=1)
-    assert np.array_equal(again.plateau, fitted.patients.plateau)
+    n = 4000
+    rate = np.exp(np.stack([rng.normal(0, 0.2, n), np.zeros(n), rng.normal(-1, 1.2, n)], 1))
+    plateau = np.stack([np.full(n, 60.0), np.full(n, 4.0), np.full(n, 60.0)], 1)
+    new = courses(rng.normal(50, 10, (n, 5)), np.exp(rng.normal(-1, 1.2, (n, 5))))
+    told = shown_saturation(courses(plateau, rate), new)
+    assert told["saturation_session"].notna().tolist() == [True, False, False]
+    assert told.loc[0, "saturation_session"] == 3  # ln(10) = 2.3 sessions, rounded up
+    assert told.loc[1:, "saturation_reason"].str.startswith("too early to tell: ").all()
+    assert told.loc[1, "saturation_reason"] != told.loc[2, "saturation_reason"]

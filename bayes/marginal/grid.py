@@ -1,0 +1,93 @@
+"""Where the patient effects are evaluated: nodes, their places, the rows they meet.
+
+Here: the arrays that the kernels share. A rising course of patient i has three effects. The log
+rate takes equally spaced standard scores, the same for everyone: reports say too little of it
+to leave its prior. At each of them, and for each session at which a relapse may begin, start and
+plateau take a product of Gauss-Hermite nodes around their own mode, where the likelihood is
+log-concave. A flat course has one effect, the start, with Gauss-Hermite nodes around its mode.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes.cohort import Cohort
+from bayes.curves import ONSETS
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """Sessions of all patients, see `bayes.cohort.Cohort`."""
+
+    offsets: IntArray
+    session: IntArray
+    kind: IntArray
+    relief: FloatArray
+    width: FloatArray
+    fate: IntArray
+
+
+class Nodes(NamedTuple):
+    """Standard scores and log weights; inner and flat weights already carry exp(x^2 / 2)."""
+
+    rate: FloatArray
+    rate_log_weight: FloatArray
+    inner: FloatArray
+    inner_log_weight: FloatArray
+    flat: FloatArray
+    flat_log_weight: FloatArray
+    onsets: FloatArray
+
+
+class Places(NamedTuple):
+    """Modes and scales of the standard effects; changed in place by `adapt`.
+
+    centre (patients, rates, courses, 2), scale (patients, rates, courses, 3: L00, L10, L11),
+    flat_centre and flat_scale (patients,).
+    """
+
+    centre: FloatArray
+    scale: FloatArray
+    flat_centre: FloatArray
+    flat_scale: FloatArray
+
+
+def rows_of(cohort: Cohort) -> Rows:
+    """Return the rows of a cohort for the kernels."""
+    relief = np.nan_to_num(cohort.relief)
+    return Rows(cohort.offsets, cohort.session, cohort.kind, relief, cohort.width, cohort.fate)
+
+
+def make_nodes(n_rate: int = 8, n_inner: int = 3, n_flat: int = 5, step: float = 0.8) -> Nodes:
+    """Return the nodes of a product grid.
+
+    Parameters
+    ----------
+    n_rate, step
+        Standard scores of the log rate and their distance.
+    n_inner, n_flat
+        Nodes of start and of plateau, and of the level of a flat course.
+    """
+    rate = np.asarray(step * (np.arange(n_rate) - (n_rate - 1) / 2), dtype=float)
+    weight = -(rate**2) / 2
+    weight -= np.log(np.exp(weight).sum())
+    inner, inner_weight = _hermite(n_inner)
+    flat, flat_weight = _hermite(n_flat)
+    onsets = np.array(ONSETS, dtype=float)
+    return Nodes(rate, weight, inner, inner_weight, flat, flat_weight, onsets)
+
+
+def make_places(n_patients: int, nodes: Nodes) -> Places:
+    """Return places at the prior."""
+    shape = (n_patients, len(nodes.rate), 1 + len(nodes.onsets))
+    scale = np.zeros((*shape, 3))
+    scale[..., 0] = scale[..., 2] = 1
+    return Places(np.zeros((*shape, 2)), scale, np.zeros(n_patients), np.ones(n_patients))
+
+
+def _hermite(n: int) -> tuple[FloatArray, FloatArray]:
+    x, weight = np.polynomial.hermite_e.hermegauss(n)
+    return x, np.log(weight / weight.sum()) + x**2 / 2

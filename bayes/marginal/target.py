@@ -1,0 +1,142 @@
+"""The log posterior density of the population, patient effects summed out.
+
+Here: parameters in prior standard scores -> density and slopes, over the threads at hand. Not
+here: where it is largest (`mode.py`), draws from it (`importance.py`).
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes.cohort import Cohort
+from bayes.covariates import Covariates
+from bayes.marginal.adapt import adapt
+from bayes.marginal.effects import draw_effects
+from bayes.marginal.evaluate import evaluate
+from bayes.marginal.grid import Nodes, Places, Rows, make_nodes, make_places, rows_of
+from bayes.parameters import KERNEL_NAMES, NAMES, PARAMETERS, slopes, values
+
+FloatArray = NDArray[np.float64]
+
+N_PARAMETERS = len(NAMES)
+CANDIDATES = 8
+"""Candidates of which one becomes a draw of a patient's course."""
+_RISING = NAMES.index("rising_share")
+_NO_SLOPES = np.empty((0, len(KERNEL_NAMES) + 1))
+
+
+@dataclass
+class Target:
+    """Log posterior of a cohort. A point is a vector of prior standard scores.
+
+    Attributes
+    ----------
+    cohort, covariates
+        Data, and the codes whose effects follow the parameters in a point.
+    nodes
+        Default `make_nodes()`.
+    threads
+        Kernels that run at the same time.
+    """
+
+    cohort: Cohort
+    covariates: Covariates
+    nodes: Nodes = field(default_factory=make_nodes)
+    threads: int = 2
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Sessions for the kernels."""
+        return rows_of(self.cohort)
+
+    @cached_property
+    def design(self) -> FloatArray:
+        """What each standard effect adds to each patient's logit, shape (patients, effects)."""
+        return self.covariates.design(self.cohort)
+
+    @property
+    def size(self) -> int:
+        """Length of a point."""
+        return N_PARAMETERS + len(self.covariates.labels)
+
+    def rising(self, point: FloatArray) -> FloatArray:
+        """Return the logit of each patient's chance to rise, equation (4)."""
+        prior = PARAMETERS[_RISING]
+        common = prior.centre + prior.spread * point[_RISING]
+        return np.asarray(common + self.design @ point[N_PARAMETERS:])
+
+    def new_places(self) -> Places:
+        """Return places at the prior."""
+        return make_places(len(self.cohort.patients), self.nodes)
+
+    def adapt(self, point: FloatArray, places: Places, steps: int) -> None:
+        """Move the places towards the modes at a point."""
+        p = values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)]
+        self._over_patients(lambda i, j: adapt(p, self.rows, self.nodes, places, steps, i, j))
+
+    def log_marginals(
+        self, point: FloatArray, places: Places, *, with_slopes: bool = False
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return each patient's log marginal, its parts by component, its slopes (see kernel)."""
+        n = len(self.cohort.patients)
+        p = values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)]
+        rising = self.rising(point)
+        logs = np.empty(n)
+        component = np.empty((n, places.centre.shape[1] * places.centre.shape[2] + 1))
+        by = np.empty((n, len(p) + 1)) if with_slopes else _NO_SLOPES
+        self._over_patients(
+            lambda i, j: evaluate(
+                p, rising, self.rows, self.nodes, places, i, j, logs, component, by
+            )
+        )
+        return logs, component, by
+
+    def draw_effects(
+        self,
+        point: FloatArray,
+        places: Places,
+        component: FloatArray,
+        seed: list[int],
+        out: FloatArray,
+    ) -> None:
+        """Fill one draw of every patient's course, shape (patients, 4), see the kernel."""
+        p = values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)]
+        n = len(self.cohort.patients)
+        draw_effects(
+            p, self.rising(point), self.rows, self.nodes, places, component,
+            np.random.default_rng(seed), CANDIDATES, 0,
+            n, out,
+        )  # fmt: skip
+
+    def density(self, point: FloatArray, places: Places) -> float:
+        """Return the log posterior density, up to a constant."""
+        return float(self.log_marginals(point, places)[0].sum() - point @ point / 2)
+
+    def density_and_slope(self, point: FloatArray, places: Places) -> tuple[float, FloatArray]:
+        """Return the log posterior density and its derivative with the nodes held."""
+        logs, _, by = self.log_marginals(point, places, with_slopes=True)
+        return float(logs.sum() - point @ point / 2), self.patient_slopes(point, by).sum(0) - point
+
+    def patient_slopes(self, point: FloatArray, by: FloatArray) -> FloatArray:
+        """Return d log marginal / d point by patient from the kernel's slopes."""
+        chain = slopes(point[:N_PARAMETERS])
+        columns = np.zeros((len(by), N_PARAMETERS))
+        columns[:, : len(KERNEL_NAMES)] = by[:, :-1] * chain[: len(KERNEL_NAMES)]
+        columns[:, _RISING] = by[:, -1] * PARAMETERS[_RISING].spread
+        return np.concatenate([columns, by[:, -1:] * self.design], axis=1)
+
+    def _over_patients(self, work: Callable[[int, int], None]) -> None:
+        """Run a kernel over blocks of patients of about the same work."""
+        n = len(self.cohort.patients)
+        blocks = min(4 * self.threads, n)
+        if self.threads == 1 or blocks < 2:
+            work(0, n)
+            return
+        ends = np.searchsorted(self.rows.offsets, np.linspace(0, self.rows.offsets[-1], blocks + 1))
+        ends[0], ends[-1] = 0, n
+        with ThreadPoolExecutor(self.threads) as pool:
+            list(pool.map(work, ends[:-1].tolist(), ends[1:].tolist()))

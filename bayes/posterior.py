@@ -1,0 +1,133 @@
+"""Draws of the relief model, the same whichever engine made them.
+
+Here: population and patients by chain and draw, the same as a Zarr DataTree. Not here: how they
+were drawn (`nuts.py`, `marginal/`), what is said of them (`quantities.py`, `tables.py`).
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes.cohort import Cohort
+from bayes.covariates import Covariates
+from bayes.curves import COURSES, ONSETS
+from bayes.parameters import KERNEL_NAMES, NAMES, PARAMETERS, values
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Draws of population and patients.
+
+    Attributes
+    ----------
+    cohort, covariates
+        What was fitted, and the codes whose effects follow the parameters in a score.
+    engine
+        'marginal' or 'nuts'.
+    scores
+        Prior standard scores of parameters and effects, shape (chains, draws, size).
+    effects
+        By patient position in `curves.COURSES`, start, plateau (points) and log rate per
+        session, shape (chains, draws, patients, 4).
+    seed
+        Of every random number.
+    """
+
+    cohort: Cohort
+    covariates: Covariates
+    engine: str
+    scores: FloatArray
+    effects: FloatArray
+    seed: int
+    stats: dict[str, FloatArray] = field(default_factory=dict)
+
+    @property
+    def natural(self) -> FloatArray:
+        """Natural values of the parameters, shape (chains, draws, parameters)."""
+        return values(self.scores[..., : len(NAMES)])
+
+    @property
+    def flat(self) -> tuple[FloatArray, FloatArray]:
+        """Natural values (draws, parameters) and effects (draws, patients, 4), chains joined."""
+        natural = self.natural
+        return (
+            natural.reshape(-1, natural.shape[-1]),
+            self.effects.reshape(-1, *self.effects.shape[2:]),
+        )
+
+    def thinned(self, n: int) -> "Posterior":
+        """Return about n draws, evenly spaced."""
+        step = max(1, self.scores.shape[0] * self.scores.shape[1] // n)
+        return replace(self, scores=self.scores[:, ::step], effects=self.effects[:, ::step])
+
+    def mean_reports(self, sessions: FloatArray) -> FloatArray:
+        """Return m_i(s) in percent, shape (draws, patients, sessions), chains joined."""
+        return mean_reports(*self.flat, sessions)
+
+    def tree(self) -> "xr.DataTree":
+        """Return ArviZ groups posterior, sample_stats, observed_data, constant_data."""
+        import xarray as xr
+
+        groups = {
+            "/posterior": self._posterior_group(),
+            "/sample_stats": xr.Dataset(
+                {name: (("chain", "draw"), value) for name, value in self.stats.items()}
+            ),
+            "/observed_data": xr.Dataset(
+                {"pain_relief_pct": ("row", self.cohort.relief), "fate": ("row", self.cohort.fate)}
+            ),
+            "/constant_data": xr.Dataset(
+                {
+                    "session_no": ("row", self.cohort.session),
+                    "patient_of_row": ("row", self.cohort.patient),
+                }
+            ),
+        }
+        tree = xr.DataTree.from_dict(groups)
+        tree.attrs = {"engine": self.engine, "seed": self.seed}
+        return tree
+
+    def _posterior_group(self) -> "xr.Dataset":
+        import xarray as xr
+
+        natural, by_patient = self.natural, ("chain", "draw", "patient")
+        names = ("course", "start", "plateau", "log_rate")
+        variables: dict[str, Any] = {
+            p.name: (("chain", "draw"), natural[..., k]) for k, p in enumerate(PARAMETERS)
+        }
+        variables |= {name: (by_patient, self.effects[..., k]) for k, name in enumerate(names)}
+        variables["effect_score"] = (("chain", "draw", "effect"), self.scores[..., len(NAMES) :])
+        return xr.Dataset(
+            variables,
+            coords={"patient": self.cohort.patients, "effect": self.covariates.labels},
+            attrs={"courses": list(COURSES)},
+        )
+
+
+def mean_reports(natural: FloatArray, effects: FloatArray, sessions: FloatArray) -> FloatArray:
+    """Return m(s) in percent of drawn courses, shape (draws, patients, sessions), equation (8).
+
+    Parameters
+    ----------
+    natural
+        Shape (draws, parameters).
+    effects
+        Shape (draws, patients, 4), see `Posterior`.
+    sessions
+        Session numbers.
+    """
+    from bayes.marginal.courses import mean_reports as kernel
+
+    out = np.empty((*effects.shape[:2], len(sessions)), dtype=float)
+    p = np.ascontiguousarray(natural[:, : len(KERNEL_NAMES)])
+    kernel(
+        p, np.ascontiguousarray(effects), np.asarray(sessions, float), np.array(ONSETS, float), out
+    )
+    return out
