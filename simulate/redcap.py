@@ -86,9 +86,7 @@ def _visit_text(visits: pd.DataFrame) -> pd.DataFrame:
         elif pd.api.types.is_numeric_dtype(values):
             column = text.numbers(values.to_numpy(dtype=float))
         else:
-            column = text.each(
-                values.to_numpy(dtype=object),
-                lambda one: "" if one is None or pd.isna(one) else str(one),
-            )
+            words = values.astype(object).where(values.notna(), "").to_numpy()
+            column = text.each(words, str)
         columns[name] = np.array(column.to_pylist(), dtype=object)
     return pd.DataFrame(columns)

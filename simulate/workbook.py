@@ -43,7 +43,7 @@ def workbook_bytes(visits: pd.DataFrame) -> tuple[bytes, dict[int, Place]]:
         places |= {visit: (number, row) for visit, row in rows.items()}
     buffer = io.BytesIO()
     book.save(buffer)
-    return _without_clock(buffer.getvalue()), places
+    return without_clock(buffer.getvalue()), places
 
 
 def _fill(sheet: Worksheet, title: str, visits: pd.DataFrame) -> dict[int, int]:
@@ -87,7 +87,7 @@ def _write(sheet: Worksheet, row: int, column: int, value: Any, is_merged: bool)
         sheet.cell(row, column, value)
 
 
-def _without_clock(content: bytes) -> bytes:
+def without_clock(content: bytes) -> bytes:
     """Return the same workbook with the times of writing set to a constant."""
     buffer = io.BytesIO()
     with (
