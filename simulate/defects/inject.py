@@ -18,7 +18,7 @@ from simulate import extracts
 from simulate.cohort import Cohort
 from simulate.defects import books, catalogue, cells, habits, ledger, lines, records
 from simulate.defects.catalogue import Class, Variant
-from simulate.defects.changes import Found, Injected
+from simulate.defects.changes import Injected
 from simulate.defects.files import LATE, SPOILERS
 from simulate.defects.source import Source, TooFew, source_of
 from simulate.defects.spoiled import Spoiled, spoiled_delivery
@@ -249,7 +249,7 @@ def _told(
                 table_here = _table_of(file)
                 if found.row[0] != table_here:
                     continue
-                if found.row[1] >= 0 and not _stands(found, file):
+                if found.row[1] >= 0 and found.row not in file.lines:
                     continue
                 yield ledger.line_of(
                     one.defect_id, one.kind, one.variant, mechanism,
@@ -257,10 +257,6 @@ def _told(
                     column=found.column, true=found.true, injected=found.injected,
                     innocents=innocents,
                 )  # fmt: skip
-
-
-def _stands(found: Found, file: Lined) -> bool:
-    return found.row in file.lines
 
 
 def _table_of(file: Lined) -> str:
@@ -299,13 +295,15 @@ def _writers_own(
 ) -> Iterable[dict[str, object]]:
     """What the clean writer does that is in the catalogue too, under the defect number 0.
 
-    Its workbook merges what a patient's visits repeat, and it writes NR and ND for missing values.
+    Its workbook has a title and merges what a patient's visits repeat, and it writes NR and ND.
     """
-    merged, words = catalogue.load()[59], catalogue.load()[28]
-    for name, file in lined:
-        if file.file.name.startswith("emcs"):
+    titled, merged, words = (catalogue.load()[number] for number in (19, 59, 28))
+    books = [(name, file.file.name) for name, file in lined if _table_of(file) == "emcs"]
+    books += [(one.name, one.small.book_name) for one in small if one.small.book is not None]
+    for name, file_name in books:
+        for kind in (titled, merged):
             yield ledger.line_of(
-                0, merged, merged.variants[0], "writer", delivery=name, file=file.file.name
+                0, kind, kind.variants[0], "writer", delivery=name, file=file_name
             )
     tables = [(name, file.file.name, rows_of(file.file)) for name, file in lined]
     for one in small:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from simulate.dates import DayArray
@@ -172,10 +173,12 @@ def source_of(clinic: Clinic, rng: np.random.Generator, mechanism: str) -> Sourc
     )
 
 
-def text_frame(rows: object) -> pd.DataFrame:
+def text_frame(rows: pa.Table) -> pd.DataFrame:
     """Return an Arrow table of text as a frame of Python texts."""
-    names = rows.column_names  # type: ignore[attr-defined]
-    columns = {name: rows.column(name).to_pylist() for name in names}  # type: ignore[attr-defined]
+    columns = {
+        name: np.array(rows.column(name).cast(pa.large_string()).to_pylist(), dtype=object)
+        for name in rows.column_names
+    }
     return pd.DataFrame(columns, dtype=object)
 
 
