@@ -100,7 +100,7 @@ def _scalar(word: str) -> pa.Scalar:
 
 
 def quoted(cell: str) -> str:
-    """Return a cell as it stands in a file: in quotes if it holds a delimiter, quote or line end."""
+    """Return a cell as a file holds it: in quotes around a delimiter, quote or line end."""
     if any(mark in cell for mark in (SEPARATOR, '"', "\r", "\n")):
         return '"' + cell.replace('"', '""') + '"'
     return cell

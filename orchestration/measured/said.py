@@ -117,7 +117,7 @@ def _placed(connection: duckdb.DuckDBPyConnection, verdict: Verdict) -> pd.DataF
     named = pd.DataFrame(keys, columns=["row_key", "rule_id"]).drop_duplicates()
     connection.register("named_rows", named)
     placed = connection.execute(
-        'select p.delivery, p."file", p.line, null as column_name, n.rule_id, \'warn\' as action '
+        "select p.delivery, p.\"file\", p.line, null as column_name, n.rule_id, 'warn' as action "
         "from named_rows as n inner join row_places as p using (row_key)"
     ).df()
     connection.unregister("named_rows")

@@ -9,7 +9,7 @@ found
     it; rule `none` (a file that is to be read as if nothing were wrong) where every row of the
     file stands as the truth says.
 right
-    a finding at a place of a defect; of a whole file, one of a rule that is expected of a defect in
+    a finding at the cell or row of a defect, or of a rule that is expected there; of a whole file, one of a rule that is expected of a defect in
     it, or whose registry entry lists the class.
 implicated
     a finding on an innocent partner: shown as an error and left out.
@@ -173,6 +173,7 @@ def _action(action: str) -> str:
 def _judge_findings(result: Tally, ledger: pd.DataFrame, said: pd.DataFrame) -> set[Place]:
     """Judge every finding, and return the lines that a defect touches."""
     columns: dict[Place, set[str | None]] = defaultdict(set)
+    expected: dict[Place, set[str]] = defaultdict(set)
     innocent: set[Place] = set()
     in_file: dict[tuple[str, str], set[int]] = defaultdict(set)
     file_level: set[str] = set()
@@ -184,6 +185,7 @@ def _judge_findings(result: Tally, ledger: pd.DataFrame, said: pd.DataFrame) -> 
         else:
             column = None if _absent(row.column_name) else row.column_name
             columns[row.delivery, row.file, int(row.line)].add(column)
+            expected[row.delivery, row.file, int(row.line)].update(row.expected_rules.split())
         innocent.update(_places(row.innocents))
     rules = load_rules()
     for row in said.itertuples():
@@ -199,7 +201,8 @@ def _judge_findings(result: Tally, ledger: pd.DataFrame, said: pd.DataFrame) -> 
             place = (row.delivery, row.file, int(row.line))
             spoilt = columns.get(place)
             named = None if _absent(row.column_name) else row.column_name
-            if spoilt and (named is None or None in spoilt or named in spoilt):
+            at_cell = spoilt and (named is None or None in spoilt or named in spoilt)
+            if at_cell or row.rule_id in expected.get(place, ()):
                 verdict = "right"
             else:
                 verdict = "implicated" if place in innocent else "false_alarm"

@@ -50,7 +50,9 @@ def repaired_exactly(
     """
     repairs = said[said["action"] == "repair"]
     key = ["delivery", "file", "line", "column_name"]
-    known = ledger[(ledger["defect_id"] > 0) & ledger["line"].notna() & ledger["column_name"].notna()]
+    known = ledger[
+        (ledger["defect_id"] > 0) & ledger["line"].notna() & ledger["column_name"].notna()
+    ]
     both = known.assign(line=known["line"].astype("int64")).merge(
         repairs.assign(line=repairs["line"].astype("int64"))[key].drop_duplicates(), on=key
     )

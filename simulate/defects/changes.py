@@ -10,10 +10,9 @@ from typing import Literal
 
 import numpy as np
 
-
 Table = Literal["patients", "sessions", "emcs"]
 Row = tuple[Table, int]
-"""A table and a place in the clinic's own rows; rows that a defect adds have places of their own."""
+"""A table and a place in the clinic's rows; rows that a defect adds have places of their own."""
 EVER = np.datetime64("1900-01-01", "D")
 
 

@@ -16,7 +16,8 @@ from simulate.defects.source import Places, Source, TooFew
 BULK_ROWS = 14
 LEAST_BY_NURSE = 25
 SHARE_GONE = 0.15
-SHIFT_PCT = 15.0
+SHIFT_PCT = 25.0
+"""More than three standard errors of a mean of 60 patients, which is what the class says."""
 
 
 def default_date(source: Source, variant: str) -> Injected:

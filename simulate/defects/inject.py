@@ -206,7 +206,9 @@ def _in_files(
     """Small deliveries before the last of the clinic's own; late ones between it and a closing."""
     last = planned[-1].on
     earliest = planned[-2].on if len(planned) > 1 else last - timedelta(days=4 * 365)
-    turns = [(n, k) for n, many in wanted.items() for k in range(many) if n in SPOILERS | books.MAKERS]
+    turns = [
+        (n, k) for n, many in wanted.items() for k in range(many) if n in SPOILERS | books.MAKERS
+    ]
     before = [turn for turn in turns if turn[0] not in LATE]
     after = [turn for turn in turns if turn[0] in LATE]
     if last - SLOT * (len(before) + 1) <= earliest or SLOT * (len(after) + 1) >= CLOSING:
@@ -302,9 +304,7 @@ def _writers_own(
     books += [(one.name, one.small.book_name) for one in small if one.small.book is not None]
     for name, file_name in books:
         for kind in (titled, merged):
-            yield ledger.line_of(
-                0, kind, kind.variants[0], "writer", delivery=name, file=file_name
-            )
+            yield ledger.line_of(0, kind, kind.variants[0], "writer", delivery=name, file=file_name)
     tables = [(name, file.file.name, rows_of(file.file)) for name, file in lined]
     for one in small:
         for part in (one.small, *([one.before] if one.before else [])):

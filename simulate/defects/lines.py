@@ -7,7 +7,7 @@ files (`files.py`).
 import numpy as np
 
 from simulate import french
-from simulate.defects.cells import PR, Injector, inner_session, is_inner, is_number, neighbours
+from simulate.defects.cells import PR, Injector, is_inner, is_number, neighbours
 from simulate.defects.changes import AddRow, EditLine, Found, Injected, InsertLine, Row
 from simulate.defects.records import ADDED
 from simulate.defects.source import Source
@@ -75,7 +75,7 @@ def duplicate_spelt_otherwise(source: Source, variant: str) -> Injected:
 def two_values(source: Source, variant: str) -> Injected:
     """Class 34."""
     place = source.session_of_own(is_number(source.sessions[PR]) & is_inner(source), PR)
-    value = float(source.sessions.at[place, PR].replace(",", "."))
+    value = float(source.sessions.loc[place, PR].replace(",", "."))
     other = {PR: french.number(value + 10 if value <= 90 else value - 10)}
     base: Row = ("sessions", place)
     again = _again(source, place, other)

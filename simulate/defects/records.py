@@ -59,10 +59,10 @@ def npsi_total(source: Source, variant: str) -> Injected:
     """Class 32."""
     if variant == "session":
         place = source.session(is_number(source.sessions["npsi_total"]), "npsi_total")
-        return one_cell(source, place, "npsi_total", _off(source.sessions.at[place, "npsi_total"]))
+        return one_cell(source, place, "npsi_total", _off(source.sessions.loc[place, "npsi_total"]))
     column = "npsi_baseline_total"
     patient = source.patient(is_number(source.patients[column]), column)
-    return a_patients_cell(source, patient, column, _off(source.patients.at[patient, column]))
+    return a_patients_cell(source, patient, column, _off(source.patients.loc[patient, column]))
 
 
 def _off(total: str) -> str:
@@ -74,9 +74,7 @@ def lost_row(source: Source, variant: str) -> Injected:
     """Class 38: the row after the gap is the one that shows it."""
     place = inner_session(source, "session_no_recorded")
     following: Row = ("sessions", place + 1)
-    return Injected(
-        (DropRow(("sessions", place)),), (Found(following),), neighbours(source, place)
-    )
+    return Injected((DropRow(("sessions", place)),), (Found(following),), neighbours(source, place))
 
 
 def numbers_restart(source: Source, variant: str) -> Injected:
@@ -100,7 +98,7 @@ def day_month_exchanged(source: Source, variant: str) -> Injected:
     texts = source.sessions["session_date"].str
     day_of, month = texts[:2].astype(int), texts[3:5].astype(int)
     place = source.session_of_own(((day_of <= 12) & (day_of != month)).to_numpy(), "session_date")
-    one, other, year = source.sessions.at[place, "session_date"].split("/")
+    one, other, year = source.sessions.loc[place, "session_date"].split("/")
     return one_cell(
         source, place, "session_date", f"{other}/{one}/{year}", neighbours(source, place, 3)
     )
@@ -116,7 +114,7 @@ def close_sessions(source: Source, variant: str) -> Injected:
 def before_first_consultation(source: Source, variant: str) -> Injected:
     """Class 43."""
     place = inner_session(source, "session_date")
-    consulted = source.patients.at[int(source.patient_of[place]), "first_consultation_date"]
+    consulted = source.patients.loc[int(source.patient_of[place]), "first_consultation_date"]
     year = int(consulted[6:]) - 1
     return one_cell(
         source, place, "session_date", f"15{consulted[2:6]}{year}", neighbours(source, place)
@@ -126,7 +124,7 @@ def before_first_consultation(source: Source, variant: str) -> Injected:
 def future(source: Source, variant: str) -> Injected:
     """Class 44."""
     place = inner_session(source, "session_date")
-    text = source.sessions.at[place, "session_date"]
+    text = source.sessions.loc[place, "session_date"]
     return one_cell(
         source, place, "session_date", f"15{text[2:6]}{int(text[6:]) + 30}",
         neighbours(source, place),
@@ -202,7 +200,7 @@ def patient_twice(source: Source, variant: str) -> Injected:
 
 def everything_of(source: Source, patient: int) -> tuple[Row, ...]:
     """Every row of a patient: master, sessions, visits."""
-    ipp = source.patients.at[patient, "ipp"]
+    ipp = source.patients.loc[patient, "ipp"]
     return (
         ("patients", patient),
         *(("sessions", int(place)) for place in source.sessions_of(patient)),
@@ -215,13 +213,13 @@ def other_patients_row(source: Source, variant: str) -> Injected:
     place = inner_session(source, "ipp", least=0, after=0)
     other = source.patient(np.ones(len(source.patients), dtype=bool))
     innocents = (*neighbours(source, place), *everything_of(source, other))
-    return one_cell(source, place, "ipp", source.patients.at[other, "ipp"], innocents)
+    return one_cell(source, place, "ipp", source.patients.loc[other, "ipp"], innocents)
 
 
 def unusual_age(source: Source, variant: str) -> Injected:
     """Class 52."""
     patient = source.patient(np.ones(len(source.patients), dtype=bool), "birth_date")
-    born = str(source.patients.at[patient, "birth_date"])
+    born = str(source.patients.loc[patient, "birth_date"])
     first = str(source.session_day[source.sessions_of(patient)[0]])[:4]
     year = int(first) - 15 if variant == "child" else 1871
     return a_patients_cell(source, patient, "birth_date", f"15{born[2:6]}{year}")

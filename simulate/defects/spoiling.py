@@ -101,7 +101,7 @@ def _with_changes(frame: pd.DataFrame, changes: list[Change], on: np.datetime64)
     for one in changes:
         match one:
             case SetCell((_, place), column, value, since) if place in frame.index and since <= on:
-                frame.at[place, column] = value
+                frame.loc[place, column] = value
             case DropRow((_, place), since) if place in frame.index and since <= on:
                 frame = frame.drop(index=place)
             case AddRow(_, (_, place), _, since) if place in frame.index and since <= on:

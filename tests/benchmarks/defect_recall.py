@@ -28,7 +28,7 @@ HABITS = (69, 70, 71, 74)
 HABIT_PATIENTS = 60
 RUN = "run"
 LONG_AFTER = 4e9
-CLEAN_MARTS_SEEDS = 5
+CLEAN_MARTS_SEEDS = 2
 """Seeds whose clean clinic also goes through dbt: for false flags, and to check the naive code."""
 
 
@@ -94,6 +94,7 @@ def one_seed(seed: int, per_class: int, n_patients: int, mechanism: str, out: Pa
     if target.exists():
         return target
     import estimands
+
     from orchestration.measured.said import SUITES
     from simulate.cohort import generate
     from simulate.defects import inject
@@ -104,14 +105,14 @@ def one_seed(seed: int, per_class: int, n_patients: int, mechanism: str, out: Pa
         cohort = generate(load("replica"), seed, n_patients=n_patients)
         options = inject.Options(per_class=per_class, mechanism=mechanism)
         made = inject.write(cohort, work / "dirty", options, deliveries=DELIVERIES, seed=seed)
-        settings, build = night(
-            work / "dirty", work / "dirty_run", marts=True, distributions=False
-        )
+        settings, build = night(work / "dirty", work / "dirty_run", marts=True, distributions=False)
         result = {"seed": seed, "short": made["short"], "defects": made["defects"]}
         result["dirty"] = as_json(measured(work / "dirty", settings, build, SUITES))
         with build.read() as connection:
             gated = estimands.of_marts(connection)
-        result["habits"] = [habit(seed, number, work) for number in HABITS for _ in range(per_class)]
+        result["habits"] = [
+            habit(seed, number, work) for number in HABITS for _ in range(per_class)
+        ]
         clean = inject.Options()
         inject.write(cohort, work / "clean", clean, deliveries=DELIVERIES, seed=seed)
         with_marts = seed <= CLEAN_MARTS_SEEDS

@@ -58,9 +58,7 @@ def _figures(results: list[dict]) -> str:
             for kind in ("naive", "gated")
         ]
         means = [statistics.fmean(values[kind]) for kind in ("truth", "naive", "gated")]
-        lines.append(
-            f"| {said} | " + " | ".join(f"{one:.3f}" for one in (*means, *errors)) + " |"
-        )
+        lines.append(f"| {said} | " + " | ".join(f"{one:.3f}" for one in (*means, *errors)) + " |")
     checked = [
         abs(one["figures"]["truth"][name] - one["figures"]["truth_in_marts"][name])
         for one in results

@@ -1,4 +1,4 @@
-"""What the study would conclude: the same four figures from the marts, from clean and from raw files.
+"""What the study would conclude: the same figures from the marts, from clean and from raw files.
 
 Here: mean relief at session 4, slope over the test period, share of responders, odds ratio of
 central against peripheral lesions; and the naive reading of the files (pandas, the first number of
