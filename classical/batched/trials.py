@@ -100,7 +100,9 @@ def seeded(seed: int) -> Streams:
     """Streams of a seed: block b is the b-th child of the seed, by SFC64, the fastest for normals."""
 
     def stream(block: int) -> np.random.Generator:
-        return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(block,))))
+        return np.random.Generator(
+            np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(block,)))
+        )
 
     return stream
 

@@ -41,7 +41,9 @@ def run(say: Say) -> list[Measured]:
     ours = max(N / _cpu(lambda: analyse(TRIAL, seeded(SEED), N)) for _ in range(REPEATS))
     drawn = max(N / _cpu(lambda: _draw(N)) for _ in range(REPEATS))
     measured = [
-        Measured(TASK, ours, UNIT, goal=30_000, note=f"best of {REPEATS}; first call {first:.1f} s"),
+        Measured(
+            TASK, ours, UNIT, goal=30_000, note=f"best of {REPEATS}; first call {first:.1f} s"
+        ),
         Measured(TASK, ours, UNIT, "random numbers alone", drawn),
         _two_cores(say),
     ]

@@ -38,6 +38,8 @@ def _line(one: Measured) -> str:
     elif one.peer is not None:
         text += f"; {one.peer_name} {one.peer:,.4g}, ratio {one.ratio:,.3g}"
     if one.goal is not None:
-        state = "not measured" if reached is None else "reached" if reached >= one.goal else "missed"
+        state = (
+            "not measured" if reached is None else "reached" if reached >= one.goal else "missed"
+        )
         text += f" (goal {one.goal:,.4g}: {state})"
     return f"{text}; {one.note}" if one.note else text

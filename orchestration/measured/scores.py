@@ -9,8 +9,9 @@ found
     it; rule `none` (a file that is to be read as if nothing were wrong) where every row of the
     file stands as the truth says.
 right
-    a finding at the cell or row of a defect, or of a rule that is expected there; of a whole file, one of a rule that is expected of a defect in
-    it, or whose registry entry lists the class.
+    a finding at the cell or row of a defect, or of a rule that is expected there; of a whole file,
+    one of a rule whose registry entry lists a class that the file holds; a refusal, of a delivery
+    with a defect.
 implicated
     a finding on an innocent partner: shown as an error and left out.
 false alarm

@@ -59,7 +59,7 @@ def repaired_exactly(
     exact: dict[tuple[str, str, int, str], bool] = {}
     for name, table in dictionary.load().items():
         columns = {column.name: column for column in table.file_columns}
-        mine = both[both["file"].map(lambda file: _table_of(file) == name)]
+        mine = both[both["file"].map(_table_of) == name]
         if mine.empty:
             continue
         connection.register("wanted_cells", mine[["delivery", "file", "line"]].drop_duplicates())

@@ -11,7 +11,6 @@ a study that was stopped goes on where it was; the table is made of all that is 
 import argparse
 import json
 import os
-import shutil
 import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -43,7 +42,7 @@ def night(clinic: Path, work: Path, *, marts: bool, distributions: bool):
     from orchestration.settings import load as settings_of
     from orchestration.vault import make_key
 
-    (work / "data").mkdir(parents=True)
+    (work / "data").mkdir(parents=True, exist_ok=True)
     for drop in ("deliveries", "later"):
         if not (clinic / drop).is_dir():
             continue
@@ -100,7 +99,8 @@ def one_seed(seed: int, per_class: int, n_patients: int, mechanism: str, out: Pa
     from simulate.defects import inject
     from simulate.scenario import load
 
-    work = Path(tempfile.mkdtemp(prefix="defects_"))
+    work = Path(tempfile.gettempdir()) / f"plateau_defects_{os.getpid()}"
+    _empty(work)
     try:
         cohort = generate(load("replica"), seed, n_patients=n_patients)
         options = inject.Options(per_class=per_class, mechanism=mechanism)
@@ -132,11 +132,23 @@ def one_seed(seed: int, per_class: int, n_patients: int, mechanism: str, out: Pa
             with build.read() as connection:
                 result["figures"]["truth_in_marts"] = estimands.of_marts(connection)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        _empty(work)
     partial = target.with_suffix(".tmp")
     partial.write_text(json.dumps(result), encoding="utf-8")
     partial.replace(target)
     return target
+
+
+def _empty(work: Path) -> None:
+    """Remove all but what dbt has parsed: the same path again spares it the parsing."""
+    for path in sorted(work.rglob("*"), reverse=True):
+        if "dbt" in path.relative_to(work).parts:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        else:
+            path.unlink()
 
 
 def habit(seed: int, number: int, work: Path) -> dict:
