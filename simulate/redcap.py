@@ -65,7 +65,7 @@ def export_bytes(patients: pa.Table, sessions: pa.Table, visits: pd.DataFrame) -
     order = np.lexsort((np.arange(len(whole)), whole["record_id"].astype(int)))
     whole = whole.iloc[order]
     table = pa.table({name: pa.array(whole[name], pa.large_string()) for name in whole})
-    return len(whole), text.csv_bytes(list(whole), table, "utf-8-sig")
+    return len(whole), text.csv_bytes(table.column_names, table, "utf-8-sig")
 
 
 def _text(rows: pa.Table) -> pd.DataFrame:

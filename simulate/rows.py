@@ -16,6 +16,7 @@ from simulate.dates import DAYS_PER_MONTH, NO_DAY, DayArray, days_between, in_da
 from simulate.writing import COMMENTS, MISSING_TOKENS, NURSES, PROTOCOLS, Writing
 
 LOST_AFTER_DAYS = 180
+TYPING_HOUR = 17
 _PROTOCOL_WORDS = [french.code("protocol", name or None) for name in PROTOCOLS]
 
 
@@ -74,7 +75,6 @@ def session_rows(cohort: Cohort, writing: Writing) -> pa.Table:
     effect = cohort.side_effect[at]
     n = len(patient)
     minute = writing.minute[at]
-    typed = cohort.recorded_day[at].astype(np.int64) * 60 + minute % 60
     columns = {
         "ipp": text.of_words(writing.ipp.tolist(), patient),
         "session_no_recorded": text.each(k + 1, str),
@@ -97,7 +97,7 @@ def session_rows(cohort: Cohort, writing: Writing) -> pa.Table:
             ["régressif en 24 h", ""], (effect == "none").astype(np.int8)
         ),
         "comment": text.of_words(list(COMMENTS), writing.comment[at]),
-        "recorded_at": text.each(typed, _typed_at),
+        "recorded_at": text.days_and_minutes(cohort.recorded_day[at], TYPING_HOUR, minute % 60),
     }
     columns |= _answers(cohort, patient, k)
     return pa.table({name: columns[name] for name, *_ in french.SESSION_HEADERS})
@@ -159,8 +159,3 @@ def _days(column: pd.Series) -> DayArray:
 def _clock(minute: object) -> str:
     hours, minutes = divmod(int(minute), 60)  # type: ignore[call-overload]
     return f"{hours:02d}:{minutes:02d}"
-
-
-def _typed_at(day_and_minute: object) -> str:
-    day, minute = divmod(int(day_and_minute), 60)  # type: ignore[call-overload]
-    return f"{french.date(np.datetime64(day, 'D'))} 17:{minute:02d}"

@@ -5,6 +5,7 @@ Here: numbers, dates, codes and clock times of a column to text, each distinct v
 (`french.py`), which columns a table has (`rows.py`).
 """
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ from simulate.dates import DayArray
 
 SEPARATOR = ";"
 LINE_END = "\r\n"
+_TO_QUOTE = re.compile(f'[{SEPARATOR}"\r\n]')
 
 
 def of_words(words: Sequence[str], index: NDArray[np.integer]) -> pa.DictionaryArray:
@@ -52,8 +54,22 @@ def numbers(
 
 def dates(days: DayArray) -> pa.DictionaryArray:
     """Return days as dd/mm/yyyy, empty where unknown."""
+    index, distinct = pd.factorize(days.astype("datetime64[D]").astype(np.int64))
+    iso = np.datetime_as_string(distinct.astype("datetime64[D]"))
+    words = ["" if day == "NaT" else f"{day[8:]}/{day[5:7]}/{day[:4]}" for day in iso.tolist()]
+    return of_words(words, index)
+
+
+def days_and_minutes(days: DayArray, hour: int, minutes: NDArray[np.int64]) -> pa.DictionaryArray:
+    """Return times as dd/mm/yyyy HH:MM, all of them in one hour of the day."""
     number = days.astype("datetime64[D]").astype(np.int64)
-    return each(number, lambda day: french.date(np.datetime64(int(day), "D")))  # type: ignore[call-overload]
+    index, distinct = pd.factorize(number * 60 + minutes)
+    day, minute = np.divmod(distinct, 60)
+    written = dates(day.astype("datetime64[D]")).to_pylist()
+    return of_words(
+        [f"{one} {hour:02d}:{at:02d}" for one, at in zip(written, minute.tolist(), strict=True)],
+        index,
+    )
 
 
 def codes(column: str, values: NDArray) -> pa.DictionaryArray:
@@ -101,7 +117,7 @@ def _scalar(word: str) -> pa.Scalar:
 
 def quoted(cell: str) -> str:
     """Return a cell as a file holds it: in quotes around a delimiter, quote or line end."""
-    if any(mark in cell for mark in (SEPARATOR, '"', "\r", "\n")):
+    if _TO_QUOTE.search(cell):
         return '"' + cell.replace('"', '""') + '"'
     return cell
 

@@ -22,7 +22,7 @@ false alarm
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -112,7 +112,7 @@ def tally(
     result.clean_rows = n_rows - len(dirty)
     defect_at = {
         (row.delivery, row.file, row.line, row.column_name): row.defect
-        for row in ledger.itertuples()
+        for row in each_row(ledger)
         if row.defect_id and not pd.isna(row.line)
     }
     for place, is_exact in values.items():
@@ -128,7 +128,7 @@ def _count_found(
     at_line: dict[Place, list[tuple[str, str]]] = defaultdict(list)
     at_file: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     anywhere: list[tuple[str, str]] = []
-    for row in said.itertuples():
+    for row in each_row(said):
         told = (row.rule_id, row.action)
         if _absent(row.delivery):
             anywhere.append(told)
@@ -144,7 +144,7 @@ def _count_found(
         here: list[tuple[str, str]] = []
         beside: list[tuple[str, str]] = list(anywhere)
         is_whole = False
-        for row in rows.itertuples():
+        for row in each_row(rows):
             place = (row.delivery, row.file)
             if not _absent(row.line):
                 here += at_line[(*place, int(row.line))]
@@ -163,8 +163,8 @@ def _count_found(
         for what, holds in zip(HIT, (bool(here) or found, found, right), strict=True):
             result.hits[(*key, what)] += int(holds)
         if not found:
-            place = (first["delivery"], first["file"], first["line"])
-            result.missed.append((*key, *(None if _absent(one) else one for one in place)))
+            line = None if _absent(first["line"]) else int(first["line"])
+            result.missed.append((*key, str(first["delivery"]), str(first["file"]), line))
 
 
 def _action(action: str) -> str:
@@ -179,7 +179,7 @@ def _judge_findings(result: Tally, ledger: pd.DataFrame, said: pd.DataFrame) -> 
     in_file: dict[tuple[str, str], set[int]] = defaultdict(set)
     file_level: set[str] = set()
     everywhere = set(ledger.loc[ledger["defect_id"] > 0, "defect"])
-    for row in ledger.itertuples():
+    for row in each_row(ledger):
         in_file[row.delivery, row.file].add(row.defect)
         if _absent(row.line):
             file_level.add(row.delivery)
@@ -189,7 +189,7 @@ def _judge_findings(result: Tally, ledger: pd.DataFrame, said: pd.DataFrame) -> 
             expected[row.delivery, row.file, int(row.line)].update(row.expected_rules.split())
         innocent.update(_places(row.innocents))
     rules = load_rules()
-    for row in said.itertuples():
+    for row in each_row(said):
         catches = set(rules[row.rule_id].defects)
         verdict: Verdict
         if _absent(row.delivery):
@@ -221,7 +221,7 @@ def _refusable(ledger: pd.DataFrame) -> set[str]:
     return set(ledger.loc[refused, "delivery"])
 
 
-def _places(innocents: str | None) -> list[Place]:
+def _places(innocents: Any) -> list[Place]:
     if innocents is None or _absent(innocents):
         return []
     places = []
@@ -232,5 +232,10 @@ def _places(innocents: str | None) -> list[Place]:
     return places
 
 
-def _absent(value: object) -> bool:
-    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]
+def each_row(frame: pd.DataFrame) -> Iterator[Any]:
+    """Rows as named tuples of whatever they hold."""
+    yield from frame.itertuples()
+
+
+def _absent(value: Any) -> bool:
+    return value is None or bool(pd.isna(value))

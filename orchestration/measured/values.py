@@ -6,7 +6,7 @@ counting (`scores`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from expectations import dictionary
 from expectations.cells import parse_cell
 from expectations.outcomes import Bad
 from orchestration import vault
+from orchestration.measured.scores import each_row
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def repaired_exactly(
             (row["delivery_name"], row["file_name"], row["line"]): row
             for row in kept.to_dict("records")
         }
-        for cell in mine.itertuples():
+        for cell in each_row(mine):
             row = stored.get((cell.delivery, cell.file, cell.line))
             column = columns[cell.column_name]
             if row is None or (column.identifying and column.type != "identifier"):
@@ -81,7 +82,7 @@ def repaired_exactly(
 
 
 def _holds(
-    row: dict[str, object],
+    row: dict[Any, Any],
     column: Column,
     true: str,
     settings: Settings,
@@ -94,10 +95,10 @@ def _holds(
     if isinstance(cell, Bad):
         return False
     stored = row[column.name]
-    if cell.value is None or stored is None or pd.isna(stored):  # type: ignore[call-overload]
-        return cell.value is None and (stored is None or bool(pd.isna(stored)))  # type: ignore[call-overload]
+    if cell.value is None or stored is None or pd.isna(stored):
+        return cell.value is None and (stored is None or bool(pd.isna(stored)))
     if column.type in ("date", "datetime"):
-        return bool(pd.Timestamp(stored) == pd.Timestamp(cell.value))  # type: ignore[arg-type]
+        return bool(pd.Timestamp(stored) == pd.Timestamp(cell.value))
     return bool(stored == cell.value)
 
 

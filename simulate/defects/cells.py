@@ -67,7 +67,7 @@ def one_cell(
 ) -> Injected:
     """Another text in a cell of a session."""
     row: Row = ("sessions", place)
-    true = source.sessions.loc[place, column]
+    true = source.in_session(place, column)
     found = Found(row, column, str(true), text)
     return Injected((SetCell(row, column, text),), (found,), innocents)
 
@@ -77,7 +77,7 @@ def a_patients_cell(
 ) -> Injected:
     """Another text in a cell of the master."""
     row: Row = ("patients", patient)
-    found = Found(row, column, str(source.patients.loc[patient, column]), text)
+    found = Found(row, column, str(source.in_master(patient, column)), text)
     return Injected((SetCell(row, column, text),), (found,), innocents)
 
 
@@ -95,14 +95,14 @@ def _accented(source: Source) -> tuple[int, str]:
 def encoded_twice(source: Source, variant: str) -> Injected:
     """Class 7."""
     patient, column = _accented(source)
-    true = source.patients.loc[patient, column]
+    true = source.in_master(patient, column)
     return a_patients_cell(source, patient, column, true.encode("utf-8").decode("cp1252"))
 
 
 def accents_lost(source: Source, variant: str) -> Injected:
     """Class 8."""
     patient, column = _accented(source)
-    true = source.patients.loc[patient, column]
+    true = source.in_master(patient, column)
     lost = "".join(letter if letter.isascii() else "?" for letter in true)
     return a_patients_cell(source, patient, column, lost)
 
@@ -110,7 +110,7 @@ def accents_lost(source: Source, variant: str) -> Injected:
 def another_spelling(source: Source, variant: str) -> Injected:
     """Class 23."""
     place = source.session(is_number(source.sessions[PR]), PR)
-    true = source.sessions.loc[place, PR]
+    true = source.in_session(place, PR)
     spelt = {
         "percent": f"{true} %",
         "spaces": f"  {true} ",
@@ -125,7 +125,7 @@ def fraction(source: Source, variant: str) -> Injected:
     relief = source.sessions[PR]
     below_100 = is_number(relief, at_least=1) & ~is_number(relief, at_least=100)
     place = source.session(below_100, PR)
-    value = float(source.sessions.loc[place, PR].replace(",", "."))
+    value = float(source.in_session(place, PR).replace(",", "."))
     return one_cell(source, place, PR, french.number(value / 100))
 
 
@@ -133,7 +133,7 @@ def above_range(source: Source, variant: str) -> Injected:
     """Class 25."""
     least = 11 if variant == "lost_comma" else 0
     place = source.session(is_number(source.sessions[PR], at_least=least), PR)
-    value = float(source.sessions.loc[place, PR].replace(",", "."))
+    value = float(source.in_session(place, PR).replace(",", "."))
     just = french.number(101 + float(source.rng.integers(20)))
     return one_cell(
         source, place, PR, french.number(value * 10) if variant == "lost_comma" else just
@@ -143,7 +143,7 @@ def above_range(source: Source, variant: str) -> Injected:
 def negative(source: Source, variant: str) -> Injected:
     """Class 26."""
     place = source.session(is_number(source.sessions[PR], at_least=1), PR)
-    return one_cell(source, place, PR, "-" + source.sessions.loc[place, PR])
+    return one_cell(source, place, PR, "-" + source.in_session(place, PR))
 
 
 def in_words(source: Source, variant: str) -> Injected:
@@ -171,11 +171,11 @@ def identifier_spelling(source: Source, variant: str) -> Injected:
     leading = source.sessions["ipp"].str.startswith("0").to_numpy()
     if variant == "scientific":
         place = inner_session(source, "ipp")
-        ipp = source.sessions.loc[place, "ipp"]
+        ipp = source.in_session(place, "ipp")
         text = f"{ipp.lstrip('0')[0]},{ipp.lstrip('0')[1:3]}E+0{len(ipp.lstrip('0')) - 1}"
         return one_cell(source, place, "ipp", text, neighbours(source, place))
     place = source.session(leading, "ipp")
-    ipp = source.sessions.loc[place, "ipp"]
+    ipp = source.in_session(place, "ipp")
     spelt = ipp.lstrip("0") if variant == "zeros" else f"{ipp[:2]} {ipp[2:5]} {ipp[5:]}"
     return one_cell(source, place, "ipp", spelt)
 
@@ -183,7 +183,7 @@ def identifier_spelling(source: Source, variant: str) -> Injected:
 def code_spelling(source: Source, variant: str) -> Injected:
     """Class 53."""
     place = source.session(source.sessions["target"].isin(list(SYNONYMS)).to_numpy(), "target")
-    true = source.sessions.loc[place, "target"]
+    true = source.in_session(place, "target")
     unknown = source.pick(["M2", "SMA", "M1 C"])
     spelt = source.pick(SYNONYMS[true]) if variant == "synonym" else unknown
     return one_cell(source, place, "target", spelt)
@@ -198,14 +198,14 @@ def remark(source: Source, variant: str) -> Injected:
 def two_digit_year(source: Source, variant: str) -> Injected:
     """Class 65."""
     place = source.session(np.ones(len(source.sessions), dtype=bool), "session_date")
-    true = source.sessions.loc[place, "session_date"]
+    true = source.in_session(place, "session_date")
     return one_cell(source, place, "session_date", true[:6] + true[8:])
 
 
 def date_format(source: Source, variant: str) -> Injected:
     """Class 66."""
     place = source.session(np.ones(len(source.sessions), dtype=bool), "session_date")
-    day, month, year = source.sessions.loc[place, "session_date"].split("/")
+    day, month, year = source.in_session(place, "session_date").split("/")
     spelt = {
         "iso": f"{year}-{month}-{day}",
         "month_name": f"{int(day)} {MONTHS[int(month) - 1]} {year}",
@@ -219,17 +219,17 @@ def no_such_day(source: Source, variant: str) -> Injected:
     if variant == "evaluation":
         known = (source.sessions["evaluation_date"] != "").to_numpy()
         place = source.session(known, "evaluation_date")
-        year = source.sessions.loc[place, "evaluation_date"][6:]
+        year = source.in_session(place, "evaluation_date")[6:]
         return one_cell(source, place, "evaluation_date", f"31/02/{year}")
     place = inner_session(source, "session_date")
-    year = source.sessions.loc[place, "session_date"][6:]
+    year = source.in_session(place, "session_date")[6:]
     return one_cell(source, place, "session_date", f"31/04/{year}", neighbours(source, place))
 
 
 def skipped_hour(source: Source, variant: str) -> Injected:
     """Class 68."""
     place = source.session(np.ones(len(source.sessions), dtype=bool), "recorded_at")
-    year = int(source.sessions.loc[place, "recorded_at"][6:10])
+    year = int(source.in_session(place, "recorded_at")[6:10])
     last = max(day for day in range(25, 32) if date(year, 3, day).weekday() == 6)
     return one_cell(source, place, "recorded_at", f"{last}/03/{year} 02:30")
 

@@ -36,7 +36,7 @@ def default_date(source: Source, variant: str) -> Injected:
 def constant_nurse(source: Source, variant: str) -> Injected:
     """Class 70."""
     known = is_number(source.sessions[PR])
-    counts = source.sessions.loc[known, "nurse"].value_counts()
+    counts = source.sessions["nurse"][known].value_counts()
     nurses = counts.index[counts >= LEAST_BY_NURSE]
     if not len(nurses):
         raise TooFew("no nurse with enough sessions in this clinic")

@@ -300,20 +300,24 @@ def _writers_own(
     Its workbook has a title and merges what a patient's visits repeat, and it writes NR and ND.
     """
     titled, merged, words = (catalogue.load()[number] for number in (19, 59, 28))
-    books = [(name, file.file.name) for name, file in lined if _table_of(file) == "emcs"]
-    books += [(one.name, one.small.book_name) for one in small if one.small.book is not None]
-    for name, file_name in books:
+    workbooks = [(name, file.file.name) for name, file in lined if _table_of(file) == "emcs"]
+    workbooks += [(one.name, one.small.book_name) for one in small if one.small.book is not None]
+    for name, file_name in workbooks:
         for kind in (titled, merged):
             yield ledger.line_of(0, kind, kind.variants[0], "writer", delivery=name, file=file_name)
-    tables = [(name, file.file.name, rows_of(file.file)) for name, file in lined]
+    tables = [(1, name, file.file.name, rows_of(file.file)) for name, file in lined]
     for one in small:
-        for part in (one.small, *([one.before] if one.before else [])):
+        parts = [(one.arrival, one.small), *([(1, one.before)] if one.before else [])]
+        for arrival, part in parts:
+            damaged = set() if one.is_read_whole else part.absent | set(part.bytes_of)
             for sheet in (part.patients, part.sessions):
+                if sheet.name in damaged:
+                    continue
                 rows = [*[[""]] * len(sheet.above), sheet.header, *sheet.rows]
-                tables.append((part.delivery.name, sheet.name, rows))
-    for name, file_name, rows in tables:
+                tables.append((arrival, part.delivery.name, sheet.name, rows))
+    for arrival, name, file_name, rows in tables:
         for line, column, word in own_words(rows):
             yield ledger.line_of(
                 0, words, words.variants[0], "writer", delivery=name, file=file_name,
-                line=line, column=column, true="", injected=word,
+                line=line, column=column, true="", injected=word, arrival=arrival,
             )  # fmt: skip

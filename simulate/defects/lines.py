@@ -75,7 +75,7 @@ def duplicate_spelt_otherwise(source: Source, variant: str) -> Injected:
 def two_values(source: Source, variant: str) -> Injected:
     """Class 34."""
     place = source.session_of_own(is_number(source.sessions[PR]) & is_inner(source), PR)
-    value = float(source.sessions.loc[place, PR].replace(",", "."))
+    value = float(source.in_session(place, PR).replace(",", "."))
     other = {PR: french.number(value + 10 if value <= 90 else value - 10)}
     base: Row = ("sessions", place)
     again = _again(source, place, other)

@@ -34,7 +34,7 @@ def relief_copied(source: Source, variant: str) -> Injected:
     n_known = np.bincount(source.patient_of[known], minlength=len(source.patients))
     patient = source.patient(n_known >= 12)
     mine = [place for place in source.sessions_of(patient) if known[place]]
-    said = set(source.sessions.loc[mine, PR])
+    said = {source.in_session(int(place), PR) for place in mine}
     text = next(one for one in ("35", "45", "15", "55", "37", "43") if one not in said)
     cells = [one_cell(source, int(place), PR, text) for place in mine]
     return Injected(
@@ -59,10 +59,10 @@ def npsi_total(source: Source, variant: str) -> Injected:
     """Class 32."""
     if variant == "session":
         place = source.session(is_number(source.sessions["npsi_total"]), "npsi_total")
-        return one_cell(source, place, "npsi_total", _off(source.sessions.loc[place, "npsi_total"]))
+        return one_cell(source, place, "npsi_total", _off(source.in_session(place, "npsi_total")))
     column = "npsi_baseline_total"
     patient = source.patient(is_number(source.patients[column]), column)
-    return a_patients_cell(source, patient, column, _off(source.patients.loc[patient, column]))
+    return a_patients_cell(source, patient, column, _off(source.in_master(patient, column)))
 
 
 def _off(total: str) -> str:
@@ -98,7 +98,7 @@ def day_month_exchanged(source: Source, variant: str) -> Injected:
     texts = source.sessions["session_date"].str
     day_of, month = texts[:2].astype(int), texts[3:5].astype(int)
     place = source.session_of_own(((day_of <= 12) & (day_of != month)).to_numpy(), "session_date")
-    one, other, year = source.sessions.loc[place, "session_date"].split("/")
+    one, other, year = source.in_session(place, "session_date").split("/")
     return one_cell(
         source, place, "session_date", f"{other}/{one}/{year}", neighbours(source, place, 3)
     )
@@ -114,7 +114,7 @@ def close_sessions(source: Source, variant: str) -> Injected:
 def before_first_consultation(source: Source, variant: str) -> Injected:
     """Class 43."""
     place = inner_session(source, "session_date")
-    consulted = source.patients.loc[int(source.patient_of[place]), "first_consultation_date"]
+    consulted = source.in_master(int(source.patient_of[place]), "first_consultation_date")
     year = int(consulted[6:]) - 1
     return one_cell(
         source, place, "session_date", f"15{consulted[2:6]}{year}", neighbours(source, place)
@@ -124,7 +124,7 @@ def before_first_consultation(source: Source, variant: str) -> Injected:
 def future(source: Source, variant: str) -> Injected:
     """Class 44."""
     place = inner_session(source, "session_date")
-    text = source.sessions.loc[place, "session_date"]
+    text = source.in_session(place, "session_date")
     return one_cell(
         source, place, "session_date", f"15{text[2:6]}{int(text[6:]) + 30}",
         neighbours(source, place),
@@ -133,22 +133,24 @@ def future(source: Source, variant: str) -> Injected:
 
 def after_stop(source: Source, variant: str) -> Injected:
     """Class 45: a session that the clinic gave after it had closed the course."""
-    stops = [_day(text) for text in source.patients["stop_date"]]
+    stops: list[np.datetime64] = [_day(text) for text in source.patients["stop_date"]]
     last_day = day(source.clinic.cohort.scenario.clinic.rtms_end)
     early = np.array([not np.isnat(one) and one + in_days(60) < last_day for one in stops])
     patient = source.patient(early)
     last = int(source.sessions_of(patient)[-1])
-    on = stops[patient] + in_days(14)
-    empty = {name: "" for name in source.sessions if name.startswith("npsi") or name == "ssnpsi"}
+    on = stops[patient] + np.timedelta64(14, "D")
+    asked = on + np.timedelta64(28, "D")
+    names = [str(name) for name in source.sessions]
+    empty = {name: "" for name in names if name.startswith("npsi") or name == "ssnpsi"}
     cells = dict(source.sessions.loc[last]) | empty
     cells |= {
         "session_no_recorded": str(int(cells["session_no_recorded"]) + 1),
         "session_date": french.date(on),
-        "evaluation_date": french.date(on + in_days(28)),
-        "recorded_at": f"{french.date(on + in_days(28))} 17:00",
+        "evaluation_date": french.date(asked),
+        "recorded_at": f"{french.date(asked)} 17:00",
     }
     row: Row = ("sessions", ADDED + last)
-    added = AddRow(row, ("sessions", last), cells, since=on + in_days(28))
+    added = AddRow(row, ("sessions", last), cells, since=asked)
     return Injected((added,), (Found(row),), (("patients", patient), ("sessions", last)))
 
 
@@ -164,7 +166,7 @@ def visit_before_surgery(source: Source, variant: str) -> Injected:
     place = int(first.name) if isinstance(first.name, int) else 0
     row: Row = ("emcs", ADDED + place)
     cells = dict(first) | {"visit_date": early, "months_post_op": np.nan}
-    visits = tuple(("emcs", int(label)) for label in mine.index)
+    visits: tuple[Row, ...] = tuple(("emcs", int(label)) for label in mine.index)
     return Injected(
         (AddRow(row, ("emcs", place), cells),), (Found(row),), (("patients", patient), *visits)
     )
@@ -200,7 +202,7 @@ def patient_twice(source: Source, variant: str) -> Injected:
 
 def everything_of(source: Source, patient: int) -> tuple[Row, ...]:
     """Every row of a patient: master, sessions, visits."""
-    ipp = source.patients.loc[patient, "ipp"]
+    ipp = source.in_master(patient, "ipp")
     return (
         ("patients", patient),
         *(("sessions", int(place)) for place in source.sessions_of(patient)),
@@ -213,13 +215,13 @@ def other_patients_row(source: Source, variant: str) -> Injected:
     place = inner_session(source, "ipp", least=0, after=0)
     other = source.patient(np.ones(len(source.patients), dtype=bool))
     innocents = (*neighbours(source, place), *everything_of(source, other))
-    return one_cell(source, place, "ipp", source.patients.loc[other, "ipp"], innocents)
+    return one_cell(source, place, "ipp", source.in_master(other, "ipp"), innocents)
 
 
 def unusual_age(source: Source, variant: str) -> Injected:
     """Class 52."""
     patient = source.patient(np.ones(len(source.patients), dtype=bool), "birth_date")
-    born = str(source.patients.loc[patient, "birth_date"])
+    born = str(source.in_master(patient, "birth_date"))
     first = str(source.session_day[source.sessions_of(patient)[0]])[:4]
     year = int(first) - 15 if variant == "child" else 1871
     return a_patients_cell(source, patient, "birth_date", f"15{born[2:6]}{year}")

@@ -66,6 +66,14 @@ class Source:
     closing_patients: set[int] = field(default_factory=set)
     offsets: dict[int, int] = field(default_factory=dict)
 
+    def in_session(self, place: int, column: str) -> str:
+        """Text of a cell of a session."""
+        return str(self.sessions[column].to_numpy()[place])
+
+    def in_master(self, patient: int, column: str) -> str:
+        """Text of a cell of the master."""
+        return str(self.patients[column].to_numpy()[patient])
+
     def sessions_of(self, patient: int) -> Places:
         """Places of a patient's sessions, first to last."""
         first, stop = np.searchsorted(self.patient_of, [patient, patient + 1])

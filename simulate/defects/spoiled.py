@@ -43,6 +43,11 @@ class Spoiled:
         """1, or 2 for what arrives after the first night."""
         return 2 if self.kind is not None and self.kind.defect in LATE else 1
 
+    @property
+    def is_read_whole(self) -> bool:
+        """Whether other bytes hold the very same rows, so that the file is read all the same."""
+        return self.variant is not None and self.variant.rules == ("none",)
+
     def line_of(self, session: int | None) -> int:
         """Line of a session in the clean order of rows."""
         return 2 + self.small.places.tolist().index(session)

@@ -7,6 +7,7 @@ Here: cells, rows and lines put in place. Not here: choosing them (`cells.py`, `
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,14 +102,15 @@ def _with_changes(frame: pd.DataFrame, changes: list[Change], on: np.datetime64)
     for one in changes:
         match one:
             case SetCell((_, place), column, value, since) if place in frame.index and since <= on:
-                frame.loc[place, column] = value
+                frame.loc[place, column] = value  # type: ignore[call-overload]
             case DropRow((_, place), since) if place in frame.index and since <= on:
                 frame = frame.drop(index=place)
             case AddRow(_, (_, place), _, since) if place in frame.index and since <= on:
                 added[place].append(one)
     if not added:
         return frame
-    rows, places = [], []
+    rows: list[dict[Any, Any]] = []
+    places: list[int] = []
     for place, cells in zip(frame.index.tolist(), frame.to_dict("records"), strict=True):
         rows.append(cells)
         places.append(place)

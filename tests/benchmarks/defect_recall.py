@@ -216,8 +216,14 @@ def main() -> None:
                 )
                 for seed in seeds
             }
+            broken = []
             for seed, run in runs.items():
-                print(f"seed {seed}: {run.result().name}", flush=True)
+                # A seed that breaks must not be left out unheard: the rest would be a choice.
+                error = run.exception()
+                broken += [seed] if error else []
+                print(f"seed {seed}: {error or run.result().name}", flush=True)
+        if broken:
+            raise SystemExit(f"seeds {broken} broke; no table is made of the others")
     import defect_tables
 
     files = sorted(given.out.glob(f"{given.mechanism}_{given.per_class}_{given.patients}_*.json"))
