@@ -88,6 +88,7 @@ def validate(
     *,
     new_rows: pd.DataFrame | None = None,
     header: Sequence[str] | None = None,
+    most_row_keys: int = MOST_ROW_KEYS,
 ) -> Verdict:
     """Run the suite of a table.
 
@@ -102,6 +103,8 @@ def validate(
         only `suites.columns_needed(name, whole=True)`. By default every row is.
     header
         Every column that the table has; by default those of the rows.
+    most_row_keys
+        Keys of rows that a result lists at most.
 
     Raises
     ------
@@ -123,7 +126,9 @@ def validate(
             seen = seen.reindex(columns=list(header))
         for place, result in zip(places, judge.counts(asked, seen), strict=True):
             spared = new_rows is not None and len(frame) > 0
-            placed[place] = _read(judge, checks[place], name, rows, key, result, spared)
+            placed[place] = _read(
+                judge, checks[place], name, rows, key, result, spared, most_row_keys
+            )
     return Verdict(name, tuple(placed[place] for place in range(len(checks))))
 
 
@@ -135,6 +140,7 @@ def _read(
     key: str,
     result: "ExpectationValidationResult",
     spared: bool,
+    most_row_keys: int,
 ) -> CheckResult:
     """Count rows where a result is of distinct values, and look up keys of rows against it."""
     in_distinct_values = check.kind == "values"
@@ -146,7 +152,7 @@ def _read(
     status = _status(required, bool(result.success), _raised(result), numerator, denominator)
     lists_rows = bool(numerator) and status != "error" and check.kind != "structure"
     row_keys = (
-        judge.row_keys(check, frame, key, MOST_ROW_KEYS) if lists_rows and key in frame else ()
+        judge.row_keys(check, frame, key, most_row_keys) if lists_rows and key in frame else ()
     )
     return CheckResult(
         rule_id=check.rule_id,

@@ -1,69 +1,52 @@
 """The raw files a clinic would deliver, written from a simulated one.
 
-Here: what each delivery contains, its files and its manifest, and the truth beside. Not here: the
-rows (`rows.py`), the words (`french.py`), the spreadsheet (`workbook.py`), or anything going
-wrong: every file is as clean as a real one can be. A delivery holds what had been written down
-by its date, so a session says the same in every delivery that carries it.
+Here: the files of each delivery and its manifest, and the truth beside. Not here: which rows a
+delivery holds (`deliveries.py`), what they say (`rows.py`), the words (`french.py`), the
+spreadsheet (`workbook.py`), a REDCap export (`redcap.py`), or anything going wrong (`defects/`):
+every file is as clean as a real one can be. A delivery holds what had been written down by its
+date, so a session says the same in every delivery that carries it, unless the clinic corrects it.
 """
 
-import csv
 import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from simulate import french, truth
+from simulate import deliveries as planning
+from simulate import redcap, text, truth
 from simulate.cohort import Cohort
-from simulate.dates import day
-from simulate.rows import patient_rows, session_rows, visit_rows
+from simulate.deliveries import Batch, Between, Delivery
 from simulate.workbook import workbook_bytes
-from simulate.writing import Writing, draw_writing
 
 SOURCE = "plateau-simulate"
-SET_B_FROM = date(2016, 1, 1)
-EARLIER_DELIVERIES = (
-    date(2015, 12, 31),
-    date(2019, 6, 30),
-    date(2017, 6, 30),
-    date(2021, 6, 30),
-    date(2018, 6, 30),
-    date(2020, 6, 30),
-    date(2022, 6, 30),
-    date(2016, 6, 30),
-)
-BEGINNING = np.datetime64("1900-01-01", "D")
-
-Mode = Literal["complet", "increment"]
+EXPORTS = ("clinic", "redcap")
+MANIFEST = "manifest.csv"
+MANIFEST_HEADER = "fichier;lignes;sha256;extrait_le;source;mode"
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """One folder to be written: its date, how sessions are delivered, since when they are new."""
+class File:
+    """A file of a delivery: name, rows without header (as the manifest counts), bytes, mode."""
 
-    on: date
-    mode: Mode
-    after: np.datetime64
-    has_workbook: bool
-
-    @property
-    def name(self) -> str:
-        """AAAAMMJJ."""
-        return f"{self.on:%Y%m%d}"
-
-    @property
-    def encoding(self) -> str:
-        """The older export system writes cp1252, the newer one UTF-8 with a byte order mark."""
-        return "utf-8-sig" if self.on >= SET_B_FROM else "cp1252"
+    name: str
+    n_rows: int
+    content: bytes
+    mode: str
 
 
 def write(
-    cohort: Cohort, out_dir: str | Path, *, deliveries: int | Sequence[date] = 3, seed: int
+    cohort: Cohort,
+    out_dir: str | Path,
+    *,
+    deliveries: int | Sequence[date] = 3,
+    seed: int,
+    between: Between | None = None,
+    export: str = "clinic",
 ) -> dict[str, Any]:
     """Write every delivery of a simulated clinic, and the truth behind it.
 
@@ -78,6 +61,10 @@ def write(
         written down so far, those between only the new ones.
     seed
         Of what typing adds: hospital numbers, times, initials, words for missing.
+    between
+        Rows that are late, changed or without their patient at first; none by default.
+    export
+        'clinic' for the files of the clinic's systems, 'redcap' for one flat REDCap export.
 
     Returns
     -------
@@ -87,105 +74,100 @@ def write(
     Raises
     ------
     ValueError
-        For a number of deliveries outside 1-9, or dates that do not rise.
+        For a number of deliveries outside 1-9, dates that do not rise, an unknown export, or more
+        rows late or changed than there are.
     """
+    require_export(export)
     out = Path(out_dir)
-    writing = draw_writing(cohort, seed)
-    plan = _plan(deliveries, cohort.scenario.clinic.emcs_end)
-    for delivery in plan:
-        _write_delivery(cohort, writing, delivery, out / "deliveries" / delivery.name)
-    _replace(out / "truth" / "patients.parquet", _parquet(truth.patients(cohort, writing.ipp)))
-    _replace(out / "truth" / "curves.parquet", _parquet(truth.curves(cohort, writing.ipp)))
+    planned = planning.plan(deliveries, cohort.scenario.clinic.emcs_end)
+    clinic = planning.clinic(cohort, planned, seed, between)
+    for delivery in planned:
+        files = batch_files(clinic.batch(delivery), export)
+        write_folder(out / "deliveries" / delivery.name, files, delivery.on)
+    write_truth(out / "truth", clinic)
+    return summary(cohort, [delivery.name for delivery in planned])
+
+
+def require_export(export: str) -> None:
+    """Refuse an export system that nobody simulates."""
+    if export not in EXPORTS:
+        raise ValueError(f"no export {export!r}; there are: {', '.join(EXPORTS)}")
+
+
+def summary(cohort: Cohort, names: list[str], *, defects: int = 0) -> dict[str, Any]:
+    """Return the counts of a written clinic."""
     return {
-        "deliveries": [delivery.name for delivery in plan],
+        "deliveries": names,
         "patients": len(cohort.patients),
         "sessions": int(cohort.n_sessions.sum()),
         "operated": int(cohort.emcs["patient"].nunique()),
-        "defects": 0,
+        "defects": defects,
         "scenario_id": cohort.scenario.scenario_id,
     }
 
 
-def _plan(deliveries: int | Sequence[date], last: date) -> list[Delivery]:
-    if isinstance(deliveries, int):
-        if not 1 <= deliveries <= 1 + len(EARLIER_DELIVERIES):
-            most = 1 + len(EARLIER_DELIVERIES)
-            raise ValueError(f"deliveries must be between 1 and {most}, got {deliveries}")
-        days = [*sorted(EARLIER_DELIVERIES[: deliveries - 1]), last]
-    else:
-        days = list(deliveries)
-        if not days or any(a >= b for a, b in zip(days, days[1:], strict=False)):
-            raise ValueError("deliveries must be one or more dates, each later than the one before")
-    plan = []
-    for number, on in enumerate(days):
-        is_whole = number in (0, len(days) - 1)
-        after = BEGINNING if is_whole else day(days[number - 1])
-        mode: Mode = "complet" if is_whole else "increment"
-        plan.append(Delivery(on, mode, after, has_workbook=number == len(days) - 1))
-    return plan
-
-
-def _write_delivery(cohort: Cohort, writing: Writing, delivery: Delivery, folder: Path) -> None:
-    until = day(delivery.on)
-    patients = patient_rows(cohort, writing, until)
-    sessions = session_rows(cohort, writing, delivery.after, until)
-    visits = visit_rows(cohort, writing)
-    visits = visits[visits["visit_date"] <= until]
-    files: list[tuple[str, int, bytes, str]] = [
-        (
+def batch_files(batch: Batch, export: str = "clinic") -> list[File]:
+    """Return the files of one delivery as bytes."""
+    delivery = batch.delivery
+    if export == "redcap":
+        rows, content = redcap.export_bytes(batch.patients, batch.sessions, batch.visits)
+        return [File(f"redcap_export_{delivery.name}.csv", rows, content, delivery.mode)]
+    files = [
+        File(
             f"patients_{delivery.name}.csv",
-            len(patients),
-            _table_bytes(patients, french.PATIENT_HEADERS, delivery),
+            batch.patients.num_rows,
+            text.csv_bytes(delivery.header("patients"), batch.patients, delivery.encoding),
             "complet",
         ),
-        (
+        File(
             f"seances_{delivery.name}.csv",
-            len(sessions),
-            _table_bytes(sessions, french.SESSION_HEADERS, delivery),
+            batch.sessions.num_rows,
+            text.csv_bytes(delivery.header("sessions"), batch.sessions, delivery.encoding),
             delivery.mode,
         ),
     ]
-    if delivery.has_workbook and len(visits):
-        name = f"emcs_{delivery.name}.xlsx"
-        files.append((name, len(visits), workbook_bytes(visits), "complet"))
-    for name, _, content, _ in files:
-        _replace(folder / name, content)
-    _replace(folder / "manifest.csv", _manifest(files, delivery))
+    if len(batch.visits):
+        content, _ = workbook_bytes(batch.visits)
+        files.append(File(f"emcs_{delivery.name}.xlsx", len(batch.visits), content, "complet"))
+    return files
 
 
-def _table_bytes(
-    rows: pd.DataFrame, headers: tuple[tuple[str, str, str], ...], delivery: Delivery
-) -> bytes:
-    """Return a table as bytes under the header set of the delivery's export system."""
-    in_set = 2 if delivery.on >= SET_B_FROM else 1
-    columns = [header[0] for header in headers]
-    lines = [[header[in_set] for header in headers], *rows[columns].to_numpy().tolist()]
-    return _csv_text(lines).encode(delivery.encoding)
+def write_folder(folder: Path, files: Sequence[File], on: date) -> None:
+    """Write the files of one delivery, then the manifest that makes it ready."""
+    for file in files:
+        replace(folder / file.name, file.content)
+    replace(folder / MANIFEST, manifest(files, on))
 
 
-def _manifest(files: list[tuple[str, int, bytes, str]], delivery: Delivery) -> bytes:
-    lines = [["fichier", "lignes", "sha256", "extrait_le", "source", "mode"]]
-    for name, n_rows, content, mode in files:
-        digest = hashlib.sha256(content).hexdigest()
-        lines.append([name, str(n_rows), digest, f"{delivery.on:%d/%m/%Y}", SOURCE, mode])
-    return _csv_text(lines).encode("ascii")
+def manifest(files: Sequence[File], on: date) -> bytes:
+    """Return the manifest of a delivery as bytes."""
+    lines = [MANIFEST_HEADER]
+    for file in files:
+        digest = hashlib.sha256(file.content).hexdigest()
+        lines.append(f"{file.name};{file.n_rows};{digest};{on:%d/%m/%Y};{SOURCE};{file.mode}")
+    return (text.LINE_END.join(lines) + text.LINE_END).encode("ascii")
 
 
-def _csv_text(lines: list[list[str]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows(lines)
-    return buffer.getvalue()
+def write_truth(folder: Path, clinic: planning.Clinic) -> None:
+    """Write each patient's latent constants and whole courses."""
+    ipp = clinic.writing.ipp
+    replace(folder / "patients.parquet", parquet(truth.patients(clinic.cohort, ipp)))
+    replace(folder / "curves.parquet", parquet(truth.curves(clinic.cohort, ipp)))
 
 
-def _parquet(frame: pd.DataFrame) -> bytes:
+def parquet(frame: pd.DataFrame) -> bytes:
+    """Return a frame as the bytes of a Parquet file."""
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
     """Put a whole file in place at once; a reader never sees a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.tmp")
     partial.write_bytes(content)
     partial.replace(path)
+
+
+__all__ = ["Delivery", "File", "batch_files", "write"]

@@ -6,43 +6,44 @@ headers and words (`french.py`), which rows a delivery carries and files (`extra
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from simulate import french, questionnaire
+from simulate import french, questionnaire, text
 from simulate.batch import TEST_SESSIONS
 from simulate.cohort import Cohort
 from simulate.dates import DAYS_PER_MONTH, NO_DAY, DayArray, days_between, in_days
-from simulate.writing import TextArray, Writing
+from simulate.writing import COMMENTS, MISSING_TOKENS, NURSES, PROTOCOLS, Writing
 
 LOST_AFTER_DAYS = 180
+TYPING_HOUR = 17
+_PROTOCOL_WORDS = [french.code("protocol", name or None) for name in PROTOCOLS]
 
 
-def patient_rows(cohort: Cohort, writing: Writing, known_on: np.datetime64) -> pd.DataFrame:
+def patient_rows(cohort: Cohort, writing: Writing, known_on: np.datetime64) -> pa.Table:
     """Return the master list on a day: patients with a session by then, columns as text.
 
     Stops and assessments written down later are not known yet.
     """
     known = _as_known(cohort, known_on)
-    words = {
-        column: [french.code(column, value) for value in known[column]]
-        for column in french.CODES
-        if column in known
-    }
-    numbers = {
-        column: [french.number(value) for value in known[column].astype(float)]
-        for column, *_ in french.PATIENT_HEADERS
-        if column.startswith(("npsi_baseline", "pain_duration", "nrs_initial", "test_period"))
-    }
-    dates = {
-        column: [french.date(value) for value in known[column].to_numpy()]
-        for column, *_ in french.PATIENT_HEADERS
-        if column.endswith("_date")
-    }
-    rows = pd.DataFrame({"ipp": writing.ipp, "last_name": "SYNTHETIQUE"} | words | numbers | dates)
-    rows["first_name"] = [f"PATIENT{number:04d}" for number in range(1, len(rows) + 1)]
-    assessed = known["is_assessment_due"] & (rows["test_period_relief_pct"] == "")
-    rows.loc[assessed, "test_period_relief_pct"] = writing.status_token[assessed]
-    return rows[cohort.session_day[:, 0] <= known_on].reset_index(drop=True)
+    n = len(known)
+    columns = {"ipp": text.each(writing.ipp, str), "last_name": text.constant("SYNTHETIQUE", n)}
+    columns["first_name"] = text.each(np.arange(1, n + 1), lambda one: f"PATIENT{one:04d}")
+    for column, *_ in french.PATIENT_HEADERS[3:]:
+        values = known[column].to_numpy()
+        if column in french.CODES:
+            columns[column] = text.codes(column, values)
+        elif column.endswith("_date"):
+            columns[column] = text.dates(values)
+        else:
+            columns[column] = text.numbers(values)
+    due = known["is_assessment_due"].to_numpy()
+    columns["test_period_relief_pct"] = text.numbers(
+        known["test_period_relief_pct"].to_numpy(dtype=float),
+        list(MISSING_TOKENS),
+        np.where(due, writing.status_token, 0),
+    )
+    return pa.table(columns).filter(pa.array(cohort.session_day[:, 0] <= known_on))
 
 
 def _as_known(cohort: Cohort, known_on: np.datetime64) -> pd.DataFrame:
@@ -62,54 +63,71 @@ def _as_known(cohort: Cohort, known_on: np.datetime64) -> pd.DataFrame:
     return known
 
 
-def session_rows(
-    cohort: Cohort, writing: Writing, after: np.datetime64, until: np.datetime64
-) -> pd.DataFrame:
-    """Return sessions written down after one day and until another, columns as text."""
-    written = (cohort.recorded_day > after) & (cohort.recorded_day <= until)
-    patient, k = np.nonzero(written & ~np.isnat(cohort.session_day))
-    pain_side = cohort.patients["laterality"].to_numpy()[patient]
-    relief, duration = cohort.pain_relief_pct[patient, k], cohort.relief_duration_days[patient, k]
-    effect = cohort.side_effect[patient, k]
-    rows = pd.DataFrame(
-        {
-            "ipp": writing.ipp[patient],
-            "session_no_recorded": [str(number) for number in k + 1],
-            "session_date": _dates(cohort.session_day[patient, k]),
-            "session_time": [_clock(minute) for minute in writing.minute[patient, k]],
-            "nurse": writing.nurse[patient, k],
-            "protocol": [french.code("protocol", p or None) for p in writing.protocol[patient, k]],
-            "target": np.where(pain_side == "left", "M1 D", "M1 G"),
-            "intensity_pct_mt": "80",
-            "n_pulses": "1600",
-            "pain_relief_pct": _numbers(relief, writing.relief_token[patient, k]),
-            "relief_duration_days": _numbers(duration, writing.duration_token[patient, k]),
-            "evaluation_date": _dates(cohort.evaluation_day[patient, k]),
-            "side_effect": [french.code("side_effect", value) for value in effect],
-            "side_effect_detail": np.where(effect == "none", "", "régressif en 24 h"),
-            "comment": writing.comment[patient, k],
-            "recorded_at": [
-                f"{french.date(written_on)} 17:{minute % 60:02d}"
-                for written_on, minute in zip(
-                    cohort.recorded_day[patient, k], writing.minute[patient, k], strict=True
-                )
-            ],
-        }
-    )
-    return pd.concat([rows, _answers(cohort, patient, k)], axis=1)
+def session_rows(cohort: Cohort, writing: Writing) -> pa.Table:
+    """Return every session of the clinic in the order of patients, columns as text.
+
+    What a session says does not change with the day on which it is delivered; `recorded_days`
+    tells when each was written down.
+    """
+    patient, k = delivered(cohort)
+    at = (patient, k)
+    left_pain = (cohort.patients["laterality"] == "left").to_numpy()[patient]
+    effect = cohort.side_effect[at]
+    n = len(patient)
+    minute = writing.minute[at]
+    columns = {
+        "ipp": text.of_words(writing.ipp.tolist(), patient),
+        "session_no_recorded": text.each(k + 1, str),
+        "session_date": text.dates(cohort.session_day[at]),
+        "session_time": text.each(minute, _clock),
+        "nurse": text.of_words(list(NURSES), writing.nurse[at]),
+        "protocol": text.of_words(_PROTOCOL_WORDS, writing.protocol[at]),
+        "target": text.of_words(["M1 G", "M1 D"], left_pain.astype(np.int8)),
+        "intensity_pct_mt": text.constant("80", n),
+        "n_pulses": text.constant("1600", n),
+        "pain_relief_pct": text.numbers(
+            cohort.pain_relief_pct[at], list(MISSING_TOKENS), writing.relief_token[at]
+        ),
+        "relief_duration_days": text.numbers(
+            cohort.relief_duration_days[at], list(MISSING_TOKENS), writing.duration_token[at]
+        ),
+        "evaluation_date": text.dates(cohort.evaluation_day[at]),
+        "side_effect": text.codes("side_effect", effect),
+        "side_effect_detail": text.of_words(
+            ["régressif en 24 h", ""], (effect == "none").astype(np.int8)
+        ),
+        "comment": text.of_words(list(COMMENTS), writing.comment[at]),
+        "recorded_at": text.days_and_minutes(cohort.recorded_day[at], TYPING_HOUR, minute % 60),
+    }
+    columns |= _answers(cohort, patient, k)
+    return pa.table({name: columns[name] for name, *_ in french.SESSION_HEADERS})
 
 
-def _answers(cohort: Cohort, patient: NDArray[np.int64], k: NDArray[np.int64]) -> pd.DataFrame:
+def delivered(cohort: Cohort) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return patient and place of every session, both of shape (rows of `session_rows`,)."""
+    is_there = ~np.isnat(cohort.session_day) & ~np.isnat(cohort.recorded_day)
+    patient, k = np.nonzero(is_there)
+    return patient, k
+
+
+def recorded_days(cohort: Cohort) -> DayArray:
+    """Return the day on which each row of `session_rows` was written down."""
+    return cohort.recorded_day[delivered(cohort)]
+
+
+def _answers(
+    cohort: Cohort, patient: NDArray[np.int64], k: NDArray[np.int64]
+) -> dict[str, pa.DictionaryArray]:
     """Questionnaire text of sessions 1-4, empty for later ones; ssNPSI follows the baseline."""
     due = k < TEST_SESSIONS
-    visit = np.where(due, k + 1, 0)
-    items = np.where(due[:, None], cohort.npsi[patient, visit], np.nan)
+    patient, visit = patient[due], k[due] + 1
+    items = cohort.npsi[patient, visit]
     component = questionnaire.most_painful(cohort.npsi)[patient]
-    scores = questionnaire.dimension_scores(items)[np.arange(len(k)), component]
+    scores = questionnaire.dimension_scores(items)[np.arange(len(visit)), component]
     specific = np.where(component >= 0, np.round(scores, 1), np.nan)
-    columns = {f"npsi_{item}": items[:, item - 1] for item in range(1, questionnaire.N_ITEMS + 1)}
-    columns |= {"npsi_total": questionnaire.total(items), "ssnpsi": specific}
-    return pd.DataFrame({name: _numbers(values) for name, values in columns.items()})
+    values = {f"npsi_{item}": items[:, item - 1] for item in range(1, questionnaire.N_ITEMS + 1)}
+    values |= {"npsi_total": questionnaire.total(items), "ssnpsi": specific}
+    return {name: text.only_where(due, text.numbers(one)) for name, one in values.items()}
 
 
 def visit_rows(cohort: Cohort, writing: Writing) -> pd.DataFrame:
@@ -134,18 +152,10 @@ def visit_rows(cohort: Cohort, writing: Writing) -> pd.DataFrame:
     )
 
 
-def _numbers(values: NDArray[np.float64], missing: TextArray | None = None) -> list[str]:
-    words = [""] * len(values) if missing is None else list(missing)
-    return [french.number(v) or word for v, word in zip(values, words, strict=True)]
-
-
-def _dates(days: DayArray) -> list[str]:
-    return [french.date(value) for value in days]
-
-
 def _days(column: pd.Series) -> DayArray:
     return column.to_numpy().astype("datetime64[D]")
 
 
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"
+def _clock(minute: object) -> str:
+    hours, minutes = divmod(int(minute), 60)  # type: ignore[call-overload]
+    return f"{hours:02d}:{minutes:02d}"

@@ -20,8 +20,12 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 HEADER_ROW = 2
 
 
-def workbook_bytes(visits: pd.DataFrame) -> bytes:
-    """Return the workbook of at least one visit as bytes.
+Place = tuple[int, int]
+"""Number of a sheet and of a row in it, both from 1."""
+
+
+def workbook_bytes(visits: pd.DataFrame) -> tuple[bytes, dict[int, Place]]:
+    """Return the workbook of at least one visit as bytes, and where each row of it stands.
 
     Parameters
     ----------
@@ -31,29 +35,46 @@ def workbook_bytes(visits: pd.DataFrame) -> bytes:
     book = Workbook()
     book.remove(book.worksheets[0])
     years = pd.to_datetime(visits["visit_date"]).dt.year
-    for year in sorted(years.unique()):
+    places: dict[int, Place] = {}
+    for number, year in enumerate(sorted(years.unique()), start=1):
         sheet = book.create_sheet(str(year))
-        _fill(sheet, f"Stimulation corticale {year} (SYNTHETIQUE)", visits[years == year])
+        title = f"Stimulation corticale {year} (SYNTHETIQUE)"
+        rows = _fill(sheet, title, visits[years == year])
+        places |= {visit: (number, row) for visit, row in rows.items()}
     buffer = io.BytesIO()
     book.save(buffer)
-    return _without_clock(buffer.getvalue())
+    return without_clock(buffer.getvalue()), places
 
 
-def _fill(sheet: Worksheet, title: str, visits: pd.DataFrame) -> None:
-    """Write title, header and rows; what repeats in one patient's visits is a merged cell."""
+def _fill(sheet: Worksheet, title: str, visits: pd.DataFrame) -> dict[int, int]:
+    """Write title, header and rows, and return the row of each visit.
+
+    What repeats in one patient's visits is a merged cell.
+    """
     columns = [column for column, _ in french.EMCS_HEADERS]
     sheet.append([title])
     sheet.append([header for _, header in french.EMCS_HEADERS])
-    row = HEADER_ROW
-    for _, of_patient in visits.sort_values(["ipp", "visit_date"]).groupby("ipp"):
-        first = row + 1
-        for visit in of_patient[columns].itertuples(index=False):
-            row += 1
-            for column, value in enumerate(visit, start=1):
-                _write(sheet, row, column, value, columns[column - 1] in MERGED and row > first)
-        if row > first:
-            for column in (1 + columns.index(name) for name in MERGED):
-                sheet.merge_cells(None, first, column, row, column)
+    ordered = visits.sort_values(["ipp", "visit_date"])[columns]
+    rows: dict[int, int] = {}
+    first = row = HEADER_ROW
+    before = None
+    for label, *visit in ordered.itertuples():
+        row += 1
+        if visit[0] != before:
+            _merge(sheet, columns, first, row - 1)
+            first, before = row, visit[0]
+        rows[label] = row
+        for column, value in enumerate(visit, start=1):
+            _write(sheet, row, column, value, columns[column - 1] in MERGED and row > first)
+    _merge(sheet, columns, first, row)
+    return rows
+
+
+def _merge(sheet: Worksheet, columns: list[str], first: int, last: int) -> None:
+    """Merge what the rows of one patient repeat."""
+    if HEADER_ROW < first < last:
+        for column in (1 + columns.index(name) for name in MERGED):
+            sheet.merge_cells(None, first, column, last, column)
 
 
 def _write(sheet: Worksheet, row: int, column: int, value: Any, is_merged: bool) -> None:
@@ -66,7 +87,7 @@ def _write(sheet: Worksheet, row: int, column: int, value: Any, is_merged: bool)
         sheet.cell(row, column, value)
 
 
-def _without_clock(content: bytes) -> bytes:
+def without_clock(content: bytes) -> bytes:
     """Return the same workbook with the times of writing set to a constant."""
     buffer = io.BytesIO()
     with (

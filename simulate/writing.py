@@ -3,7 +3,6 @@
 Here: draws that belong to the files and not to the patients. Not here: the rows (`rows.py`).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from simulate.cohort import Cohort
 from simulate.streams import Stream, generator
 
 TextArray = NDArray[np.object_]
+WordIndex = NDArray[np.int8]
 MISSING_TOKENS = {"": 0.7, "NR": 0.2, "ND": 0.1}
 NURSES = {"CL": 4.0, "MB": 3.0, "SP": 2.0, "JD": 1.0}
 COMMENTS = {
@@ -22,6 +22,7 @@ COMMENTS = {
     "douleur au cœur de la nuit": 0.01,
     "patient vu avec l’infirmière": 0.01,
 }
+PROTOCOLS = {"m1_20hz": 0.9, "": 0.1}
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,21 @@ class Writing:
     ipp
         Eight digits with leading zeros, shape (patients,).
     status_token
-        Word for a missing assessment, shape (patients,).
+        Word for a missing assessment, its place in `MISSING_TOKENS`, shape (patients,).
     relief_token, duration_token, nurse, comment, protocol
-        Text a session, shape (patients, sessions).
+        Place of the word in `MISSING_TOKENS`, `NURSES`, `COMMENTS`, `PROTOCOLS`, shape (patients,
+        sessions).
     minute
         Minute of the day of the session, shape (patients, sessions).
     """
 
     ipp: TextArray
-    status_token: TextArray
-    relief_token: TextArray
-    duration_token: TextArray
-    nurse: TextArray
-    comment: TextArray
-    protocol: TextArray
+    status_token: WordIndex
+    relief_token: WordIndex
+    duration_token: WordIndex
+    nurse: WordIndex
+    comment: WordIndex
+    protocol: WordIndex
     minute: NDArray[np.int64]
 
 
@@ -58,18 +60,20 @@ def draw_writing(cohort: Cohort, seed: int) -> Writing:
     u = rng.random((6, n, horizon))
     return Writing(
         ipp=np.array([f"{number:08d}" for number in numbers.tolist()], dtype=object),
-        status_token=pick(MISSING_TOKENS, rng.random(size=(n,))),
-        relief_token=pick(MISSING_TOKENS, u[0]),
-        duration_token=pick(MISSING_TOKENS, u[1]),
-        nurse=pick(NURSES, u[2]),
-        comment=pick(COMMENTS, u[3]),
-        protocol=pick({"m1_20hz": 0.9, "": 0.1}, u[4]),
+        status_token=_place(MISSING_TOKENS, rng.random(size=(n,))),
+        relief_token=_place(MISSING_TOKENS, u[0]),
+        duration_token=_place(MISSING_TOKENS, u[1]),
+        nurse=_place(NURSES, u[2]),
+        comment=_place(COMMENTS, u[3]),
+        protocol=_place(PROTOCOLS, u[4]),
         minute=30 * (17 + np.floor(16 * u[5]).astype(np.int64)),
     )
 
 
-def pick(weights: Mapping[str, float], u: NDArray[np.float64]) -> TextArray:
-    """Return a name for every uniform number, in proportion to the weights."""
+def _place(weights: dict[str, float], u: NDArray[np.float64]) -> WordIndex:
+    """Return the place of a word for every uniform number, in proportion to the weights."""
     edges = np.cumsum(list(weights.values())) / sum(weights.values())
-    at = np.minimum(np.searchsorted(edges, u, side="right"), len(weights) - 1)
-    return np.array(list(weights), dtype=object)[at]
+    place = np.zeros(u.shape, dtype=np.int8)
+    for edge in edges[:-1]:
+        place += u >= edge
+    return place

@@ -24,6 +24,11 @@ from orchestration.declarations.options import common, settings_from
     show_default=True,
     help="Runs that the trend reaches back.",
 )
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Truth of a simulated clinic: also recall, precision and exactness of repairs.",
+)
 def quality(
     data: Path | None,
     as_json: bool,
@@ -33,6 +38,7 @@ def quality(
     rule: str | None,
     failed: bool,
     history: int,
+    truth: Path | None,
 ) -> int:
     """Tell what came in, what became of it, which rules hold and what is open.
 
@@ -42,6 +48,7 @@ def quality(
     Examples:
       plateau quality --data /srv/pain
       plateau quality --rule pr_range --history 30
+      plateau quality --data demo --truth /tmp/dirty/truth
       plateau quality --json | jq '.rules[] | select(.status == "failed")'
     """
     from orchestration.commands import quality as work
@@ -52,6 +59,7 @@ def quality(
         rule=rule,
         failed=failed,
         history=history,
+        truth=truth,
         as_json=as_json,
         verbose=verbose,
     )

@@ -23,7 +23,40 @@ def simulate() -> None:
 @click.option("--scenario", default="replica", show_default=True, help="World to simulate.")
 @click.option("--patients", type=click.IntRange(1), help="Patients treated (default: scenario's).")
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--deliveries", type=click.IntRange(1, 24), default=3, show_default=True)
+@click.option("--deliveries", type=click.IntRange(1, 9), default=3, show_default=True)
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Scenario field.")
+@click.option(
+    "--defects",
+    type=click.Choice(["none", "typical", "heavy"]),
+    default="none",
+    show_default=True,
+    help="How often something is wrong in the files.",
+)
+@click.option(
+    "--per-class", type=click.IntRange(1), help="Instead: as many defects of every class."
+)
+@click.option(
+    "--class", "classes", type=click.IntRange(1, 74), multiple=True, help="Only these classes."
+)
+@click.option(
+    "--mechanism",
+    type=click.Choice(["mcar", "mar", "mnar"]),
+    default="mcar",
+    show_default=True,
+    help="Defects at random, by other columns, or by the value itself.",
+)
+@click.option("--changed", type=click.IntRange(0), default=0, help="Sessions corrected later.")
+@click.option("--late", type=click.IntRange(0), default=0, help="Sessions delivered late.")
+@click.option(
+    "--orphans", type=click.IntRange(0), default=0, help="Patients after their own sessions."
+)
+@click.option(
+    "--export",
+    type=click.Choice(["clinic", "redcap"]),
+    default="clinic",
+    show_default=True,
+    help="The clinic's files, or one flat REDCap export.",
+)
 def clinic(
     data: Path | None,
     as_json: bool,
@@ -34,24 +67,50 @@ def clinic(
     patients: int | None,
     seed: int,
     deliveries: int,
+    settings: tuple[str, ...],
+    defects: str,
+    per_class: int | None,
+    classes: tuple[int, ...],
+    mechanism: str,
+    changed: int,
+    late: int,
+    orphans: int,
+    export: str,
 ) -> int:
     """Write the raw files of a synthetic clinic, and its truth beside them.
+
+    With defects, truth/defects.csv tells each one: file, line, column, true and injected text,
+    expected rule. What is to arrive after a first night lies in later/.
 
     \b
     Examples:
       plateau simulate clinic --out /tmp/clinic
       plateau simulate clinic --out /tmp/flat --scenario no_accumulation --patients 500 --seed 3
+      plateau simulate clinic --out /tmp/dirty --defects typical
+      plateau simulate clinic --out /tmp/every --per-class 2 --deliveries 2 --mechanism mnar
     """
     from orchestration.commands import simulate as work
 
-    summary = work.clinic(out, scenario, patients, seed, deliveries)
+    summary = work.clinic(
+        out,
+        scenario,
+        patients,
+        seed,
+        deliveries,
+        settings=settings,
+        spoilt=work.Spoilt(defects, per_class, classes or None, mechanism),
+        between=(changed, late, orphans),
+        export=export,
+    )
     if as_json:
         print_json({"schema": "plateau.simulate.clinic/1", **summary})
     else:
         click.echo(
             f"{summary['patients']} synthetic patients, {summary['sessions']} sessions, "
-            f"{len(summary['deliveries'])} deliveries"
+            f"{len(summary['deliveries'])} deliveries, {summary['defects']} defects"
         )
+        for defect, many in summary.get("short", {}).items():
+            click.echo(f"class {defect}: {many} found no place in a clinic of this size", err=True)
         click.echo(out)
     return 0
 

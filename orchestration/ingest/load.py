@@ -54,11 +54,13 @@ def require_loadable(deliveries: list[Delivery], settings: Settings) -> None:
     InputMissing
         The key is absent, or a delivery is of another kind than the directory or another delivery.
     """
-    for delivery in deliveries:
+    # One that may not be opened is refused by itself, and nothing tells its kind.
+    opened = [delivery for delivery in deliveries if not delivery.unsafe]
+    for delivery in opened:
         require_kind(settings, delivery.kind, delivery.name)
-        if delivery.kind != deliveries[0].kind:
+        if delivery.kind != opened[0].kind:
             raise InputMissing(
-                f"Deliveries {deliveries[0].name} and {delivery.name} are of two kinds, real and "
+                f"Deliveries {opened[0].name} and {delivery.name} are of two kinds, real and "
                 "synthetic; nothing was loaded: use a drop folder and a data directory for each "
                 f"(rule {KIND_RULE})."
             )

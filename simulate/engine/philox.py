@@ -39,6 +39,8 @@ class Stream(IntEnum):
     WRITING = 10
     CALENDAR = 11
     MEMBER = 12
+    BETWEEN_DELIVERIES = 40
+    DEFECTS = 41
 
 
 @intrinsic

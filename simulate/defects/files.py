@@ -1,0 +1,239 @@
+"""Defects of a file or a delivery as a whole, each in a small delivery of its own.
+
+Here: a function a class; a clean small delivery and a variant in, the spoilt delivery and the place
+of the defect out. Not here: workbooks (`books.py`), rows of the clinic's own deliveries.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulate import french
+from simulate.defects.small import COLUMNS, Small
+from simulate.defects.source import Source, TooFew
+
+LANDMARKS = (4, 15, 30, 90)
+HEADER_LINES = 1
+LONG = 70_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the delivery it is; line and column None where the whole file is meant."""
+
+    file: str
+    line: int | None = None
+    column: str | None = None
+    true: str | None = None
+    injected: str | None = None
+    session: int | None = None
+    """Place of the row in the clinic's table: its lines elsewhere are innocent partners."""
+
+
+Spoiler = Callable[[Source, Small, str], Place]
+
+
+def missing(source: Source, small: Small, variant: str) -> Place:
+    """Class 1."""
+    small.absent.add(small.sessions.name)
+    return Place(small.sessions.name)
+
+
+def empty(source: Source, small: Small, variant: str) -> Place:
+    """Class 2."""
+    small.sessions.rows = []
+    if variant == "no_byte":
+        small.bytes_of[small.sessions.name] = b""
+    return Place(small.sessions.name)
+
+
+def nothing(source: Source, small: Small, variant: str) -> Place:
+    """Class 3: the same content came some days before."""
+    return Place(small.sessions.name)
+
+
+def changed(source: Source, small: Small, variant: str) -> Place:
+    """Classes 4, 36: another relief than the clinic's other deliveries say."""
+    number = COLUMNS["sessions"].index("session_no_recorded")
+    return _other_relief(source, small, lambda row: int(row[number]) not in LANDMARKS)
+
+
+def changed_landmark(source: Source, small: Small, variant: str) -> Place:
+    """Class 73: the row is the patient's session 4."""
+    number = COLUMNS["sessions"].index("session_no_recorded")
+    return _other_relief(source, small, lambda row: row[number] == "4")
+
+
+def _other_relief(source: Source, small: Small, suits: Callable[[list[str]], bool]) -> Place:
+    column = COLUMNS["sessions"].index("pain_relief_pct")
+    for index, row in enumerate(small.sessions.rows):
+        true = row[column]
+        if true[:1].isdigit() and suits(row):
+            value = float(true.replace(",", "."))
+            row[column] = french.number(value + 20 if value <= 80 else value - 20)
+            place = int(small.places[index])
+            source.taken_sessions.add(place)
+            return _cell(small, index, "pain_relief_pct", true, row[column], place)
+    raise TooFew("no sessions with a relief in a small delivery")
+
+
+def gone(source: Source, small: Small, variant: str) -> Place:
+    """Class 37: a session that no later delivery holds."""
+    columns = COLUMNS["sessions"]
+    row = list(small.sessions.rows[-1])
+    row[columns.index("session_no_recorded")] = "299"
+    small.sessions.rows.append(row)
+    return Place(small.sessions.name, HEADER_LINES + len(small.sessions.rows))
+
+
+def truncated(source: Source, small: Small, variant: str) -> Place:
+    """Class 5."""
+    content = small.sessions.content()
+    end = len(content) - 40 if variant == "within_a_row" else content.rstrip().rfind(b"\n") + 1
+    small.bytes_of[small.sessions.name] = content[:end]
+    return Place(small.sessions.name)
+
+
+def encoded(source: Source, small: Small, variant: str) -> Place:
+    """Classes 6, 9."""
+    content = small.sessions.content().decode("utf-8-sig")
+    damaged = {
+        "cp1252": content.encode("cp1252"),
+        "undecodable": content.encode("cp1252").replace(b"M1 ", b"M1\x81\x8d", 1),
+        "whole": content.encode("utf-16"),
+        "cut": content.encode("utf-16")[:-1],
+    }
+    small.bytes_of[small.sessions.name] = damaged[variant]
+    return Place(small.sessions.name)
+
+
+def delimited(source: Source, small: Small, variant: str) -> Place:
+    """Class 10."""
+    small.sessions.delimiter = {"tab": "\t", "bar": "|"}[variant]
+    return Place(small.sessions.name)
+
+
+def unclosed(source: Source, small: Small, variant: str) -> Place:
+    """Class 11."""
+    content = small.sessions.content()
+    first = content.index(b"\n") + 1
+    field = content.index(b";", content.index(b";", first) + 1) + 1
+    small.bytes_of[small.sessions.name] = content[:field] + b'"' + content[field:]
+    return Place(small.sessions.name)
+
+
+def renamed(source: Source, small: Small, variant: str) -> Place:
+    """Class 14."""
+    column = COLUMNS["sessions"].index("pain_relief_pct")
+    small.sessions.header[column] = {"alias": "PR (%)", "unknown": "Amélioration globale"}[variant]
+    return Place(small.sessions.name)
+
+
+def column_missing(source: Source, small: Small, variant: str) -> Place:
+    """Class 15."""
+    name = {"required": "session_date", "expected": "relief_duration_days"}[variant]
+    column = COLUMNS["sessions"].index(name)
+    for row in (small.sessions.header, *small.sessions.rows):
+        del row[column]
+    return Place(small.sessions.name)
+
+
+def column_extra(source: Source, small: Small, variant: str) -> Place:
+    """Class 16."""
+    small.sessions.header.append("tension artérielle")
+    for row in small.sessions.rows:
+        row.append("12/8")
+    return Place(small.sessions.name)
+
+
+def reordered(source: Source, small: Small, variant: str) -> Place:
+    """Class 17."""
+    order = source.rng.permutation(len(small.sessions.header))
+    small.sessions.header = [small.sessions.header[i] for i in order]
+    small.sessions.rows = [[row[i] for i in order] for row in small.sessions.rows]
+    return Place(small.sessions.name)
+
+
+def header_twice(source: Source, small: Small, variant: str) -> Place:
+    """Class 18."""
+    small.sessions.header.append("Soulagement (%)")
+    for row in small.sessions.rows:
+        row.append("")
+    return Place(small.sessions.name)
+
+
+def titled(source: Source, small: Small, variant: str) -> Place:
+    """Class 19."""
+    small.sessions.above = ["Export des séances de rTMS (SYNTHETIQUE)", ""]
+    return Place(small.sessions.name)
+
+
+def footed(source: Source, small: Small, variant: str) -> Place:
+    """Class 20."""
+    n = len(small.sessions.rows)
+    first = {"total": f"Total;{n}", "exported_on": "Exporté le 01/01/2023"}[variant]
+    filled = first + ";" * (len(small.sessions.header) - 1 - first.count(";"))
+    small.sessions.below = [filled]
+    return Place(small.sessions.name, HEADER_LINES + n + 1)
+
+
+def controlled(source: Source, small: Small, variant: str) -> Place:
+    """Class 64."""
+    if variant == "nul":
+        content = small.sessions.content()
+        small.bytes_of[small.sessions.name] = content.replace(b"M1 ", b"M1\x00", 1)
+        return Place(small.sessions.name)
+    name = "pain_relief_pct" if variant == "value" else "comment"
+    injected = {"value": "3\x070", "remark": "va\x0bmieux", "long": "x" * LONG}[variant]
+    return _set(source, small, name, injected)
+
+
+def serial_in_text(source: Source, small: Small, variant: str) -> Place:
+    """Class 60, in a text file."""
+    return _set(source, small, "session_date", "43558")
+
+
+def named_outside(source: Source, small: Small, variant: str) -> Place:
+    """Class 72."""
+    small.declared_as[small.sessions.name] = f"../{small.sessions.name}"
+    return Place(small.sessions.name)
+
+
+def _set(source: Source, small: Small, name: str, injected: str) -> Place:
+    index = int(source.rng.integers(len(small.sessions.rows)))
+    column = COLUMNS["sessions"].index(name)
+    true = small.sessions.rows[index][column]
+    small.sessions.rows[index][column] = injected
+    place = int(small.places[index])
+    return _cell(small, index, name, true, injected, place)
+
+
+def _cell(small: Small, index: int, name: str, true: str, injected: str, place: int) -> Place:
+    line = HEADER_LINES + index + 1
+    return Place(small.sessions.name, line, name, true, injected, place)
+
+
+SPOILERS: dict[int, Spoiler] = {
+    1: missing,
+    2: empty,
+    3: nothing,
+    4: changed,
+    5: truncated,
+    6: encoded,
+    9: encoded,
+    10: delimited,
+    11: unclosed,
+    14: renamed,
+    15: column_missing,
+    16: column_extra,
+    17: reordered,
+    18: header_twice,
+    19: titled,
+    20: footed,
+    36: changed,
+    37: gone,
+    64: controlled,
+    72: named_outside,
+    73: changed_landmark,
+}
+LATE = (4, 73)
+"""Classes of which a part arrives after the first night."""

@@ -1,0 +1,281 @@
+"""Defects that only other rows show: order, numbers, other patients, contradictions.
+
+Here: a function a class, Source and variant in, the changes out. Each takes a patient with nothing
+else wrong, so that one cause is one defect. Not here: spelling of a cell (`cells.py`), lines that
+are no rows (`lines.py`).
+"""
+
+import numpy as np
+
+from simulate import french
+from simulate.dates import day, days_between, in_days
+from simulate.defects.cells import (
+    PR,
+    Injector,
+    a_patients_cell,
+    inner_session,
+    is_number,
+    neighbours,
+    one_cell,
+)
+from simulate.defects.changes import AddRow, DropRow, Found, Injected, Row
+from simulate.defects.source import Source, TooFew
+
+CENTRAL = ("moelle", "tronc cérébral", "thalamus", "lenticulaire", "cortex")
+PERIPHERAL = ("crânien", "radiculaire", "plexus", "tronc nerveux", "fibres sensitives")
+RESTART_DAYS = 200
+ADDED = 10_000_000
+"""Added rows have places from here on: the place of the row below which they stand, plus this."""
+
+
+def relief_copied(source: Source, variant: str) -> Injected:
+    """Class 29."""
+    known = is_number(source.sessions[PR])
+    n_known = np.bincount(source.patient_of[known], minlength=len(source.patients))
+    patient = source.patient(n_known >= 12)
+    mine = [place for place in source.sessions_of(patient) if known[place]]
+    said = {source.in_session(int(place), PR) for place in mine}
+    text = next(one for one in ("35", "45", "15", "55", "37", "43") if one not in said)
+    cells = [one_cell(source, int(place), PR, text) for place in mine]
+    return Injected(
+        tuple(change for one in cells for change in one.changes),
+        tuple(found for one in cells for found in one.found),
+    )
+
+
+def outlasts_question(source: Source, variant: str) -> Injected:
+    """Class 30."""
+    relief = is_number(source.sessions[PR], at_least=1)
+    asked = ~np.isnat(source.evaluation_day)
+    place = source.session(
+        relief & asked & is_number(source.sessions["relief_duration_days"]), "relief_duration_days"
+    )
+    gap = days_between(source.session_day[[place]], source.evaluation_day[[place]])[0]
+    longer = french.number(gap + 3 + float(source.rng.integers(15)))
+    return one_cell(source, place, "relief_duration_days", longer)
+
+
+def npsi_total(source: Source, variant: str) -> Injected:
+    """Class 32."""
+    if variant == "session":
+        place = source.session(is_number(source.sessions["npsi_total"]), "npsi_total")
+        return one_cell(source, place, "npsi_total", _off(source.in_session(place, "npsi_total")))
+    column = "npsi_baseline_total"
+    patient = source.patient(is_number(source.patients[column]), column)
+    return a_patients_cell(source, patient, column, _off(source.in_master(patient, column)))
+
+
+def _off(total: str) -> str:
+    value = float(total.replace(",", "."))
+    return french.number(value + 7 if value <= 90 else value - 7)
+
+
+def lost_row(source: Source, variant: str) -> Injected:
+    """Class 38: the row after the gap is the one that shows it."""
+    place = inner_session(source, "session_no_recorded")
+    following: Row = ("sessions", place + 1)
+    return Injected((DropRow(("sessions", place)),), (Found(following),), neighbours(source, place))
+
+
+def numbers_restart(source: Source, variant: str) -> Injected:
+    """Class 39."""
+    last = np.searchsorted(source.patient_of, np.arange(len(source.patients)), side="right") - 1
+    first = np.searchsorted(source.patient_of, np.arange(len(source.patients)))
+    long = source.session_day[last] - source.session_day[first] > in_days(RESTART_DAYS)
+    patient = source.patient(long)
+    return one_cell(source, int(source.sessions_of(patient)[-1]), "session_no_recorded", "1")
+
+
+def date_out_of_order(source: Source, variant: str) -> Injected:
+    """Class 40."""
+    place = inner_session(source, "session_date", after=3)
+    late = french.date(source.session_day[place + 2] + in_days(1))
+    return one_cell(source, place, "session_date", late, neighbours(source, place, 3))
+
+
+def day_month_exchanged(source: Source, variant: str) -> Injected:
+    """Class 41."""
+    texts = source.sessions["session_date"].str
+    day_of, month = texts[:2].astype(int), texts[3:5].astype(int)
+    place = source.session_of_own(((day_of <= 12) & (day_of != month)).to_numpy(), "session_date")
+    one, other, year = source.in_session(place, "session_date").split("/")
+    return one_cell(
+        source, place, "session_date", f"{other}/{one}/{year}", neighbours(source, place, 3)
+    )
+
+
+def close_sessions(source: Source, variant: str) -> Injected:
+    """Class 42: the interval belongs to the session before."""
+    place = inner_session(source, "session_date")
+    soon = french.date(source.session_day[place - 1] + in_days(2))
+    return one_cell(source, place, "session_date", soon, neighbours(source, place, 3))
+
+
+def before_first_consultation(source: Source, variant: str) -> Injected:
+    """Class 43."""
+    place = inner_session(source, "session_date")
+    consulted = source.in_master(int(source.patient_of[place]), "first_consultation_date")
+    year = int(consulted[6:]) - 1
+    return one_cell(
+        source, place, "session_date", f"15{consulted[2:6]}{year}", neighbours(source, place)
+    )
+
+
+def future(source: Source, variant: str) -> Injected:
+    """Class 44."""
+    place = inner_session(source, "session_date")
+    text = source.in_session(place, "session_date")
+    return one_cell(
+        source, place, "session_date", f"15{text[2:6]}{int(text[6:]) + 30}",
+        neighbours(source, place),
+    )  # fmt: skip
+
+
+def after_stop(source: Source, variant: str) -> Injected:
+    """Class 45: a session that the clinic gave after it had closed the course."""
+    stops: list[np.datetime64] = [_day(text) for text in source.patients["stop_date"]]
+    last_day = day(source.clinic.cohort.scenario.clinic.rtms_end)
+    early = np.array([not np.isnat(one) and one + in_days(60) < last_day for one in stops])
+    patient = source.patient(early)
+    last = int(source.sessions_of(patient)[-1])
+    on = stops[patient] + np.timedelta64(14, "D")
+    asked = on + np.timedelta64(28, "D")
+    names = [str(name) for name in source.sessions]
+    empty = {name: "" for name in names if name.startswith("npsi") or name == "ssnpsi"}
+    cells = dict(source.sessions.loc[last]) | empty
+    cells |= {
+        "session_no_recorded": str(int(cells["session_no_recorded"]) + 1),
+        "session_date": french.date(on),
+        "evaluation_date": french.date(asked),
+        "recorded_at": f"{french.date(asked)} 17:00",
+    }
+    row: Row = ("sessions", ADDED + last)
+    added = AddRow(row, ("sessions", last), cells, since=asked)
+    return Injected((added,), (Found(row),), (("patients", patient), ("sessions", last)))
+
+
+def visit_before_surgery(source: Source, variant: str) -> Injected:
+    """Class 46."""
+    ipp = source.patients["ipp"]
+    patient = source.patient(ipp.isin(source.visits["ipp"]).to_numpy())
+    mine = source.visits[source.visits["ipp"] == ipp[patient]]
+    if mine.empty:
+        raise TooFew("no visits left in this clinic")
+    first = mine.iloc[0]
+    early = first["surgery_date"] - np.timedelta64(40, "D")
+    place = int(first.name) if isinstance(first.name, int) else 0
+    row: Row = ("emcs", ADDED + place)
+    cells = dict(first) | {"visit_date": early, "months_post_op": np.nan}
+    visits: tuple[Row, ...] = tuple(("emcs", int(label)) for label in mine.index)
+    return Injected(
+        (AddRow(row, ("emcs", place), cells),), (Found(row),), (("patients", patient), *visits)
+    )
+
+
+def unknown_patient(source: Source, variant: str) -> Injected:
+    """Class 47."""
+    place = inner_session(source, "ipp")
+    return one_cell(source, place, "ipp", source.new_ipp(), neighbours(source, place))
+
+
+def patient_alone(source: Source, variant: str) -> Injected:
+    """Class 48."""
+    patient = source.patient(np.ones(len(source.patients), dtype=bool))
+    row: Row = ("patients", ADDED + patient)
+    cells = dict(source.patients.loc[patient]) | {"ipp": source.new_ipp()}
+    return Injected((AddRow(row, ("patients", patient), cells),), (Found(row),))
+
+
+def patient_twice(source: Source, variant: str) -> Injected:
+    """Class 49: nobody knows who it is, so all that is said of the patient waits."""
+    patient = source.patient(np.ones(len(source.patients), dtype=bool))
+    cells = dict(source.patients.loc[patient])
+    if variant == "sex":
+        cells["sex"] = "F" if cells["sex"] == "M" else "M"
+    else:
+        born = str(cells["birth_date"])
+        cells["birth_date"] = f"{born[:6]}{int(born[6:]) - 1}"
+    row: Row = ("patients", ADDED + patient)
+    added = AddRow(row, ("patients", patient), cells)
+    return Injected((added,), (Found(row),), everything_of(source, patient))
+
+
+def everything_of(source: Source, patient: int) -> tuple[Row, ...]:
+    """Every row of a patient: master, sessions, visits."""
+    ipp = source.in_master(patient, "ipp")
+    return (
+        ("patients", patient),
+        *(("sessions", int(place)) for place in source.sessions_of(patient)),
+        *(("emcs", int(label)) for label in source.visits.index[source.visits["ipp"] == ipp]),
+    )
+
+
+def other_patients_row(source: Source, variant: str) -> Injected:
+    """Class 51."""
+    place = inner_session(source, "ipp", least=0, after=0)
+    other = source.patient(np.ones(len(source.patients), dtype=bool))
+    innocents = (*neighbours(source, place), *everything_of(source, other))
+    return one_cell(source, place, "ipp", source.in_master(other, "ipp"), innocents)
+
+
+def unusual_age(source: Source, variant: str) -> Injected:
+    """Class 52."""
+    patient = source.patient(np.ones(len(source.patients), dtype=bool), "birth_date")
+    born = str(source.in_master(patient, "birth_date"))
+    first = str(source.session_day[source.sessions_of(patient)[0]])[:4]
+    year = int(first) - 15 if variant == "child" else 1871
+    return a_patients_cell(source, patient, "birth_date", f"15{born[2:6]}{year}")
+
+
+def site_against_level(source: Source, variant: str) -> Injected:
+    """Class 54."""
+    level = source.patients["lesion_level"]
+    patient = source.patient(level.isin(["central", "périphérique"]).to_numpy(), "lesion_site")
+    sites = PERIPHERAL if level[patient] == "central" else CENTRAL
+    return a_patients_cell(source, patient, "lesion_site", source.pick(list(sites)))
+
+
+def target_on_painful_side(source: Source, variant: str) -> Injected:
+    """Class 55."""
+    side = source.patients["laterality"].to_numpy()[source.patient_of]
+    place = source.session((side == "D") | (side == "G"), "target")
+    return one_cell(source, place, "target", f"M1 {side[place]}")
+
+
+def effect_contradicted(source: Source, variant: str) -> Injected:
+    """Class 56."""
+    none = (source.sessions["side_effect"] == "aucun").to_numpy()
+    place = source.session(none, "nurse")
+    return one_cell(source, place, "side_effect_detail", "vertiges en fin de séance")
+
+
+def _day(text: str) -> np.datetime64:
+    if not text:
+        return np.datetime64("NaT", "D")
+    return np.datetime64(f"{text[6:]}-{text[3:5]}-{text[:2]}", "D")
+
+
+INJECTORS: dict[int, Injector] = {
+    46: visit_before_surgery,
+    45: after_stop,
+    39: numbers_restart,
+    29: relief_copied,
+    32: npsi_total,
+    49: patient_twice,
+    51: other_patients_row,
+    38: lost_row,
+    40: date_out_of_order,
+    41: day_month_exchanged,
+    42: close_sessions,
+    43: before_first_consultation,
+    44: future,
+    47: unknown_patient,
+    48: patient_alone,
+    52: unusual_age,
+    54: site_against_level,
+    30: outlasts_question,
+    55: target_on_painful_side,
+    56: effect_contradicted,
+}
+
+__all__ = ["ADDED", "INJECTORS", "everything_of"]
