@@ -39,7 +39,7 @@ CONTRACT_CLASSES = tuple(
 
 @pytest.fixture(scope="module")
 def cohort():
-    return generate(load("replica"), 11, n_patients=90)
+    return generate(load("replica"), 11, n_patients=70)
 
 
 def written(cohort, out, **options):
