@@ -9,9 +9,9 @@ from report.tables.layout import table
 from report.wording import count, words
 
 READINGS = {
-    "as_observed": "As observed",
-    "imputed_by_status": "Imputed by status",
-    "imputed_and_worse": "Imputed, half an SD worse",
+    "as_observed": "as observed",
+    "imputed_by_status": "imputed by status",
+    "imputed_and_worse": "imputed, half an SD worse",
 }
 POPULATIONS = ("all", "responders", "non_responders")
 # The study prints no slope of the NPSI in non-responders, whose means rise.
@@ -42,7 +42,7 @@ def slopes_table(estimates: Estimates) -> Any:
                     estimates.get(reading, population, f"{outcome}.{model}")
                     for model in ("random_intercept", "random_slope")
                 )
-                line = (f"{words(population)}: {label.lower()}", one.text(2), two.text(2))
+                line = (f"{words(population)}: {label}", one.text(2), two.text(2))
                 lines.append((*line, count(one.n), count(one.n_missing), head))
     labels = {
         "head": "Population and reading",
