@@ -129,17 +129,20 @@ def is_unique(
     rule_id, key, required
         As in `Check`.
     derive
-        Fingerprint of a row's key; NULL where a row does not count. By default that of `key`.
+        Fingerprint of a row's key; NULL where a row does not count. By default that of `key`, or
+        a key of one column as it is: rows are named by it.
     reads
         Columns that `derive` needs besides the key.
     """
+    if derive is None and len(key) > 1:
+        derive = partial(fingerprint, columns=key)
     return Check(
         rule_id,
         "ExpectColumnValuesToBeUnique",
         " + ".join(key),
         required=required,
         reads=(*key, *reads),
-        derive=derive or partial(fingerprint, columns=key),
+        derive=derive,
     )
 
 
