@@ -25,6 +25,7 @@ AETIOLOGIES = (
     *("multiple_sclerosis", "traumatic_surgical", "syrinx", "oncology", "infarct"),
     *("trigeminal_neuralgia", "polyneuropathy", "postherpetic_neuralgia", "other", "not_found"),
 )
+GUIDE = 256
 SHIFTED = np.array(
     [
         LEVELS.index("peripheral"),
@@ -70,8 +71,10 @@ def _margins(json: str) -> Margins:
     population = Population.model_validate_json(json)
     rows = _lesion_rows(population)
     weights = np.array([row[3] for row in rows])
+    edges = _edges(weights)
     lesions = Lesions(
-        edges=_edges(weights),
+        edges=edges,
+        guide=np.searchsorted(edges, np.arange(GUIDE) / GUIDE, side="right"),
         level=_codes("level", LEVELS, [row[0] for row in rows]),
         site=_codes("site", SITES, [row[1] for row in rows]),
         aetiology=_codes("cause", AETIOLOGIES, [row[2] for row in rows]),

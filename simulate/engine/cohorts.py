@@ -40,7 +40,7 @@ def fill_cohorts(key, part, cohorts, first, lesions, codes, dates, space, asked,
     by_session, by_patient = answers
     followed, said_to, with_flow, with_expected, with_surgery = sizes
     n_patients, horizon = by_session.shape[2], by_session.shape[3]
-    edges, level, site, cause = lesions
+    edges, guide, level, site, cause = lesions
     lines, facts, sd, powers, words, chances = space
     limits = followed, said_to
     rows, replicates = cohorts
@@ -49,7 +49,7 @@ def fill_cohorts(key, part, cohorts, first, lesions, codes, dates, space, asked,
         prepare(row, lesions, codes, space)
         for i in range(n_patients):
             patient = first + i
-            traits = draw_traits(key, replicate, patient, row, edges, chances, with_flow)
+            traits = draw_traits(key, replicate, patient, row, edges, guide, chances, with_flow)
             curve = traits.start, traits.asymptote - traits.start, traits.half, traits.relapse
             fill_curve(row, powers, *curve, lines)
             follow(key, replicate, patient, row, dates, traits, lines, facts, sd, words, limits)

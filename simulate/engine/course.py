@@ -68,18 +68,21 @@ def follow(key, replicate, patient, row, dates, traits, lines, facts, sd, words,
         k, w = s + 1, s % 8
         if w % 4 == 0:
             words[0], words[1], words[2], words[3] = block(key, NOISE, replicate, patient, s // 4)
+            for t in range(s, min(s + 4, followed)):  # four at once: no one waits for another
+                lines[REPORTED, t] = report(row, traits, lines[LATENT, t], sd[t], words[t % 4])
         if w == 0:
             place = block(key, REPORTING, replicate, patient, 1 + s // 8)
             words[4], words[5], words[6], words[7] = place
             if reason == STILL and k + 7 >= TEST_SESSIONS:
                 place = block(key, DROPOUT, replicate, patient, 1 + s // 8)
                 words[8], words[9], words[10], words[11] = place
-        felt = lines[LATENT, s] - pause
-        said = report(row, traits, felt, sd[s], words[w % 4])
+        felt, said = lines[LATENT, s] - pause, lines[REPORTED, s]
+        if pause != 0.0:
+            said = report(row, traits, felt, sd[s], words[w % 4])
+            lines[REPORTED, s] = said
         told = words[4 + w // 2] >> (HALF if w % 2 == 0 else NONE)
         is_missing = upper(told) < missing_chance(row, k, is_responder)
         is_missing = is_missing and (k != TEST_SESSIONS or is_assessed)  # status is always known
-        lines[REPORTED, s] = said
         lines[UNINTERRUPTED, s] = np.nan if is_missing else said
         if reason != STILL:
             continue
@@ -127,8 +130,10 @@ def follow(key, replicate, patient, row, dates, traits, lines, facts, sd, words,
         if reason == SURGERY:
             last = said
     for s in range(n, followed):
-        lines[RECORDED, s], lines[DURATION_DAYS, s] = np.nan, np.nan
-        lines[SESSION_DAY, s], lines[EVALUATION_DAY, s] = -1.0, -1.0
+        lines[RECORDED, s] = np.nan
+        if is_dated:
+            lines[DURATION_DAYS, s] = np.nan
+            lines[SESSION_DAY, s], lines[EVALUATION_DAY, s] = -1.0, -1.0
     is_due = n >= TEST_SESSIONS and traits.flow != EXCLUDED
     facts[ASSESSMENT] = assessment if is_due else np.nan
     facts[IS_RESPONDER] = 1.0 if is_responder else 0.0

@@ -55,10 +55,10 @@ def fill_rise_chances(row, lesions, level_codes, cause_codes, chances):
 
 
 @compiled
-def draw_traits(key, replicate, patient, row, edges, chances, with_flow):
+def draw_traits(key, replicate, patient, row, edges, guide, chances, with_flow):
     """Draw one patient."""
     p0, p1, _, _ = block(key, POPULATION, replicate, patient, 0)
-    lesion = place_of(edges, high(p0))
+    lesion = place_of(edges, guide, high(p0))
     flow, planned = _flow(row, high(p1), low(p1)) if with_flow else (ANALYSED, 0)
     t0, t1, t2, t3 = block(key, LATENT, replicate, patient, 0)
     rises = high(t0) < chances[lesion]
@@ -91,16 +91,12 @@ def draw_traits(key, replicate, patient, row, edges, chances, with_flow):
 
 
 @compiled
-def place_of(edges, u):
-    """Return the first entry of cumulative weights above u, by halving."""
-    first, last = 0, len(edges) - 1
-    while first < last:
-        middle = (first + last) // 2
-        if edges[middle] > u:
-            last = middle
-        else:
-            first = middle + 1
-    return first
+def place_of(edges, guide, u):
+    """Return the first entry of cumulative weights above u."""
+    k = guide[int(u * len(guide))]
+    while edges[k] <= u:
+        k += 1
+    return k
 
 
 @compiled

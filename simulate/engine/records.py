@@ -72,9 +72,13 @@ class Fact(IntEnum):
 
 
 class Lesions(NamedTuple):
-    """The joint law of level, site and cause: cumulative weights and codes, one entry a row."""
+    """The joint law of level, site and cause: cumulative weights and codes, one entry a row.
+
+    `guide[b]` is the first entry that a number from b / len(guide) on can have.
+    """
 
     edges: NDArray[np.float64]
+    guide: NDArray[np.int64]
     level: NDArray[np.int8]
     site: NDArray[np.int8]
     aetiology: NDArray[np.int8]
