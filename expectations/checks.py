@@ -129,20 +129,17 @@ def is_unique(
     rule_id, key, required
         As in `Check`.
     derive
-        Fingerprint of a row's key; NULL where a row does not count. By default that of `key`, or
-        a key of one column as it is: rows are named by it.
+        Fingerprint of a row's key; NULL where a row does not count. By default that of `key`.
     reads
         Columns that `derive` needs besides the key.
     """
-    if derive is None and len(key) > 1:
-        derive = partial(fingerprint, columns=key)
     return Check(
         rule_id,
         "ExpectColumnValuesToBeUnique",
         " + ".join(key),
         required=required,
         reads=(*key, *reads),
-        derive=derive,
+        derive=derive or partial(fingerprint, columns=key),
     )
 
 
