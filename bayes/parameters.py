@@ -105,13 +105,13 @@ def slopes(standard: FloatArray) -> FloatArray:
     return np.asarray(np.stack(columns, axis=-1) * _SPREAD)
 
 
-def scores(named: dict[str, float]) -> FloatArray:
-    """Return the prior standard scores of natural values by name."""
+def scores_of(natural: FloatArray) -> FloatArray:
+    """Return prior standard scores of natural values, shape (..., parameters)."""
     inverse: dict[str, Any] = {
         "identity": lambda v: v,
         "log": np.log,
-        "logit": _logit,
+        "logit": lambda v: np.log(v / (1 - v)),
         "atanh": np.arctanh,
     }
-    found = [(inverse[p.link](named[p.name]) - p.centre) / p.spread for p in PARAMETERS]
-    return np.array(found, dtype=float)
+    linked = [inverse[p.link](natural[..., k]) for k, p in enumerate(PARAMETERS)]
+    return np.asarray((np.stack(linked, axis=-1) - _CENTRE) / _SPREAD, dtype=float)

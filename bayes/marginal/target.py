@@ -79,12 +79,20 @@ class Target:
         self._over_patients(lambda i, j: adapt(p, self.rows, self.nodes, places, steps, i, j))
 
     def log_marginals(
-        self, point: FloatArray, places: Places, *, with_slopes: bool = False
+        self,
+        point: FloatArray,
+        places: Places,
+        *,
+        with_slopes: bool = False,
+        more: FloatArray | float = 0.0,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return each patient's log marginal, its parts by component, its slopes (see kernel)."""
+        """Return each patient's log marginal, its parts by component, its slopes (see kernel).
+
+        `more` is added to the logits of rising.
+        """
         n = len(self.cohort.patients)
         p = values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)]
-        rising = self.rising(point)
+        rising = self.rising(point) + more
         logs = np.empty(n)
         component = np.empty((n, places.centre.shape[1] * places.centre.shape[2] + 1))
         by = np.empty((n, len(p) + 1)) if with_slopes else _NO_SLOPES
@@ -102,14 +110,14 @@ class Target:
         component: FloatArray,
         seed: list[int],
         out: FloatArray,
+        more: FloatArray | float = 0.0,
     ) -> None:
         """Fill one draw of every patient's course, shape (patients, 4), see the kernel."""
         p = values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)]
         n = len(self.cohort.patients)
         draw_effects(
-            p, self.rising(point), self.rows, self.nodes, places, component,
-            np.random.default_rng(seed), CANDIDATES, 0,
-            n, out,
+            p, self.rising(point) + more, self.rows, self.nodes, places, component,
+            np.random.default_rng(seed), CANDIDATES, 0, n, out,
         )  # fmt: skip
 
     def density(self, point: FloatArray, places: Places) -> float:

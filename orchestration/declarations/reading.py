@@ -96,4 +96,57 @@ def published(
     return work.run(settings_from(data=data), chosen=chosen, as_json=as_json)
 
 
-COMMANDS: tuple[click.Command, ...] = (report, sql, published)
+@click.command()
+@common
+@click.option("--patient", metavar="PSEUDONYM", help="A patient of the warehouse.")
+@click.option("--relief", metavar="LIST", help="Reports of sessions 1, 2, ...; - is missing.")
+@click.option("--level", help="Level of the lesion: central, peripheral or mixed.")
+@click.option("--site", help="Site of the lesion, such as thalamus.")
+@click.option(
+    "--origin",
+    type=click.Choice(["ischaemic_stroke", "haemorrhagic_stroke", "other"]),
+    help="Cause of the lesion.",
+)
+@click.option(
+    "--horizon",
+    type=click.IntRange(1, 30),
+    default=15,
+    show_default=True,
+    help="Session predicted.",
+)
+def predict(
+    data: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    patient: str | None,
+    relief: str | None,
+    level: str | None,
+    site: str | None,
+    origin: str | None,
+    horizon: int,
+) -> int:
+    """Say what patients with such first sessions went on to report.
+
+    No new fit; the basis and its limits come with every prediction.
+
+    \b
+    Examples:
+      plateau predict --relief 0,10,-,20 --level central
+      plateau predict --patient 0f3a... --horizon 10 --json
+    """
+    from orchestration.commands import predict as work
+
+    return work.run(
+        settings_from(data=data),
+        patient=patient,
+        relief=relief,
+        level=level,
+        site=site,
+        origin=origin,
+        horizon=horizon,
+        as_json=as_json,
+    )
+
+
+COMMANDS: tuple[click.Command, ...] = (report, sql, published, predict)

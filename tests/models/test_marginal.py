@@ -14,7 +14,7 @@ from bayes.heaping import cells, log_probability
 from bayes.marginal.grid import make_nodes
 from bayes.marginal.importance import smoothed, systematic
 from bayes.marginal.target import Target
-from bayes.parameters import NAMES, PARAMETERS, scores, values
+from bayes.parameters import NAMES, PARAMETERS, scores_of, values
 from bayes.tables import fit_tables
 
 RISING = NAMES.index("rising_share")
@@ -143,8 +143,7 @@ def test_resampling_keeps_to_the_weights():
 
 def test_scores_and_values_are_inverse():
     point = np.linspace(-1, 1, len(NAMES))
-    named = dict(zip(NAMES, values(point), strict=True))
-    assert scores(named) == pytest.approx(point)
+    assert scores_of(values(point)) == pytest.approx(point)
     assert len({p.name for p in PARAMETERS}) == len(PARAMETERS)
     assert all(p.reason for p in PARAMETERS)
 
