@@ -33,8 +33,9 @@ def similar_patients(
     if level:
         ids = ids[patients["lesion_level"] == level]
     asked = [k for k in range(1, len(relief) + 1) if np.isfinite(relief[k - 1])]
-    wide = sessions.pivot(index="patient_id", columns="session_no", values="pain_relief_pct")
-    wide = wide.reindex(index=ids, columns=asked)
+    wide = sessions.pivot_table(
+        index="patient_id", columns="session_no", values="pain_relief_pct", dropna=False
+    ).reindex(index=ids, columns=asked)
     near = (wide - relief[np.array(asked, dtype=int) - 1]).abs() <= WITHIN_PCT
     return int(near.all(axis=1).sum())
 

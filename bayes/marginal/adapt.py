@@ -39,6 +39,8 @@ def adapt(p, rows, nodes, places, steps, first, last):
         courses = 1 + active_onsets(rows.session[b - 1], nodes.onsets)
         for j in range(len(nodes.rate)):
             for c in range(courses):
+                if places.skipped[i, j, c]:
+                    continue
                 _adapt_rising(
                     p, tables.law, tables.hazards, seen, places.centre[i, j, c],
                     places.scale[i, j, c], steps, tables.left[j], tables.kept[c],

@@ -96,7 +96,7 @@ def _rising_candidate(p, tables, seen, nodes, places, i, j, c, rng, drawn):
     beside = j + 1 if move > 0 else j - 1
     centre, scale = places.centre[i, j, c], places.scale[i, j, c]
     c0, c1 = centre[0], centre[1]
-    if 0 <= beside < len(nodes.rate):
+    if 0 <= beside < len(nodes.rate) and not places.skipped[i, beside, c]:
         c0 += abs(move) * (places.centre[i, beside, c, 0] - c0)
         c1 += abs(move) * (places.centre[i, beside, c, 1] - c1)
     x0, x1 = rng.standard_normal(), rng.standard_normal()

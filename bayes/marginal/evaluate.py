@@ -55,6 +55,8 @@ def evaluate(p, rising, rows, nodes, places, first, last, log_marginal, componen
         for c in range(1 + n_active):
             log_prior = log_rises + np.log(course_share(p[10], c, n_active, len(nodes.onsets)))
             for j in range(len(nodes.rate)):
+                if places.skipped[i, j, c]:
+                    continue
                 at = j * courses + c
                 _rising_logs(
                     p, tables.law, tables.hazards, seen, nodes, places.centre[i, j, c],

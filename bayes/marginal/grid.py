@@ -46,13 +46,15 @@ class Places(NamedTuple):
     """Modes and scales of the standard effects; changed in place by `adapt`.
 
     centre (patients, rates, courses, 2), scale (patients, rates, courses, 3: L00, L10, L11),
-    flat_centre and flat_scale (patients,).
+    flat_centre and flat_scale (patients,), skipped (patients, rates, courses): components that
+    carry nothing at the point where the nodes were placed, and are left out near it.
     """
 
     centre: FloatArray
     scale: FloatArray
     flat_centre: FloatArray
     flat_scale: FloatArray
+    skipped: NDArray[np.bool_]
 
 
 def rows_of(cohort: Cohort) -> Rows:
@@ -85,7 +87,8 @@ def make_places(n_patients: int, nodes: Nodes) -> Places:
     shape = (n_patients, len(nodes.rate), 1 + len(nodes.onsets))
     scale = np.zeros((*shape, 3))
     scale[..., 0] = scale[..., 2] = 1
-    return Places(np.zeros((*shape, 2)), scale, np.zeros(n_patients), np.ones(n_patients))
+    flat = np.zeros(n_patients), np.ones(n_patients)
+    return Places(np.zeros((*shape, 2)), scale, *flat, np.zeros(shape, dtype=np.bool_))
 
 
 def _hermite(n: int) -> tuple[FloatArray, FloatArray]:

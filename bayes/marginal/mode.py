@@ -75,10 +75,13 @@ def find_mode(
         settled = bool(np.linalg.norm(root.T @ slope) < SETTLED)
         if settled:
             break
+        target.skip_negligible(point, places)
         point = _climb(target, point, root, places)
+        places.skipped[:] = False
         target.adapt(point, places, 2)
         if progress:
             progress(0.9 * (number + 1) / (number + 2))
+    target.skip_negligible(point, places)
     root, is_maximum = _curvature_root(target, point, places)
     log_density = target.density(point, places)
     return Mode(point, places, log_density, root, settled and is_maximum)

@@ -25,6 +25,8 @@ FloatArray = NDArray[np.float64]
 N_PARAMETERS = len(NAMES)
 CANDIDATES = 8
 """Candidates of which one becomes a draw of a patient's course."""
+SKIPPED = 1e-5
+"""Share of a patient's marginal likelihood below which a component is left out."""
 _RISING = NAMES.index("rising_share")
 _NO_SLOPES = np.empty((0, len(KERNEL_NAMES) + 1))
 
@@ -77,6 +79,13 @@ class Target:
         """Move the places towards the modes at a point."""
         p = values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)]
         self._over_patients(lambda i, j: adapt(p, self.rows, self.nodes, places, steps, i, j))
+
+    def skip_negligible(self, point: FloatArray, places: Places) -> None:
+        """Leave out, near this point, the components that carry less than `SKIPPED`, in place."""
+        places.skipped[:] = False
+        logs, component, _ = self.log_marginals(point, places)
+        carried = component[:, :-1] - logs[:, None]
+        places.skipped[:] = (carried < np.log(SKIPPED)).reshape(places.skipped.shape)
 
     def log_marginals(
         self,
