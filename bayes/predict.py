@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bayes.cohort import Cohort, prepare
 from bayes.covariates import Covariates
-from bayes.marginal.grid import Places
+from bayes.marginal.grid import copy_places
 from bayes.marginal.target import Target
 from bayes.parameters import EFFECT_SD, NAMES, values
 from bayes.population import draw_courses
@@ -138,7 +138,7 @@ def predict_courses(
     logs = np.empty((n_draws, n))
     extra = unseen_logits(population, cohort, seed)
     for d, point in enumerate(population.scores):
-        own = Places(*(array.copy() for array in places))
+        own = copy_places(places)
         target.adapt(point, own, 1)
         logs[d], component, _ = target.log_marginals(point, own, more=extra[d])
         for copy in range(copies):

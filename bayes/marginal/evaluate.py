@@ -16,7 +16,7 @@ from bayes.marginal.slopes import add_flat_slopes, add_rising_slopes
 from bayes.marginal.stop_law import multiply_fate
 from bayes.marginal.tables import tables_of
 
-NEGLIGIBLE = 1e-6
+NEGLIGIBLE = 1e-5
 SMALL = 1e-120
 
 

@@ -91,6 +91,17 @@ def make_places(n_patients: int, nodes: Nodes) -> Places:
     return Places(np.zeros((*shape, 2)), scale, *flat, np.zeros(shape, dtype=np.bool_))
 
 
+def copy_places(places: Places) -> Places:
+    """Return places that can be moved without moving these."""
+    return Places(
+        places.centre.copy(),
+        places.scale.copy(),
+        places.flat_centre.copy(),
+        places.flat_scale.copy(),
+        places.skipped,
+    )
+
+
 def _hermite(n: int) -> tuple[FloatArray, FloatArray]:
     x, weight = np.polynomial.hermite_e.hermegauss(n)
     return x, np.log(weight / weight.sum()) + x**2 / 2

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes.marginal.grid import Places
+from bayes.marginal.grid import Places, copy_places
 from bayes.marginal.mode import Mode
 from bayes.marginal.target import Target
 
@@ -45,7 +45,7 @@ class Importance:
 
 FREEDOM = 20.0
 """Degrees of freedom of each direction's proposal: tails that the posterior's do not outrun."""
-COPIES = 3
+COPIES = 2
 """Draws of the patients at each proposal, for proposals that are kept more than once."""
 
 
@@ -141,7 +141,7 @@ def log_densities(
     done = [0]
 
     def one(k: int) -> float:
-        own = Places(*(array.copy() for array in places))
+        own = copy_places(places)
         single.adapt(points[k], own, 1)
         logs, component, _ = single.log_marginals(points[k], own)
         if each:

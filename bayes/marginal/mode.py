@@ -1,6 +1,7 @@
 """The mode of the population and the curvature there.
 
-Here: rounds of placing nodes and climbing with them held, then differences of exact slopes.
+Here: rounds of placing nodes and climbing with them held; near the mode the curvature, from
+differences of exact slopes, and Newton steps with it.
 Not here: the density (`target.py`).
 """
 
@@ -16,9 +17,11 @@ from bayes.marginal.target import Target
 FloatArray = NDArray[np.float64]
 
 MOST_ROUNDS = 15
-CLIMB = 10
-SETTLED = 0.05
-"""Distance to the mode at which climbing ends, in posterior standard deviations."""
+CLIMB = 8
+NEAR, SETTLED = 1.0, 0.05
+"""Distance to the mode at which climbing gives way to Newton steps, and these end, in posterior
+standard deviations."""
+MOST_CURVATURES = 4
 FARTHEST = 3.0
 """Longest move of a round in each direction, in the same unit."""
 DIFFERENCE = 0.01
@@ -69,22 +72,43 @@ def find_mode(
     point = np.zeros(target.size) if start is None else start.copy()
     places = target.new_places()
     target.adapt(point, places, 8)
-    settled = False
     for number in range(MOST_ROUNDS):
         slope, root = _scores(target, point, places)
-        settled = bool(np.linalg.norm(root.T @ slope) < SETTLED)
+        if np.linalg.norm(root.T @ slope) < NEAR:
+            break
+        point = _climb(target, point, root, places)
+        _place_again(target, point, places)
+        if progress:
+            progress(0.6 * (number + 1) / (number + 2))
+    for _ in range(MOST_CURVATURES):
+        root, is_maximum = _curvature_root(target, point, places)
+        point, settled = _newton(target, point, root, places)
         if settled:
             break
-        target.skip_negligible(point, places)
-        point = _climb(target, point, root, places)
-        places.skipped[:] = False
-        target.adapt(point, places, 2)
-        if progress:
-            progress(0.9 * (number + 1) / (number + 2))
-    target.skip_negligible(point, places)
-    root, is_maximum = _curvature_root(target, point, places)
     log_density = target.density(point, places)
     return Mode(point, places, log_density, root, settled and is_maximum)
+
+
+def _newton(
+    target: Target, point: FloatArray, root: FloatArray, places: Places
+) -> tuple[FloatArray, bool]:
+    """Take steps with one curvature while they help; return the point and whether it is near."""
+    last = np.inf
+    while True:
+        move = root.T @ target.density_and_slope(point, places)[1]
+        left = float(np.linalg.norm(move))
+        if left < SETTLED or left > last / 2:
+            return point, left < SETTLED
+        last = left
+        point = point + root @ move / max(1.0, left / FARTHEST)
+        _place_again(target, point, places)
+
+
+def _place_again(target: Target, point: FloatArray, places: Places) -> None:
+    """Move the nodes to a new point, and leave out what carries nothing there."""
+    places.skipped[:] = False
+    target.adapt(point, places, 2)
+    target.skip_negligible(point, places)
 
 
 def _scores(target: Target, point: FloatArray, places: Places) -> tuple[FloatArray, FloatArray]:

@@ -12,7 +12,7 @@ from bayes.marginal.powers import fill_powers, line_of
 from bayes.marginal.report_law import RELIEF_PCT, latent_power, slopes_of_mass
 from bayes.marginal.stop_law import slopes_of_fate
 
-LIGHT = 1e-7
+LIGHT = 1e-6
 
 
 @compiled

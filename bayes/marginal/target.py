@@ -23,7 +23,7 @@ from bayes.parameters import KERNEL_NAMES, NAMES, PARAMETERS, slopes, values
 FloatArray = NDArray[np.float64]
 
 N_PARAMETERS = len(NAMES)
-CANDIDATES = 8
+CANDIDATES = 5
 """Candidates of which one becomes a draw of a patient's course."""
 SKIPPED = 1e-5
 """Share of a patient's marginal likelihood below which a component is left out."""
@@ -49,6 +49,7 @@ class Target:
     covariates: Covariates
     nodes: Nodes = field(default_factory=make_nodes)
     threads: int = 2
+    _natural: tuple[bytes, FloatArray] = field(default=(b"", np.empty(0)), repr=False)
 
     @cached_property
     def rows(self) -> Rows:
@@ -65,6 +66,14 @@ class Target:
         """Length of a point."""
         return N_PARAMETERS + len(self.covariates.labels)
 
+    def natural(self, point: FloatArray) -> FloatArray:
+        """Return the kernels' natural parameters; the last point's are remembered."""
+        key, held = point.tobytes(), self._natural  # one read: threads share this
+        if held[0] != key:
+            held = (key, values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)])
+            self._natural = held
+        return held[1]
+
     def rising(self, point: FloatArray) -> FloatArray:
         """Return the logit of each patient's chance to rise, equation (4)."""
         prior = PARAMETERS[_RISING]
@@ -77,7 +86,7 @@ class Target:
 
     def adapt(self, point: FloatArray, places: Places, steps: int) -> None:
         """Move the places towards the modes at a point."""
-        p = values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)]
+        p = self.natural(point)
         self._over_patients(lambda i, j: adapt(p, self.rows, self.nodes, places, steps, i, j))
 
     def skip_negligible(self, point: FloatArray, places: Places) -> None:
@@ -100,7 +109,7 @@ class Target:
         `more` is added to the logits of rising.
         """
         n = len(self.cohort.patients)
-        p = values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)]
+        p = self.natural(point)
         rising = self.rising(point) + more
         logs = np.empty(n)
         component = np.empty((n, places.centre.shape[1] * places.centre.shape[2] + 1))
@@ -122,7 +131,7 @@ class Target:
         more: FloatArray | float = 0.0,
     ) -> None:
         """Fill one draw of every patient's course, shape (patients, 4), see the kernel."""
-        p = values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)]
+        p = self.natural(point)
         n = len(self.cohort.patients)
         draw_effects(
             p, self.rising(point) + more, self.rows, self.nodes, places, component,
