@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
-ROOMS = {"classical": "classical", "simulate": "simulate"}
+ROOMS = {"bayes": "bayes", "classical": "classical", "simulate": "simulate"}
 Say = Callable[[str], None]
 
 
