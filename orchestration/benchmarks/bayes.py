@@ -77,7 +77,8 @@ def clinic() -> tuple[pd.DataFrame, pd.DataFrame]:
 def _new_patients(n: int) -> Any:
     from bayes.predict import cohort_of
 
-    relief = 10.0 * np.random.default_rng(SEED).integers(0, 8, (n, 4))
+    tens = np.random.default_rng(SEED).integers(0, 8, (n, 4))
+    relief = (10 * tens).astype(np.float64)
     return cohort_of(relief, ["central"] * n, [""] * n, [""] * n)
 
 
