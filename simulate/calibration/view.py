@@ -114,7 +114,8 @@ class View:
 
         0 where there is none.
         """
-        late = self.batch.conversion_session.astype(float)
+        reached = self.batch.recorded[:, :, 4:] >= 10
+        late = np.where(reached.any(axis=2), 5.0 + reached.argmax(axis=2), 0.0)
         return np.where(self.group("non_responders"), late, 0.0)
 
     @cached_property
