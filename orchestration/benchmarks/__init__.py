@@ -9,7 +9,12 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
-ROOMS = {"bayes": "bayes", "classical": "classical", "simulate": "simulate"}
+ROOMS = {
+    "bayes": "bayes",
+    "classical": "classical",
+    "simulate": "simulate",
+    "study": "studies",
+}
 Say = Callable[[str], None]
 
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from simulate import batch
 from simulate.engine.records import Stop
-from simulate.parameters import Parameters, of_scenario
+from simulate.members import parameters_for
+from simulate.parameters import Parameters
 from simulate.scenario import Scenario, load
 
 if TYPE_CHECKING:
@@ -92,11 +93,13 @@ def draw(world: Scenario, seed: int, replicates: range, n_patients: int, horizon
     stops at the hazard that the world gives to non-responders who go on. A replicate is the same
     whoever draws it, alone or with others.
     """
-    parameters = of_scenario(_open_ended(world)).with_values(extra_share=1.0, excluded_share=0.0)
+    numbers = np.arange(replicates.start, replicates.stop)
+    members = parameters_for(_open_ended(world), seed, numbers)
+    parameters = members.with_values(extra_share=1.0, excluded_share=0.0)
     drawn = batch.draw(
         parameters,
         seed,
-        np.arange(replicates.start, replicates.stop),
+        numbers,
         n_patients,
         horizon,
         ("recorded", "expected", "calendar"),

@@ -1,0 +1,120 @@
+"""Benchmark of the studies: cohorts through every cell, shards on processes and on a cluster.
+
+CPU seconds where one thread works, wall seconds where several do; each pair in one run.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from orchestration.benchmarks import Measured, Say
+
+REPLICATES = 256
+ONE_SECOND_SHARDS = 24
+NINE_TRUTHS = [
+    {"name": name, "horizon_session": [15], "cut_pct": [10, 30, 50]}
+    for name in ("hypothetical", "composite", "observable")
+]
+GOAL_COHORTS_PER_CPU_SECOND = 1_000_000 / (30 * 60 * 2)
+
+
+def run(say: Say) -> list[Measured]:
+    """Measure counting, scaling from one process to two, and what a cluster costs."""
+    from simulate.studies import files, grid
+    from simulate.studies.counting import count
+    from simulate.studies.worlds import worlds
+
+    found = []
+    for label, changes in (("9 truths", {"estimands": NINE_TRUTHS}), ("36 truths", {})):
+        design = files.load("test_period_length", changes)
+        (world,) = worlds(design)
+        say(f"compiling, then {REPLICATES} cohorts, {label}")
+        count(design, world, range(2))
+        rate = REPLICATES / _cpu(partial(count, design, world, range(REPLICATES)))
+        cells = grid.lay_out(design).n_decisions
+        goal = GOAL_COHORTS_PER_CPU_SECOND if label == "9 truths" else None
+        task = f"cohorts of 193 drawn and put through {cells} cells, {label}"
+        found.append(Measured(task, rate, "cohorts/CPU s", goal=goal))
+    say("busy shards of a second: one process, two, a cluster of two workers")
+    seconds = 0.5 * ONE_SECOND_SHARDS
+    one = _wall({"jobs": 1})
+    two = _wall({"jobs": 2})
+    with _cluster() as address:
+        shared = _wall({"scheduler": address})
+    n_cores = os.cpu_count() or 1
+    note = f"{n_cores} cores, shared with whatever else runs"
+    found += [
+        Measured("two processes over one", one / two, "times", goal=1.8, note=note),
+        Measured(
+            "cluster of two workers over two processes, wall time", shared / two, "times",
+            note=f"{note}; ideal would be {seconds:.0f} s, took {shared:.1f} s",
+        ),
+    ]  # fmt: skip
+    return found
+
+
+def busy(shard: Any) -> Any:
+    """Keep one core busy for a second of CPU time."""
+    start = time.process_time()
+    while time.process_time() - start < 1:
+        pass
+    return shard, b"0" * 1_000_000, 1.0
+
+
+def _cpu(work: Callable[[], Any]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def _wall(where: dict[str, Any]) -> float:
+    """Wall seconds of the shards after a first few, which pay for starting processes."""
+    from simulate.studies.shards import map_shards
+    from simulate.studies.store import Shard
+
+    shards = [Shard("w", n, n + 1) for n in range(ONE_SECOND_SHARDS + 4)]
+    made = map_shards(busy, shards, **where)
+    for _ in range(4):
+        next(made)
+    start = time.perf_counter()
+    for _ in made:
+        pass
+    return time.perf_counter() - start
+
+
+@contextmanager
+def _cluster() -> Iterator[str]:
+    """A scheduler and two workers on loopback."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as folder:
+        base = [sys.executable, "-m"]
+        scheduler = [*base, "distributed.cli.dask_scheduler", "--host", "127.0.0.1"]
+        worker = [*base, "distributed.cli.dask_worker", address, "--host", "127.0.0.1"]
+        alone = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder]
+        started = [
+            _silent([*scheduler, "--port", str(port), "--no-dashboard"]),
+            *(_silent([*worker, *alone]) for _ in range(2)),
+        ]
+        try:
+            time.sleep(15)
+            yield address
+        finally:
+            for process in started:
+                process.terminate()
+            for process in started:
+                process.wait()
+
+
+def _silent(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,0 +1,293 @@
+"""One page a study of test periods: question, answer, decision, figures, table, limits.
+
+Belongs here: the page's parts and words. Does not: any figure that is not in the study's tables.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from report.blocks import Block, DataTable, Figure, Panel, Section, Table, Text
+from report.figures.frontier import frontier
+from report.figures.performance import SHARES, by_length
+from report.frames import records
+from report.sections.performance import drawn_points
+from report.style import INK, SERIES, Mark, band_key, swatch, to_svg
+from report.tables.layout import render, table
+from report.wording import MISSING, SIMULATED, count, number, plus_minus, words
+
+LENGTHS = (4, 5, 6)
+RULES = ("last", "maximum", "mean_of_two", "slope", "confirm", "practice")
+MEASURES = (
+    "sensitivity",
+    "specificity",
+    "ppv",
+    "npv",
+    "missed_per_100",
+    "sessions_without_long_term_relief_per_100",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyFacts:
+    """What the page quotes of the design.
+
+    Attributes
+    ----------
+    title, question
+        Heading; the aim, as one question.
+    truth
+        Clause that says what counts as long-term relief.
+    threshold_pct, test_sessions
+        The rule in use: least last report, sessions of the present test period.
+    worlds
+        Names of the worlds, in words.
+    rates
+        Sessions worth spending to find one more responder.
+    assumptions
+        One sentence each.
+    """
+
+    title: str
+    question: str
+    truth: str
+    threshold_pct: float
+    test_sessions: int
+    worlds: str
+    rates: tuple[float, ...]
+    assumptions: tuple[str, ...]
+
+
+CANNOT = (
+    "Whether rTMS relieves pain better than a sham: every world here takes reported relief as it "
+    "was reported.",
+    "Other centres, other intervals between sessions, other ways of asking: the worlds resemble "
+    "one centre.",
+    "Who will report relief from signs other than reported relief: no biomarker is simulated.",
+    "What to do with one patient: these are shares of simulated cohorts.",
+)
+
+
+def build(
+    choice: pd.DataFrame, performance: pd.DataFrame, n_cohorts: int, facts: StudyFacts
+) -> str:
+    """Write the page of one world's headline truth.
+
+    Parameters
+    ----------
+    choice, performance
+        Rows of `study_choice` and `study_performance` of the headline truth, one world, reports
+        known before the next visit (lag 0).
+    n_cohorts
+        Simulated cohorts behind them.
+    facts
+        What the page quotes of the design.
+
+    Returns
+    -------
+    str
+        A complete HTML document that asks for nothing outside itself.
+    """
+    basis = f"{count(n_cohorts)} simulated cohorts · {facts.worlds}"
+    sections = [
+        Section("answer", "Answer", _answer(choice, facts)),
+        Section("frontier", "What each test period costs and misses", [_frontier(choice)]),
+        Section("length", "By number of test sessions", [_by_length(performance, facts)]),
+        Section("compared", "Four, five or six sessions", [_compared(performance, facts)]),
+        Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
+        Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
+    ]
+    return str(
+        _template().render(title=facts.title, basis=basis, sections=sections, simulated=SIMULATED)
+    )
+
+
+def _answer(choice: pd.DataFrame, facts: StudyFacts) -> list[Block]:
+    return [
+        Text(f"Question: {facts.question}"),
+        Text(_one_sentence(choice, facts)),
+        Text(
+            "It informs whether the guideline's five sessions should replace the present "
+            f"{facts.test_sessions}. Whoever is missed also loses the way to surgery "
+            "that the test period opens."
+        ),
+        *(Text(_at_rate(choice, rate)) for rate in facts.rates),
+        Text(f"Long-term relief: {facts.truth}."),
+    ]
+
+
+def _in_use(choice: pd.DataFrame, facts: StudyFacts) -> pd.DataFrame:
+    same = (choice["rule"] == "last") & (choice["threshold_pct"] == facts.threshold_pct)
+    return choice[same]
+
+
+def _one_sentence(choice: pd.DataFrame, facts: StudyFacts) -> str:
+    """Say what one more session changes under the rule in use."""
+    rows, now = _in_use(choice, facts), facts.test_sessions
+    by_length: dict[int, dict[str, Any]] = {int(row["test_sessions"]): row for row in records(rows)}
+    if not {now, now + 1} <= set(by_length):
+        return "The rule in use was not studied at these lengths."
+    a, b = by_length[now], by_length[now + 1]
+    fewer = a["missed_per_100"] - b["missed_per_100"]
+    more = b["sessions_per_100"] - a["sessions_per_100"]
+    return (
+        f"With the rule in use (last report at least {number(facts.threshold_pct, 0)} %), "
+        f"{now + 1} sessions instead of {now} miss "
+        f"{plus_minus(fewer, _both(a, b, 'missed_per_100_mcse'), 1, 2)} fewer of 100 who start "
+        f"(from {number(a['missed_per_100'])} to {number(b['missed_per_100'])}) and give "
+        f"{plus_minus(more, _both(a, b, 'sessions_per_100_mcse'), 0, 1)} more sessions without "
+        "long-term relief (± Monte Carlo standard error, at most; how far the world itself may be "
+        "from the clinic is not in it)."
+    )
+
+
+def _both(a: dict[str, Any], b: dict[str, Any], name: str) -> float:
+    """Error of a difference as if both were independent: too wide, as they share their cohorts."""
+    return float(a[name] ** 2 + b[name] ** 2) ** 0.5
+
+
+def _at_rate(choice: pd.DataFrame, rate: float) -> str:
+    best = choice[choice[f"is_best_at_{rate:g}"]].sort_values("test_sessions")
+    if best.empty:
+        return f"At {number(rate, 0)} sessions a responder found no rule was judged."
+    row = best.iloc[0]
+    return (
+        f"If finding one more is worth {number(rate, 0)} sessions: {words(row['rule']).lower()} at "
+        f"least {number(row['threshold_pct'], 0)} % after {row['test_sessions']}, which misses "
+        f"{plus_minus(row['missed_per_100'], row['missed_per_100_mcse'], 1, 2)} of 100."
+    )
+
+
+def _series(rows: pd.DataFrame) -> list[str]:
+    present = set(rows["rule"])
+    return [words(rule) for rule in RULES if rule in present][: len(SERIES)]
+
+
+def _frontier(choice: pd.DataFrame) -> Figure:
+    rows = choice.assign(series=[words(rule) for rule in choice["rule"]])
+    names = _series(rows)
+    on = rows[rows["is_on_frontier"]].sort_values("sessions_per_100")
+    lines = [
+        (
+            f"{row.series}, at least {row.threshold_pct:g} %",
+            str(row.test_sessions),
+            plus_minus(row.missed_per_100, row.missed_per_100_mcse, 1, 2),
+            plus_minus(row.sessions_per_100, row.sessions_per_100_mcse, 0, 1),
+        )
+        for row in on.itertuples()
+    ]
+    first, last = on.iloc[0], on.iloc[-1]
+    return Figure(
+        key="figure-frontier",
+        title="Missed responders against sessions without long-term relief",
+        caption="Simulated cohorts. One point a rule, threshold and length; the line joins those "
+        "that no other beats on both counts, with their number of test sessions. Nothing is "
+        "weighed here: which point is best depends on what one more responder found is worth.",
+        alt=f"The frontier falls from {number(first['missed_per_100'])} missed with "
+        f"{number(first['sessions_per_100'], 0)} sessions without long-term relief to "
+        f"{number(last['missed_per_100'])} missed with {number(last['sessions_per_100'], 0)}",
+        panels=[Panel(to_svg(frontier(rows, names), "frontier", "Missed against sessions"))],
+        data=DataTable(["Rule", "Test sessions", "Missed per 100", "Sessions per 100"], lines),
+        legend=[
+            *((swatch(SERIES[i], line=False), name) for i, name in enumerate(names)),
+            (swatch(Mark(INK, "circle"), point=False), "Frontier"),
+        ],
+        panel_width=640,
+    )
+
+
+def _by_length(performance: pd.DataFrame, facts: StudyFacts) -> Figure:
+    rows = performance[performance["threshold_pct"] == facts.threshold_pct]
+    rows = rows[rows["rule"].isin(RULES[:-1])]
+    rows = rows.assign(series=[words(rule) for rule in rows["rule"]])
+    names = _series(rows)
+    panels = []
+    for measure in MEASURES:
+        points = drawn_points(rows[rows["measure"] == measure], measure)
+        title = words(measure) + (" (%)" if measure in SHARES else "")
+        chart = by_length(points, names, measure, facts.test_sessions)
+        panels.append(Panel(to_svg(chart, f"oc-{measure}", f"{title} by test sessions"), title))
+    key = ["series", "test_sessions"]
+    wide = rows.pivot_table(index=key, columns="measure", values="estimate").reset_index()
+    lines = [
+        (
+            str(row["series"]),
+            str(row["test_sessions"]),
+            *(number(row[m] * (100 if m in SHARES else 1)) for m in MEASURES),
+        )
+        for row in records(wide)
+    ]
+    return Figure(
+        key="figure-length",
+        title=f"Operating characteristics, threshold {number(facts.threshold_pct, 0)} %",
+        caption="Simulated cohorts. Ribbon: ± 2 Monte Carlo standard errors, often thinner than "
+        f"the line. Dotted: the present {facts.test_sessions} sessions. Who stops before the "
+        "decision is not accepted, so that beyond some length a longer test finds fewer.",
+        alt="Each measure by number of test sessions, one line a rule; numbers in the table",
+        panels=panels,
+        data=DataTable(["Rule", "Test sessions", *map(words, MEASURES)], lines),
+        legend=[
+            *((swatch(SERIES[i]), name) for i, name in enumerate(names)),
+            (band_key(SERIES[0].colour), "± 2 MCSE"),
+        ],
+        panel_width=270,
+    )
+
+
+def _compared(performance: pd.DataFrame, facts: StudyFacts) -> Table:
+    shown = ("sensitivity", "ppv", "missed_per_100", "sessions_without_long_term_relief_per_100")
+    extra = ("expected_test_weeks", "late_responders_per_100")
+    rows = performance[
+        (performance["threshold_pct"] == facts.threshold_pct)
+        & performance["test_sessions"].isin(LENGTHS)
+        & performance["rule"].isin(("last", "maximum", "practice"))
+    ]
+    keyed = {(row["rule"], row["test_sessions"], row["measure"]): row for row in records(rows)}
+    lines = []
+    for rule in ("last", "maximum", "practice"):
+        for length in LENGTHS:
+            if (rule, length, shown[0]) not in keyed:
+                continue
+            texts = [_cell(keyed.get((rule, length, m)), m) for m in (*shown, *extra)]
+            lines.append((words(rule), f"{length}\N{NO-BREAK SPACE}sessions", *texts))
+    labels = {"head": "Test period"}
+    labels |= {m: words(m) + (" (%)" if m in SHARES else "") for m in (*shown, *extra)}
+    return Table(
+        render(
+            table(
+                pd.DataFrame(lines, columns=["group", *labels]),
+                "table-study",
+                f"Test periods at a threshold of {number(facts.threshold_pct, 0)} %",
+                labels,
+                stub="head",
+                group="group",
+                notes=[
+                    f"Long-term relief: {facts.truth}.",
+                    "Estimate ± Monte Carlo standard error; per 100 who start, early leavers "
+                    "included.",
+                ],
+            )
+        )
+    )
+
+
+def _cell(row: dict[str, Any] | None, measure: str) -> str:
+    if row is None:
+        return MISSING
+    scale = 100 if measure in SHARES else 1
+    return plus_minus(scale * row["estimate"], scale * row["mcse"], 1, 2)
+
+
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("study.html.j2")

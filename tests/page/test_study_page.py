@@ -1,0 +1,63 @@
+"""The page of a study: self-contained, its numbers those of the tables, its words those allowed."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from orchestration.study_page import write_page
+from simulate.studies import files, tables
+from simulate.studies import run as runs
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    root = tmp_path_factory.mktemp("study")
+    design = files.load("test_period_canary", {"data.n_patients": 40})
+    runs.run(design, root, runs.Plan(30))
+    found = tables.tables(design, runs.open_store(design, root))
+    path = root / "study.html"
+    write_page(design, found, path)
+    return design, found, path.read_text(encoding="utf-8")
+
+
+class Reader(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.outside, self.words, self._skip = [], [], False
+        self.feed(html)
+        self.text = re.sub(r"\s+", " ", " ".join(self.words))
+
+    def handle_starttag(self, tag, attrs):
+        self._skip = tag == "style"
+        self.outside += [v for k, v in attrs if k in ("src", "href") and "//" in (v or "")]
+
+    def handle_data(self, data):
+        if not self._skip:
+            self.words.append(data)
+
+
+def test_it_asks_for_nothing_outside_itself_and_is_labelled(made):
+    page = Reader(made[2])
+    assert page.outside == []
+    assert page.text.count("SIMULATED DATA") > 5
+    assert "<script" not in made[2]
+
+
+def test_its_one_sentence_is_the_table(made):
+    design, found, html = made
+    choice = found.study_choice
+    own = choice[
+        choice["is_headline"] & (choice["rule"] == "last") & (choice["threshold_pct"] == 10)
+    ].set_index("test_sessions")["missed_per_100"]
+    text = Reader(html).text.replace("\N{MINUS SIGN}", "-")
+    assert f"from {own[4]:.1f} to {own[5]:.1f}" in text
+    assert "30 simulated cohorts" in text
+    assert design.truth_in_words() in text
+
+
+def test_its_words_promise_nothing(made):
+    text = Reader(made[2]).text.lower()
+    assert "reported relief" in text
+    for word in ("effective", "effect of", "will not work", "failure", "wasted", " nan "):
+        assert word not in text, word
