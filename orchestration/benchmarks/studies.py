@@ -110,8 +110,8 @@ def _cluster() -> Iterator[str]:
             time.sleep(15)
             yield address
         finally:
-            for process in started:
-                process.terminate()
+            for process in reversed(started):  # a worker without scheduler waits for one
+                process.kill()
             for process in started:
                 process.wait()
 
