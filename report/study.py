@@ -16,7 +16,7 @@ from report.frames import records
 from report.sections.performance import drawn_points
 from report.style import INK, SERIES, Mark, band_key, swatch, to_svg
 from report.tables.layout import render, table
-from report.wording import MISSING, SIMULATED, count, number, plus_minus, words
+from report.wording import MISSING, SIMULATED, count, number, plural, plus_minus, words
 
 LENGTHS = (4, 5, 6)
 RULES = ("last", "maximum", "mean_of_two", "slope", "confirm", "practice")
@@ -155,7 +155,8 @@ def _at_rate(choice: pd.DataFrame, rate: float) -> str:
     row = best.iloc[0]
     return (
         f"If finding one more is worth {number(rate, 0)} sessions: {words(row['rule']).lower()} at "
-        f"least {number(row['threshold_pct'], 0)} % after {row['test_sessions']}, which misses "
+        f"least {number(row['threshold_pct'], 0)} % after "
+        f"{plural(int(row['test_sessions']), 'session')}, which misses "
         f"{plus_minus(row['missed_per_100'], row['missed_per_100_mcse'], 1, 2)} of 100."
     )
 
