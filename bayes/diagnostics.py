@@ -101,14 +101,14 @@ def diagnose_chains(posterior: "Posterior") -> Diagnosis:
     }
     if posterior.covariates.labels:
         scores = posterior.scores[..., len(NAMES) :]
-        variables["effect"] = (("chain", "draw", "effect"), scores)
+        variables["effect"] = (("chain", "draw", "code"), scores)
     # Chain by chain: all courses of all draws would not fit into memory.
     plateau = [
         plateau_pct(mean_reports(*chain, SESSIONS))
         for chain in zip(natural, posterior.effects, strict=True)
     ]
     variables["plateau_pct"] = (("chain", "draw", "patient"), np.stack(plateau))
-    coords = {"patient": posterior.cohort.patients, "effect": posterior.covariates.labels}
+    coords = {"patient": posterior.cohort.patients, "code": posterior.covariates.labels}
     return diagnose(xr.Dataset(variables, coords=coords), int(posterior.stats["diverging"].sum()))
 
 

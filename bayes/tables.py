@@ -104,7 +104,9 @@ def patient_plateau(
 
 def shown_saturation(course: FloatArray, new: FloatArray) -> pd.DataFrame:
     """Return saturation_session, _q05, _q95 and _reason of each patient, by the rule above."""
-    wide = np.nanquantile(saturation_session(new), (0.05, 0.95)) if new.size else (0.0, 0.0)
+    without = saturation_session(new)
+    without = without[np.isfinite(without)]
+    wide = np.quantile(without, (0.05, 0.95)) if without.size else (0.0, 0.0)
     session = saturation_session(course)
     rows = [
         _saturation_row(session[:, i], float(wide[1] - wide[0])) for i in range(course.shape[1])

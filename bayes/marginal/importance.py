@@ -159,6 +159,7 @@ def smoothed(log_weight: FloatArray) -> tuple[FloatArray, float]:
     """Return Pareto-smoothed weights that sum to 1, and the shape of their tail."""
     from arviz_stats.base import array_stats
 
+    log_weight = np.where(np.isfinite(log_weight), log_weight, -np.inf)
     if not np.isfinite(log_weight).any() or len(log_weight) < 25:
         return np.full(len(log_weight), 1 / len(log_weight)), float("inf")
     # ArviZ takes log likelihoods left out, whose weights are their inverse.

@@ -97,7 +97,7 @@ def _newton(
     while True:
         move = root.T @ target.density_and_slope(point, places)[1]
         left = float(np.linalg.norm(move))
-        if left < SETTLED or left > last / 2:
+        if not SETTLED <= left <= last / 2:  # near, no longer helping, or no number
             return point, left < SETTLED
         last = left
         point = point + root @ move / max(1.0, left / FARTHEST)

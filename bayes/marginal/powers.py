@@ -8,6 +8,9 @@ import numpy as np
 
 from bayes.marginal.compiled import compiled
 
+FARTHEST = 60.0
+"""Most that E may change along one direction of the nodes, as a logarithm: squares stay finite."""
+
 
 @compiled
 def line_of(p, centre, scale):
@@ -38,8 +41,8 @@ def fill_powers(middle, along, across, x, ones, twos, power):
     m = len(x)
     centre = np.exp(middle)
     for k in range(m // 2):
-        one = np.exp(along * x[k])
-        two = np.exp(across * x[k])
+        one = np.exp(min(max(along * x[k], -FARTHEST), FARTHEST))
+        two = np.exp(min(max(across * x[k], -FARTHEST), FARTHEST))
         ones[k], ones[m - 1 - k] = centre * one, centre / one
         twos[k], twos[m - 1 - k] = two, 1 / two
     if m % 2 == 1:

@@ -36,7 +36,7 @@ def law_of(noise, tens_share, fives_share):
 @compiled
 def latent_power(latent, noise):
     """Return eta / sigma, kept where its exponential and its square are finite."""
-    return min(max(latent / noise, -40.0), 100 / noise + 40.0)
+    return min(max(latent / noise, -40.0), min(100 / noise + 40.0, 200.0))
 
 
 @compiled
