@@ -1,8 +1,8 @@
 """How the kernels are compiled: without the interpreter's lock, and kept on disk between runs.
 
 numba keeps a compiled function as long as its own file has the same time and size. A kernel that
-calls another file's would survive a change there, so here the stamp is the content of the package:
-any change of any of its files compiles all of them again.
+calls another file's would survive a change there, so here the stamp is the content of every file
+whose kernels call each other: any change of any of them compiles all of them again.
 """
 
 from collections.abc import Callable
@@ -13,19 +13,29 @@ from typing import Any
 from numba import njit
 
 
-def sources(folder: Path) -> str:
-    """Return a digest of the Python files of a folder, by name and content."""
+def sources(*places: Path) -> str:
+    """Return a digest of Python files, by name and content; a folder stands for all of its own."""
     digest = blake2b(digest_size=16)
-    for path in sorted(folder.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for place in places:
+        for path in sorted(place.glob("*.py")) if place.is_dir() else [place]:
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-_STAMP = sources(Path(__file__).parent)
+def compiler(*places: Path) -> Callable[..., Any]:
+    """Return the decorator of the kernels that stand in these files and folders.
+
+    It compiles at the first call of each signature, or takes the code that an earlier run kept;
+    further options are numba's.
+    """
+    stamp = sources(*places)
+
+    def compiled(function: Callable[..., Any], **options: Any) -> Any:
+        kernel: Any = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+        kernel._cache._cache_file._source_stamp = stamp
+        return kernel
+
+    return compiled
 
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """Compile at the first call of each signature, or take the code that an earlier run kept."""
-    kernel: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
-    kernel._cache._cache_file._source_stamp = _STAMP
-    return kernel
+compiled = compiler(Path(__file__).parent)
