@@ -35,7 +35,6 @@ BY_SESSION = {
 }
 BY_PATIENT = {
     **dict.fromkeys(["assessment", "is_responder", "n_sessions", "stop_reason"], "recorded"),
-    "conversion_session": "recorded",
     **dict.fromkeys(["asymptote", "half_gain_sessions", "relapse_session", "rises"], "truth"),
     "grid": "truth",
     **dict.fromkeys(["level", "site", "aetiology", "flow", "is_sham"], "covariates"),
@@ -45,7 +44,7 @@ BY_PATIENT = {
 KINDS: dict[str, Any] = {
     **dict.fromkeys(["session_day", "evaluation_day"], np.int32),
     "last_day": np.int32,
-    **dict.fromkeys(["n_sessions", "conversion_session"], np.int16),
+    "n_sessions": np.int16,
     **dict.fromkeys(["stop_reason", "level", "site", "aetiology", "flow", "grid"], np.int8),
     **dict.fromkeys(["is_responder", "rises", "is_sham", "is_theta_burst"], np.bool_),
 }
@@ -79,8 +78,7 @@ class Batch:
     assessment
         The recorded test-period assessment, NaN where missing; (R, N) like all that follow:
         `is_responder`, status (rule R4); `n_sessions` delivered; `stop_reason`, codes of
-        `engine.records.Stop`; `conversion_session` at which a non-responder first recorded 10 or
-        more after session 4, 0 if never; the latent constants `asymptote`, `half_gain_sessions`,
+        `engine.records.Stop`; the latent constants `asymptote`, `half_gain_sessions`,
         `relapse_session`, `rises` and the answering `grid`; `level`, `site`, `aetiology`, codes of
         `simulate.margins`; `flow`, codes of `engine.records.Flow`; `is_sham`; `last_relief` of
         rTMS on record; `emcs_first`, `emcs_last` relief, NaN where not operated or not visited;
