@@ -3,10 +3,6 @@
 Belongs here: the order of the sections and the way into the template. Does not: content.
 """
 
-from functools import cache
-from pathlib import Path
-from typing import Any
-
 from report.facts import ReportFacts
 from report.frames import Frames
 from report.sections import (
@@ -22,6 +18,7 @@ from report.sections import (
     quality,
 )
 from report.sections.summary import headlines
+from report.templates import template
 from report.wording import SIMULATED, day, moment
 
 __all__ = ["ReportFacts", "build"]
@@ -45,7 +42,7 @@ def build(frames: Frames, facts: ReportFacts) -> str:
     str
         A complete HTML document in UTF-8 that asks for nothing outside itself.
     """
-    return _template().render(
+    return template("report.html.j2").render(
         facts=facts,
         simulated=SIMULATED,
         made=moment(facts.created_at),
@@ -54,18 +51,3 @@ def build(frames: Frames, facts: ReportFacts) -> str:
         sections=[section.build(frames, facts) for section in _SECTIONS],
         notices=model.model_notices(frames, facts),
     )
-
-
-@cache
-def _template() -> Any:
-    """Return the compiled page; names that the template lacks are errors."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2")

@@ -4,7 +4,6 @@ Belongs here: the page's parts and words. Does not: any figure that is not in th
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,6 +15,7 @@ from report.frames import records
 from report.sections.performance import drawn_points
 from report.style import INK, SERIES, Mark, band_key, swatch, to_svg
 from report.tables.layout import render, table
+from report.templates import template
 from report.wording import MISSING, SIMULATED, count, number, plural, plus_minus, words
 
 LENGTHS = (4, 5, 6)
@@ -100,7 +100,9 @@ def build(
         Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
     ]
     return str(
-        _template().render(title=facts.title, basis=basis, sections=sections, simulated=SIMULATED)
+        template("study.html.j2").render(
+            title=facts.title, basis=basis, sections=sections, simulated=SIMULATED
+        )
     )
 
 
@@ -279,16 +281,3 @@ def _cell(row: dict[str, Any] | None, measure: str) -> str:
         return MISSING
     scale = 100 if measure in SHARES else 1
     return plus_minus(scale * row["estimate"], scale * row["mcse"], 1, 2)
-
-
-def _template() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("study.html.j2")
