@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
 
 ROWS_AT_ONCE = 100_000
+_ROW = "row named"
 """Rows searched together for those against a check."""
 
 # counts alone: no value, no row
@@ -62,20 +63,23 @@ class Judge:
 
     def row_keys(self, check: Check, frame: pd.DataFrame, key: str, most: int) -> tuple[str, ...]:
         """Return keys of the first rows against a check, in the order of rows."""
-        wanted = frame[[name for name in dict.fromkeys((key, *check.reads)) if name in frame]]
-        if check.derive is not None:
-            wanted = wanted[[key]].assign(**{str(check.column): check.derive(frame)})
+        if check.derive is None:
+            wanted = frame[[name for name in dict.fromkeys(check.reads) if name in frame]]
+        else:
+            wanted = pd.DataFrame({str(check.column): check.derive(frame)}, index=frame.index)
+        # a column of its own: what is checked may be the key itself, or be derived under its name
+        wanted = wanted.assign(**{_ROW: frame[key]})
         # a repeated value and its first place may lie far apart
         step = len(wanted) if check.kind == "whole" else ROWS_AT_ONCE
         listing = {
             "result_format": "COMPLETE",
             "exclude_unexpected_values": True,
-            "unexpected_index_column_names": [key],
+            "unexpected_index_column_names": [_ROW],
         }
         keys: list[str] = []
         for start in range(0, len(wanted), step):
             (result,) = self._run([check], wanted.iloc[start : start + step], listing)
-            keys += _listed(result.result or {}, key, most - len(keys))
+            keys += _listed(result.result or {}, most - len(keys))
             if len(keys) >= most:
                 break
         return tuple(keys)
@@ -149,10 +153,10 @@ def _presence(column: pd.Series) -> pd.Series:
     return pd.Series(pd.arrays.IntegerArray(there, column.isna().to_numpy()), index=column.index)
 
 
-def _listed(outcome: dict[str, Any], key: str, most: int) -> list[str]:
+def _listed(outcome: dict[str, Any], most: int) -> list[str]:
     keys: list[str] = []
     for entry in outcome.get("unexpected_index_list") or []:
-        found = entry[key] if isinstance(entry, dict) else entry
+        found = entry[_ROW] if isinstance(entry, dict) else entry
         keys.extend(str(one) for one in (found if isinstance(found, list) else [found]))
         if len(keys) >= most:
             break
