@@ -22,7 +22,12 @@ from orchestration.errors import (
 from orchestration.ingest import kept
 from orchestration.ingest.deliveries import Delivery, new_and_ready, scan
 from orchestration.ingest.known import processed_deliveries, refused_deliveries
-from orchestration.instance import clear_dead_runs, enter_environment, open_instance
+from orchestration.instance import (
+    clear_dead_runs,
+    enter_environment,
+    open_instance,
+    unhurried_events,
+)
 from orchestration.journal import Journal
 from orchestration.publication import beat
 from orchestration.rebuild import keep_preset
@@ -203,7 +208,12 @@ def execute(
 
         definition = build(settings, listeners=(tell,)).resolve_job_def(job)
     # dbt's own lines go to a log: standard output is for the result.
-    with instance, _console_log(settings).open("a") as log, redirect_stdout(log):
+    with (
+        unhurried_events(),
+        instance,
+        _console_log(settings).open("a") as log,
+        redirect_stdout(log),
+    ):
         result = definition.execute_in_process(
             instance=instance,
             raise_on_error=False,
