@@ -1,13 +1,16 @@
 """A nightly around its run: preset, standing refusals, how events are written; none is executed."""
 
+import json
 import sqlite3
+import subprocess
 
 import pytest
 import sqlalchemy as sa
 
+from orchestration import dbt_project
 from orchestration.build import Build
 from orchestration.commands import nightly
-from orchestration.errors import EXIT_CHECKS_FAILED, EXIT_OK
+from orchestration.errors import EXIT_CHECKS_FAILED, EXIT_OK, ChecksFailed
 from orchestration.ingest import facts, kept, schema
 from orchestration.ingest.deliveries import scan
 from orchestration.ingest.refusal import Refused
@@ -90,6 +93,24 @@ def test_one_on_which_somebody_gave_a_word_answers_for_itself(directory, execute
     kept.write_override(settings, delivery.delivery_id, "Dr Petit: taken as it is")
     outcome = nightly.run(settings)
     assert len(executed) == 1 and outcome.refused == []
+
+
+def test_a_failed_build_names_the_model_and_quotes_nothing_that_dbt_said(directory, monkeypatch):
+    """What dbt prints of a failed cast is the cell."""
+    flags, _ = directory
+    settings = load(flags, cwd=flags["data"].parent)
+
+    def run(*_):
+        failed = {"status": "error", "unique_id": "model.plateau.sessions", "message": "CANARI"}
+        dbt_project.results_file(settings).write_text(json.dumps({"results": [failed]}))
+        return subprocess.CompletedProcess([], 1, "Could not convert 'CANARI' to INT32")
+
+    monkeypatch.setattr(dbt_project, "_run", run)
+    monkeypatch.setattr(dbt_project, "manifest", lambda settings: None)
+    settings.dbt_target.mkdir(parents=True)
+    with pytest.raises(ChecksFailed, match=r"failed at sessions; .*dbt\.log has more") as failure:
+        dbt_project.build(settings, settings.live)
+    assert "CANARI" not in str(failure.value)
 
 
 def test_events_are_written_without_a_flush_each_and_are_whole_afterwards(tmp_path):
