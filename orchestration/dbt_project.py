@@ -162,7 +162,7 @@ def _run(
     settings: Settings, arguments: list[str], given: str, process: DbtProcess | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt as a process of its own on the constant path, with these variables."""
-    command = ["--quiet", *arguments]
+    command = ["--quiet", "--log-level-file", "info", *arguments]
     for option, value in (
         ("--project-dir", PROJECT),
         ("--profiles-dir", PROJECT),
