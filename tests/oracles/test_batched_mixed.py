@@ -12,6 +12,7 @@ from classical.batched import status as codes
 from classical.batched.mixed import design_of, fit
 from classical.batched.trials import DropOut, Trial, analyse, seeded, simulate
 from classical.mixed import fit_random_intercept
+from classical.random_slope import fit_random_slope
 
 HERE = Path(__file__).parent / "data" / "designs"
 # lmerTest takes second derivatives numerically: where tau is 0.009 sigma its own df is 2e-5 off the
@@ -121,3 +122,27 @@ def test_a_fit_that_fails_has_a_cause_and_is_no_number():
     for name in ("estimate", "se", "df", "p", "sigma", "tau"):
         assert np.isnan(getattr(found, name)[failed]).all()
         assert np.isfinite(getattr(found, name)[~failed]).all()
+
+
+@pytest.mark.parametrize("slope_sd", [0.0, 6.0])
+def test_random_slopes_are_those_of_one_fit_at_a_time(slope_sd):
+    """The criterion may be lower: one at a time has missed an optimum at a boundary before."""
+    trial = Trial(
+        40, (0.0, 1.0, 2.0, 4.0), 5, tau=20, sigma=18, in_group=13, slope_sd=slope_sd, drop_out=MAR
+    )
+    n, design = 20, trial.design()
+    found = analyse(trial, seeded(3), n, remedy="random_slope")
+    assert codes.usable(found.status).all()
+    assert 0 < (found.status == codes.BOUNDARY).sum() < n
+    for r, y in enumerate(simulate(trial, seeded(3), n)):
+        i, k = np.nonzero(np.isfinite(y))
+        single = fit_random_slope(y[i, k], design[i, k], design[i, k, 1], i)
+        assert found.reml_criterion[r] < single.reml_criterion + 1e-9
+        if found.reml_criterion[r] < single.reml_criterion - 1e-9:
+            continue
+        assert single.status == codes.text(found.status)[r]
+        assert_allclose(found.estimate[r], single.estimate, atol=1e-9 * single.se.max())
+        assert_allclose(found.se[r], single.se, rtol=1e-9)
+        assert_allclose(found.df[r], single.df, rtol=1e-6)
+        assert found.sigma[r] == pytest.approx(single.sigma, rel=1e-9)
+        assert found.tau[r] == pytest.approx(single.covariance[0, 0] ** 0.5, abs=1e-6)
