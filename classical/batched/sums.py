@@ -120,7 +120,9 @@ def why_not(within, between, count):  # type: ignore[no-untyped-def]
         patients += count[n]
         rows += n * count[n]
         spread += between[n, p, p]
-        total += between[n] / n
+        for a in range(p + 1):
+            for b in range(p + 1):
+                total[a, b] += between[n, a, b] / n
     if rows == 0:
         return NO_OBSERVATIONS
     if not np.isfinite(spread):
@@ -154,7 +156,9 @@ def _too_few(within, rows, patients):  # type: ignore[no-untyped-def]
 def _eliminate(matrix):  # type: ignore[no-untyped-def]
     """Eliminate all columns but the last, in place: (rank of those, what is left of the last)."""
     q = len(matrix)
-    diagonal = np.diag(matrix).copy()
+    diagonal = np.empty(q)
+    for k in range(q):
+        diagonal[k] = matrix[k, k]
     rank = 0
     for k in range(q - 1):
         if not matrix[k, k] > SINGULAR * diagonal[k]:
