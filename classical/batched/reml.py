@@ -83,11 +83,11 @@ def _profile(within, between, count, ratio, work):  # type: ignore[no-untyped-de
                     first[a, b] += slope * between[n, a, b]
     mirror(swept)
     mirror(first)
-    return _sweep(swept)
+    return sweep(swept)
 
 
 @compiled
-def _sweep(swept):  # type: ignore[no-untyped-def]
+def sweep(swept):  # type: ignore[no-untyped-def]
     """Sweep all columns but the last, in place; return the product of the pivots."""
     q = len(swept)
     determinant = 1.0
@@ -109,7 +109,7 @@ def _sweep(swept):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _trace(swept, matrix):  # type: ignore[no-untyped-def]
+def trace(swept, matrix):  # type: ignore[no-untyped-def]
     """Trace of the inverse information times a symmetric matrix."""
     total = 0.0
     for a in range(len(swept) - 1):
@@ -119,7 +119,7 @@ def _trace(swept, matrix):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _form(swept, matrix):  # type: ignore[no-untyped-def]
+def form(swept, matrix):  # type: ignore[no-untyped-def]
     """Quadratic form of a matrix in (-beta, 1)."""
     p = len(swept) - 1
     total = matrix[p, p]
@@ -146,8 +146,8 @@ def _score(count, ratio, work):  # type: ignore[no-untyped-def]
     """Derivative of the criterion in the ratio, after `_profile` at that ratio."""
     swept, first = work[0], work[1]
     p = len(swept) - 1
-    total = _trace(swept, first)
-    total += (_rows(count) - p) * _form(swept, first) / swept[p, p]
+    total = trace(swept, first)
+    total += (_rows(count) - p) * form(swept, first) / swept[p, p]
     for n in range(1, len(count)):
         total += count[n] * n / (1.0 + n * ratio)
     return total
@@ -169,8 +169,8 @@ def _second(between, count, ratio, work):  # type: ignore[no-untyped-def]
                 for b in range(a + 1):
                     second[a, b] += bend * between[n, a, b]
     mirror(second)
-    determinants += _trace(swept, second)
-    residual = _form(swept, second)
+    determinants += trace(swept, second)
+    residual = form(swept, second)
     for a in range(p):
         pull_a = _pull(swept, first, a)
         for b in range(p):
@@ -229,7 +229,7 @@ def _root(within, between, count, work, ends):  # type: ignore[no-untyped-def]
             high = ratio
         determinants, residual = _second(between, count, ratio, work)
         rss = work[0][-1, -1]
-        change = _form(work[0], work[1]) / rss
+        change = form(work[0], work[1]) / rss
         curvature = determinants + left * (residual / rss - change * change)
         target = ratio - score / curvature
         if not (curvature > 0.0 and low <= target <= high):
@@ -250,7 +250,7 @@ def _satterthwaite(between, count, ratio, work, df):  # type: ignore[no-untyped-
     left = _rows(count) - p
     variance = swept[p, p] / left
     h11 = residual / variance + determinants
-    h12 = -_form(swept, first) / variance**2
+    h12 = -form(swept, first) / variance**2
     h22 = left / variance**2
     scale = 1.0 / (h11 * h22 - h12 * h12)
     for j in range(p):

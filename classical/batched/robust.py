@@ -15,6 +15,7 @@ import numpy as np
 
 from classical.batched.compiled import compiled
 from classical.batched.status import ALONE, BOUNDARY, OK
+from classical.batched.sums import copy
 
 
 @compiled
@@ -99,13 +100,6 @@ def _triangle(swept, root, turned):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _copy(matrix, into):  # type: ignore[no-untyped-def]
-    for a in range(len(matrix)):
-        for b in range(len(matrix)):
-            into[a, b] = matrix[a, b]
-
-
-@compiled
 def _times(left, right, result):  # type: ignore[no-untyped-def]
     """Product of two small matrices, without the cost of calling a library for it."""
     p = len(result)
@@ -168,9 +162,9 @@ def _inverse_root(share, root, scratch):  # type: ignore[no-untyped-def]
         if off < 1e-14:
             break
         _times(y, turn, spare)
-        _copy(spare, y)
+        copy(spare, y)
         _times(turn, root, spare)
-        _copy(spare, root)
+        copy(spare, root)
     largest = 0.0  # of a positive matrix this is on the diagonal
     for a in range(p):
         largest = max(largest, root[a, a])

@@ -111,6 +111,14 @@ def mirror(matrix):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def copy(matrix, into):  # type: ignore[no-untyped-def]
+    """Copy a square matrix; numpy's assignment takes seconds to compile for its error message."""
+    for a in range(len(matrix)):
+        for b in range(len(matrix)):
+            into[a, b] = matrix[a, b]
+
+
+@compiled
 def why_not(within, between, count):  # type: ignore[no-untyped-def]
     """Tell why the sums cannot carry the model; the order is that of `classical.mixed`."""
     p = len(within) - 1

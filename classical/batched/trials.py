@@ -11,6 +11,7 @@ worker or by many.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,12 @@ from numpy.typing import NDArray
 from classical.batched.compiled import compiled
 from classical.batched.mixed import Fits, design_of, empty_results, finished
 from classical.batched.patterns import fit_patterns, patterns
+from classical.batched.random_slope import refit
 from classical.batched.robust import make_robust
 
 FloatArray = NDArray[np.float64]
 Streams = Callable[[int], np.random.Generator]
+Remedy = Literal["none", "robust", "random_slope"]
 
 BLOCK = 256  # replicates of one stream
 _PIECE = 32  # replicates drawn at once: their numbers stay in the processor's cache
@@ -121,7 +124,12 @@ def simulate(trial: Trial, streams: Streams, n_replicates: int) -> FloatArray:
 
 
 def analyse(
-    trial: Trial, streams: Streams, n_replicates: int, *, workers: int = 1, robust: bool = False
+    trial: Trial,
+    streams: Streams,
+    n_replicates: int,
+    *,
+    workers: int = 1,
+    remedy: Remedy = "none",
 ) -> Fits:
     """Simulate a trial many times and fit the random-intercept model to each replicate.
 
@@ -136,8 +144,9 @@ def analyse(
         Trials to simulate.
     workers
         Threads; the kernels run without the interpreter's lock, and results do not depend on it.
-    robust
-        Replace errors and degrees of freedom by the cluster-robust ones (CR2).
+    remedy
+        Against slopes that vary: 'robust' replaces errors and degrees of freedom by the
+        cluster-robust ones (CR2), 'random_slope' the model by one whose slopes vary too.
     """
     constants, mean, design, at = _constants(trial), trial.mean(), trial.design(), _at(trial)
     q = design.shape[2] + 1
@@ -150,8 +159,10 @@ def analyse(
         for piece, normal, uniform in _pieces(trial, streams, first, last):
             _fill(normal, uniform, constants, mean, at, outcome)
             fit_patterns(outcome, shared, work, numbers[piece], status[piece])
-            if robust:
+            if remedy == "robust":
                 make_robust(outcome, design, work, numbers[piece], status[piece])
+            elif remedy == "random_slope":
+                refit(outcome, design, numbers[piece], status[piece])
 
     with ThreadPoolExecutor(workers) as pool:
         for _ in pool.map(block, range(0, n_replicates, BLOCK)):
