@@ -1,17 +1,18 @@
-"""Random intercept and slope in simulated trials: the remedy where patients' slopes differ.
+"""Kernels of the model with random intercept and slope, for one data set and for simulated trials.
 
 As in `reml`, everything is one small matrix: with V = I + Z G Z' in each patient, Z = (1, time),
 G the covariance of both relative to sigma^2, and z = (x, y) a row of design and outcome,
 
     M(G) = sum of z z' - sum over n of K_n : B_n,   K_n = (I + G S_n)^-1 G,
 
-S_n = Z'Z of patients seen at n sessions and B_n the sum of their (Z'z)(Z'z)'. The search is
+S_n = Z'Z of the patients of a kind n, who are seen at the same sessions (in a trial: at the first n
+sessions), and B_n the sum of their (Z'z)(Z'z)'. The search is
 Newton's in Cholesky's factor of G, which may be singular: its last entry then is 0, where the
 criterion is even in it and its derivative 0, so that the boundary needs no constraint. Time is
 centred and scaled, which changes neither fixed effects nor their degrees of freedom.
 
-Sources as in `classical.random_slope`, the exact fit of one data set, which tests hold this to.
-Not here: holes between observed sessions.
+Sources: Bates et al. 2015 (profiled REML, theta); Kuznetsova et al. 2017 (Satterthwaite). Not
+here: why data cannot carry the model (`classical.own_lines`), names of results.
 """
 
 import numpy as np
@@ -34,6 +35,7 @@ def refit(outcome, design, numbers, status):  # type: ignore[no-untyped-def]
     mean, scale, square = _times(design[0, :, 1])
     total, between = np.empty((q, q)), np.empty((sessions + 1, 3, q, q))
     count, work, own = np.empty(sessions + 1, dtype=np.int64), np.empty((4, q, q)), np.empty((2, q))
+    theta = np.empty(3)
     for r in range(len(numbers)):
         if status[r] > BOUNDARY:
             continue
@@ -41,7 +43,7 @@ def refit(outcome, design, numbers, status):  # type: ignore[no-untyped-def]
         shift = outcome[r, 0, 0]
         _reduce(outcome[r], design, (shift, mean, scale), own, total, between, count)
         data = (total, between, count, square)
-        status[r] = _fit(data, mean / scale, work, row)
+        status[r] = fit_slopes(data, mean / scale, row[-1], work, theta, row)
         if status[r] > BOUNDARY:
             row[:] = np.nan
         row[0] += shift
@@ -93,17 +95,22 @@ def _reduce(outcome, design, moved, own, total, between, count):  # type: ignore
 
 
 @compiled
-def _fit(data, offset, work, row):  # type: ignore[no-untyped-def]
-    """Fill a row with estimates, errors, degrees of freedom and scalars; return the status."""
+def fit_slopes(data, offset, ratio, work, theta, row):  # type: ignore[no-untyped-def]
+    """Fill theta, and a row as in `mixed`; return the status.
+
+    `data`: the sum of z z' (q, q); by kind of patient, the first of which is not used, B_00,
+    B_01 + B_10 and B_11 (kinds, 3, q, q), how many there are, and S (kinds, 3). `offset`: mean of
+    time in units of its spread; `ratio`: tau^2 / sigma^2 to begin with; `work`: scratch (4, q, q).
+    """
     p = len(data[0]) - 1
     patients, left = 0, -p
     for n in range(1, len(data[2])):
         patients += data[2][n]
-        left += n * data[2][n]
+        left += int(data[3][n, 0]) * data[2][n]
     if left + p <= 2 * patients:  # two effects a patient leave nothing for sigma
         return TOO_FEW
-    theta, score, hessian = _optimum(data, left, np.sqrt(max(row[-1], 0.1)), work)
-    if np.isnan(theta[0]):
+    score, hessian = np.empty(3), np.empty((3, 3))
+    if not _optimum(data, left, np.sqrt(max(ratio, 0.1)), work, theta, hessian):
         return NOT_FOUND
     criterion = _profile(data, left, theta, work, score)
     swept = work[0]
@@ -181,10 +188,10 @@ def _shrink(theta, square, members, shape, score):  # type: ignore[no-untyped-de
 
 
 @compiled
-def _optimum(data, left, level, work):  # type: ignore[no-untyped-def]
-    """Return theta of the lowest criterion, its score and the criterion's second derivatives."""
-    best, lowest = np.full(3, np.nan), np.inf
-    theta, score, hessian = np.empty(3), np.empty(3), np.empty((3, 3))
+def _optimum(data, left, level, work, best, hessian):  # type: ignore[no-untyped-def]
+    """Fill theta of the lowest criterion and its second derivatives; False if none is found."""
+    lowest = np.inf
+    theta, score = np.empty(3), np.empty(3)
     for start in _STARTS:
         theta[0], theta[1], theta[2] = level, 0.0, start
         height = _descend(data, left, theta, work, score, hessian)
@@ -194,7 +201,7 @@ def _optimum(data, left, level, work):  # type: ignore[no-untyped-def]
                 best[k] = theta[k]
     if lowest < np.inf:
         _curvature(data, left, best, work, hessian)
-    return best, score, hessian
+    return lowest < np.inf
 
 
 @compiled
