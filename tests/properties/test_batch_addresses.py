@@ -5,6 +5,7 @@ import pytest
 
 from simulate.batch import WHAT, draw
 from simulate.engine.philox import philox
+from simulate.engine.records import LANE
 from simulate.parameters import of_scenario
 from simulate.scenario import load
 
@@ -61,6 +62,12 @@ def test_a_replicate_alone_is_that_replicate(replica, whole):
 def test_a_block_of_patients_alone_is_that_block(replica, whole):
     block = draw(replica, 7, 6, 7, 30, WHAT, first_patient=33, follow_to=125, with_flow=True)
     same(whole, block, patients=slice(33, 40))
+
+
+def test_patients_are_the_same_in_whichever_lane_they_are_drawn(replica):
+    many = draw(replica, 7, 2, LANE + 20, 15, WHAT, with_flow=True)
+    block = draw(replica, 7, 2, 25, 15, WHAT, first_patient=LANE - 10, with_flow=True)
+    same(many, block, patients=slice(LANE - 10, LANE + 15))
 
 
 def test_a_shorter_horizon_is_the_beginning(replica, whole):
