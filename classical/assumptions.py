@@ -1,15 +1,15 @@
 """What becomes of a 5 % test where its assumptions fail: a table measured by simulation.
 
 Here: the rejection rate of the study's test of a slope, or of a difference of slopes, when nothing
-differs, with the random-intercept model and with its remedy, cluster-robust errors (CR2). Run
-`python -m classical.assumptions [REPLICATES]` to print the table of docs/statistics.md.
-Not here: power (`power.py`), the random-slope model, which is not batched.
+differs, with the random-intercept model and with its remedies, cluster-robust errors (CR2) and
+random slopes. Run `python -m classical.assumptions [REPLICATES]` to print the table of
+docs/statistics.md. Not here: power (`power.py`).
 """
 
 import sys
 from dataclasses import replace
 
-from classical.batched.trials import DropOut, Trial, seeded, without_effect
+from classical.batched.trials import DropOut, Remedy, Trial, seeded, without_effect
 from classical.power import Power, simulated
 
 SEED = 20261126
@@ -33,13 +33,20 @@ WORLDS = {
 }
 
 
-def rates(n_replicates: int = 20_000) -> dict[str, tuple[Power, Power]]:
-    """Return for each world the rate of rejection, random intercept and cluster-robust."""
+REMEDIES: dict[Remedy, str] = {
+    "none": "random intercept, %",
+    "robust": "cluster-robust (CR2), %",
+    "random_slope": "random slope, %",
+}
+
+
+def rates(n_replicates: int = 20_000) -> dict[str, dict[Remedy, Power]]:
+    """Return for each world the rate of rejection, as it is and with each remedy."""
     return {
-        name: tuple(  # type: ignore[misc]
-            simulated(without_effect(world), seeded(SEED), n_replicates, robust=robust)
-            for robust in (False, True)
-        )
+        name: {
+            remedy: simulated(without_effect(world), seeded(SEED), n_replicates, remedy=remedy)
+            for remedy in REMEDIES
+        }
         for name, world in WORLDS.items()
     }
 
@@ -47,10 +54,15 @@ def rates(n_replicates: int = 20_000) -> dict[str, tuple[Power, Power]]:
 def main() -> None:
     """Print the table in Markdown."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    print("| what is true | random intercept, % | cluster-robust (CR2), % |\n|---|---|---|")
-    for name, pair in rates(n).items():
-        cells = [f"{100 * one.estimate:.2f} ± {100 * one.mcse:.2f}" for one in pair]
+    print(f"| what is true | {' | '.join(REMEDIES.values())} |\n|{'---|' * (1 + len(REMEDIES))}")
+    for name, found in rates(n).items():
+        cells = [_cell(one) for one in found.values()]
         print(f"| {name} | {' | '.join(cells)} |")
+
+
+def _cell(rate: Power) -> str:
+    failed = f", {rate.n_failed} failed" if rate.n_failed else ""
+    return f"{100 * rate.estimate:.2f} ± {100 * rate.mcse:.2f}{failed}"
 
 
 if __name__ == "__main__":

@@ -52,11 +52,9 @@ def odds_ratio(
     Raises
     ------
     ValueError
-        If a count is negative or events exceed the total.
+        As `check_counts`.
     """
-    for events, total in ((events_a, total_a), (events_b, total_b)):
-        if not 0 <= events <= total:
-            raise ValueError("events must lie between 0 and the total of their group.")
+    check_counts(events_a, total_a, events_b, total_b)
     if total_a == 0 or total_b == 0:
         return _not_estimable("one group has no patients", np.nan)
     p = _fisher(events_a, total_a, events_b, total_b)
@@ -69,10 +67,32 @@ def odds_ratio(
     return OddsRatio(float(np.exp(log_estimate)), lo, hi, log_se, p, "ok")
 
 
+def check_counts(*counts: float) -> None:
+    """Refuse what are no counts: events, total, events, total ...
+
+    Raises
+    ------
+    ValueError
+        If a count is no whole number or negative, or events exceed their total.
+    """
+    given = np.asarray(counts, dtype=float)
+    if not (np.isfinite(given).all() and (given == np.round(given)).all()):
+        raise ValueError("counts must be whole numbers.")
+    if not ((given[::2] >= 0) & (given[::2] <= given[1::2])).all():
+        raise ValueError("events must lie between 0 and the total of their group.")
+
+
 def wilson_interval(events: int, total: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score limits of a proportion, (NaN, NaN) without patients."""
+    """Return Wilson's score limits of a proportion, (NaN, NaN) without patients.
+
+    Raises
+    ------
+    ValueError
+        As `check_counts`.
+    """
     from scipy.stats import norm
 
+    check_counts(events, total)
     if total == 0:
         return np.nan, np.nan
     z = norm.ppf(0.5 + level / 2)
@@ -89,9 +109,15 @@ def chi_square(
     """Return Pearson's statistic, its p and a status, as R's `chisq.test` (Yates if correct).
 
     Not estimable where a margin is empty.
+
+    Raises
+    ------
+    ValueError
+        As `check_counts`.
     """
     from scipy.stats import chi2_contingency
 
+    check_counts(events_a, total_a, events_b, total_b)
     table = np.array([[events_a, total_a - events_a], [events_b, total_b - events_b]])
     if (table.sum(axis=0) == 0).any() or (table.sum(axis=1) == 0).any():
         return np.nan, np.nan, "not_estimable: a margin of the table is empty"

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from classical.contingency import check_counts
+
 FAR = 60.0  # log odds ratio beyond which a root is taken to be infinite
 
 
@@ -60,11 +62,9 @@ def exact_odds_ratio(
     Raises
     ------
     ValueError
-        If a count is negative or events exceed the total.
+        As `contingency.check_counts`.
     """
-    for events, total in ((events_a, total_a), (events_b, total_b)):
-        if not 0 <= events <= total:
-            raise ValueError("events must lie between 0 and the total of their group.")
+    check_counts(events_a, total_a, events_b, total_b)
     events = events_a + events_b
     low, high = max(0, events - total_b), min(events, total_a)
     if low == high:

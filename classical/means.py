@@ -61,8 +61,16 @@ def from_moments(
     equal_variance: bool = False,
     level: float = 0.95,
 ) -> MeanDifference:
-    """Compare two groups of which only (mean, SD, n) is known; each n is at least 2."""
+    """Compare two groups of which only (mean, SD, n) is known.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite, an SD is negative or an n below 2.
+    """
     (mean_a, sd_a, n_a), (mean_b, sd_b, n_b) = a, b
+    if not np.isfinite([*a, *b]).all() or min(sd_a, sd_b) < 0 or min(n_a, n_b) < 2:
+        raise ValueError("moments must be finite, each SD 0 or more, each n 2 or more.")
     if equal_variance:
         df = float(n_a + n_b - 2)
         pooled = ((n_a - 1) * sd_a**2 + (n_b - 1) * sd_b**2) / df

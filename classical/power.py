@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from classical.batched.mixed import Fits
 from classical.batched.status import usable
-from classical.batched.trials import Streams, Trial, analyse
+from classical.batched.trials import Remedy, Streams, Trial, analyse
 
 FloatArray = NDArray[np.float64]
 
@@ -82,10 +82,10 @@ def simulated(
     *,
     alpha: float = 0.05,
     workers: int = 1,
-    robust: bool = False,
+    remedy: Remedy = "none",
 ) -> Power:
     """Return the rejection rate of the same test in simulated trials, `streams` as in `analyse`."""
-    fits = analyse(trial, streams, n_replicates, workers=workers, robust=robust)
+    fits = analyse(trial, streams, n_replicates, workers=workers, remedy=remedy)
     return rejections(fits, 3 if trial.in_group else 1, alpha=alpha)
 
 

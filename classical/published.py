@@ -63,7 +63,8 @@ def published_comparison(estimates: dict[str, pd.DataFrame]) -> pd.DataFrame:
     frame = pd.DataFrame(compared, columns=list(COLUMNS))
     numbers = ["value", "lo", "hi", "tolerance"]
     counts = ["n_study", "n", "n_missing"]
-    return frame.astype(dict.fromkeys(numbers, "float64") | dict.fromkeys(counts, "Int64"))
+    types = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(numbers, "float64")
+    return frame.astype(types | dict.fromkeys(counts, "Int64"))
 
 
 def summary(comparison: pd.DataFrame) -> dict[str, int]:

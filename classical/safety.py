@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from classical.contingency import check_counts
 from classical.describe import Row, estimate_frame, row
 
 UNITS = {"patient": "patients", "session": "sessions", "surgery": "surgeries"}
@@ -33,7 +34,7 @@ def clopper_pearson(events: int, n: int, *, level: float = 0.95) -> tuple[float,
     Raises
     ------
     ValueError
-        If n is not positive or events does not lie between 0 and n.
+        If n is 0, and as `contingency.check_counts`.
 
     Notes
     -----
@@ -41,8 +42,9 @@ def clopper_pearson(events: int, n: int, *, level: float = 0.95) -> tuple[float,
     """
     from scipy.stats import beta
 
-    if n <= 0 or not 0 <= events <= n:
-        raise ValueError("events must lie between 0 and a positive total.")
+    check_counts(events, n)
+    if n == 0:
+        raise ValueError("the total must be positive.")
     tail = (1 - level) / 2
     lo = 0.0 if events == 0 else float(beta.ppf(tail, events, n - events + 1))
     hi = 1.0 if events == n else float(beta.ppf(1 - tail, events + 1, n - events))

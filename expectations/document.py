@@ -8,11 +8,12 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from expectations.columns import MISSING_TOKENS, Column
 from expectations.dictionary import Table, load
+from expectations.estimate_suites import COMPARISON_COLUMNS, ESTIMATE_COLUMNS
 from expectations.guards import EVERY_CELL, rules_of
 from expectations.lineage import LINEAGE
 
@@ -33,6 +34,17 @@ _LINEAGE_HEAD = """
 
 `raw_patients`, `raw_sessions` and `raw_emcs` hold one row a version of a record. A row stands today
 where `known_to` and `set_aside_rule` are both missing.
+"""
+_ESTIMATES_HEAD = """
+## Columns of every `estimate_*` table
+
+One row an estimate; a row is one by `analysis`, `population` and `term`. What each table holds
+stands in [marts.md](marts.md), how it is computed in [statistics.md](statistics.md).
+"""
+_COMPARISON_HEAD = """
+## Columns of `published_comparison`
+
+One row a figure that the study prints.
 """
 
 
@@ -125,10 +137,18 @@ def _markdown() -> Iterator[str]:
     for table in load().values():
         yield from _table(table)
     yield _LINEAGE_HEAD
-    yield from _grid("Column", "Type", "Meaning")
-    for name, (kind, description) in LINEAGE.items():
-        yield _row(f"`{name}`", kind, description)
+    yield from _columns(LINEAGE)
+    yield _ESTIMATES_HEAD
+    yield from _columns(ESTIMATE_COLUMNS)
+    yield _COMPARISON_HEAD
+    yield from _columns(COMPARISON_COLUMNS)
     yield ""
+
+
+def _columns(columns: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    yield from _grid("Column", "Type", "Meaning")
+    for name, (kind, description) in columns.items():
+        yield _row(f"`{name}`", kind, description)
 
 
 def _table(table: Table) -> Iterator[str]:

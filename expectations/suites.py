@@ -25,6 +25,8 @@ from expectations.checks import (
 )
 from expectations.columns import Column
 from expectations.dictionary import Table, load
+from expectations.estimate_suites import KEYS as ESTIMATES
+from expectations.estimate_suites import checks_of_estimate
 from expectations.keys import STANDING, current_key
 from expectations.lineage import LINEAGE
 from expectations.mart_suites import checks_of, load_marts
@@ -49,15 +51,15 @@ _TYPES = {
 
 def names() -> tuple[str, ...]:
     """Names of the tables and profiles that have a suite."""
-    return (*(f"raw_{name}" for name in load()), *load_marts(), *PROFILES, *STUDIES)
+    return (*(f"raw_{name}" for name in load()), *load_marts(), *PROFILES, *STUDIES, *ESTIMATES)
 
 
 def key_column(name: str) -> str:
     """Column that names a row of a table in results; never an identifier of a person."""
     if name in load_marts():
         return load_marts()[name].key
-    if name in STUDIES:
-        return STUDIES[name]
+    if name in STUDIES | ESTIMATES:
+        return (STUDIES | ESTIMATES)[name]
     return PROFILES[name].key if name in PROFILES else "row_key"
 
 
@@ -67,7 +69,7 @@ def for_table(name: str) -> list[Check]:
     Parameters
     ----------
     name
-        `raw_patients`, `raw_sessions`, `raw_emcs`, a mart, a profile or a study table.
+        `raw_patients`, `raw_sessions`, `raw_emcs`, a mart, a profile, a study or an estimate table.
 
     Raises
     ------
@@ -80,6 +82,8 @@ def for_table(name: str) -> list[Check]:
         return checks_of_profile(name)
     if name in STUDIES:
         return checks_of_study(name)
+    if name in ESTIMATES:
+        return checks_of_estimate(name)
     if name in names():
         return _raw_checks(load()[name.removeprefix("raw_")])
     raise KeyError(f"no suite for table {name}: there is one for {', '.join(names())}")

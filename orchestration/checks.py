@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 
-from expectations import study_suites
+from expectations import estimate_suites, study_suites
 from expectations.mart_suites import load_marts
 from orchestration.build import Build
 from orchestration.instance import WRITER_POOL
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MARTS_CHECKED = tuple(load_marts())
 STUDIES_CHECKED = tuple(study_suites.KEYS)
+ESTIMATES_CHECKED = tuple(estimate_suites.KEYS)
 
 
 def make() -> list[Any]:
@@ -31,6 +32,7 @@ def make() -> list[Any]:
     return [
         _expectations("gx_raw", RAW_CHECKED),
         _expectations("gx_marts", MARTS_CHECKED),
+        _expectations("gx_estimates", ESTIMATES_CHECKED),
         _expectations("gx_studies", STUDIES_CHECKED),
         _distributions(),
         _files(),

@@ -1,4 +1,4 @@
-"""How the tests are run: handed out by file to two workers, and resumed after an interruption.
+"""How the tests are run: in which order, by file to two workers, resumed after an interruption.
 
 `--resume` leaves out what has passed already on this very code. A test that passed is noted under a
 hash of every file that git does not ignore and of the Python; change one byte and everything runs
@@ -26,6 +26,8 @@ SHARE_THE_NIGHT = (
     "test_runs.py",
     "test_ui.py",
 )
+COMPILING = ("models", "oracles", "properties")
+"""Folders that go last: the night, which goes first, compiles most kernels that they call."""
 PASSED = pytest.StashKey[frozenset]()
 LEDGER = pytest.StashKey[Path]()
 
@@ -40,7 +42,15 @@ class ByFile(LoadScopeScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
+    config.option.loadscopereorder = False  # files are handed out in the order of `turn`
     return ByFile(config, log)
+
+
+def turn(item):
+    """Longest first, and no kernel compiled by both workers at once."""
+    if item.path.name in SHARE_THE_NIGHT:
+        return 0
+    return 2 if item.path.parent.name in COMPILING else 1
 
 
 def pytest_addoption(parser):
@@ -66,6 +76,7 @@ def pytest_configure_node(node):
 
 
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=turn)
     passed = config.stash.get(PASSED, frozenset())
     done = [item for item in items if item.nodeid in passed]
     if done:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classical.batched.compiled import compiled
+from classical.batched.mixed import fit_row
 from classical.batched.sums import mirror, why_not
 
 FloatArray = NDArray[np.float64]
@@ -51,6 +52,17 @@ def patterns(design: FloatArray) -> Patterns:
 
 
 @compiled
+def fit_patterns(outcome, patterns, work, numbers, status):  # type: ignore[no-untyped-def]
+    """Reduce and fit trials; fill rows of numbers, status, and what `reml` leaves in `work`."""
+    sessions, p = patterns.design.shape[1:]
+    within, between = np.empty((p + 1, p + 1)), np.empty((sessions + 1, p + 1, p + 1))
+    count = np.empty(sessions + 1, dtype=np.int64)
+    for r in range(len(numbers)):
+        found, shift = reduce_patterns(outcome[r], patterns, within, between, count)
+        status[r] = fit_row(found, shift, within, between, count, work[r], numbers[r])
+
+
+@compiled
 def reduce_patterns(outcome, patterns, within, between, count):  # type: ignore[no-untyped-def]
     """Fill the sums of one trial, NaN from the session on that a patient is not seen at.
 
@@ -77,10 +89,11 @@ def reduce_patterns(outcome, patterns, within, between, count):  # type: ignore[
         level[c, n] += whole
         within[p, p] += square - rise * rise / n
         between[n, p, p] += whole * whole
-    count[:] = members.sum(axis=0).astype(np.int64)
+    count[:] = 0
     for c in range(classes):
         for n in range(1, sessions + 1):
             if members[c, n] > 0.0:
+                count[n] += int(members[c, n])
                 _add_class(
                     n, members[c, n], level[c, n], step[c, n], design[c], total[c, n],
                     inside[c, n], within, between[n],

@@ -70,8 +70,9 @@ def _profile(within, between, count, ratio, work):  # type: ignore[no-untyped-de
     """Put M, swept, and its first derivative into `work`; return the information's determinant."""
     swept, first = work[0], work[1]
     q = len(within)
-    swept[:] = within
-    first[:] = 0.0
+    for a in range(q):
+        for b in range(a + 1):
+            swept[a, b], first[a, b] = within[a, b], 0.0
     for n in range(1, len(count)):
         if count[n]:
             inner = 1.0 / (1.0 + n * ratio)
@@ -82,32 +83,33 @@ def _profile(within, between, count, ratio, work):  # type: ignore[no-untyped-de
                     first[a, b] += slope * between[n, a, b]
     mirror(swept)
     mirror(first)
-    return _sweep(swept)
+    return sweep(swept)
 
 
 @compiled
-def _sweep(swept):  # type: ignore[no-untyped-def]
+def sweep(swept):  # type: ignore[no-untyped-def]
     """Sweep all columns but the last, in place; return the product of the pivots."""
     q = len(swept)
     determinant = 1.0
     for k in range(q - 1):
         pivot = swept[k, k]
         determinant *= pivot
+        share = 1.0 / pivot
         for i in range(q):
             if i != k:
-                factor = swept[i, k] / pivot
+                factor = swept[i, k] * share
                 for j in range(q):
                     if j != k:
                         swept[i, j] -= factor * swept[k, j]
         for i in range(q):
-            swept[i, k] /= pivot
+            swept[i, k] *= share
             swept[k, i] = swept[i, k]
-        swept[k, k] = -1.0 / pivot
+        swept[k, k] = -share
     return determinant
 
 
 @compiled
-def _trace(swept, matrix):  # type: ignore[no-untyped-def]
+def trace(swept, matrix):  # type: ignore[no-untyped-def]
     """Trace of the inverse information times a symmetric matrix."""
     total = 0.0
     for a in range(len(swept) - 1):
@@ -117,7 +119,7 @@ def _trace(swept, matrix):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _form(swept, matrix):  # type: ignore[no-untyped-def]
+def form(swept, matrix):  # type: ignore[no-untyped-def]
     """Quadratic form of a matrix in (-beta, 1)."""
     p = len(swept) - 1
     total = matrix[p, p]
@@ -144,8 +146,8 @@ def _score(count, ratio, work):  # type: ignore[no-untyped-def]
     """Derivative of the criterion in the ratio, after `_profile` at that ratio."""
     swept, first = work[0], work[1]
     p = len(swept) - 1
-    total = _trace(swept, first)
-    total += (_rows(count) - p) * _form(swept, first) / swept[p, p]
+    total = trace(swept, first)
+    total += (_rows(count) - p) * form(swept, first) / swept[p, p]
     for n in range(1, len(count)):
         total += count[n] * n / (1.0 + n * ratio)
     return total
@@ -162,9 +164,13 @@ def _second(between, count, ratio, work):  # type: ignore[no-untyped-def]
         if count[n]:
             inner = 1.0 / (1.0 + n * ratio)
             determinants -= count[n] * (n * inner) ** 2
-            second += 2.0 * n * inner**3 * between[n]
-    determinants += _trace(swept, second)
-    residual = _form(swept, second)
+            bend = 2.0 * n * inner**3
+            for a in range(p + 1):
+                for b in range(a + 1):
+                    second[a, b] += bend * between[n, a, b]
+    mirror(second)
+    determinants += trace(swept, second)
+    residual = form(swept, second)
     for a in range(p):
         pull_a = _pull(swept, first, a)
         for b in range(p):
@@ -198,7 +204,8 @@ def _optimum(within, between, count, work):  # type: ignore[no-untyped-def]
         if k == 0 and score >= 0.0:
             best, lowest = 0.0, _criterion(work[0], count, 0.0, determinant)
         if below < 0.0 and score >= 0.0:
-            ratio = _root(within, between, count, work, GRID[k - 1], GRID[k])
+            ends = (GRID[k - 1], below, GRID[k], score)
+            ratio = _root(within, between, count, work, ends)
             determinant = _profile(within, between, count, ratio, work)
             height = _criterion(work[0], count, ratio, determinant)
             if height < lowest:
@@ -208,10 +215,11 @@ def _optimum(within, between, count, work):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _root(within, between, count, work, low, high):  # type: ignore[no-untyped-def]
+def _root(within, between, count, work, ends):  # type: ignore[no-untyped-def]
     """Newton's method on the score, inside a bracket where it changes from below 0 to above."""
     left = _rows(count) - (len(within) - 1)
-    ratio = 0.5 * (low + high)
+    low, below, high, above = ends
+    ratio = low + (high - low) * below / (below - above)
     for _ in range(200):
         _profile(within, between, count, ratio, work)
         score = _score(count, ratio, work)
@@ -221,12 +229,13 @@ def _root(within, between, count, work, low, high):  # type: ignore[no-untyped-d
             high = ratio
         determinants, residual = _second(between, count, ratio, work)
         rss = work[0][-1, -1]
-        change = _form(work[0], work[1]) / rss
+        change = form(work[0], work[1]) / rss
         curvature = determinants + left * (residual / rss - change * change)
         target = ratio - score / curvature
         if not (curvature > 0.0 and low <= target <= high):
             target = 0.5 * (low + high)
-        if abs(target - ratio) <= 1e-14 * ratio or high - low <= 1e-15 * high:
+        # Newton's error is squared each time
+        if abs(target - ratio) <= 1e-8 * ratio or high - low <= 1e-15 * high:
             return target
         ratio = target
     return ratio
@@ -241,7 +250,7 @@ def _satterthwaite(between, count, ratio, work, df):  # type: ignore[no-untyped-
     left = _rows(count) - p
     variance = swept[p, p] / left
     h11 = residual / variance + determinants
-    h12 = -_form(swept, first) / variance**2
+    h12 = -form(swept, first) / variance**2
     h22 = left / variance**2
     scale = 1.0 / (h11 * h22 - h12 * h12)
     for j in range(p):

@@ -14,7 +14,23 @@ Sources: Bell & McCaffrey 2002; Pustejovsky & Tipton 2018.
 import numpy as np
 
 from classical.batched.compiled import compiled
-from classical.batched.status import ALONE, OK
+from classical.batched.status import ALONE, BOUNDARY, OK
+from classical.batched.sums import copy
+
+
+@compiled
+def make_robust(outcome, design, work, numbers, status):  # type: ignore[no-untyped-def]
+    """Replace errors and degrees of freedom in rows of numbers; `work` as the fits left it."""
+    p = design.shape[2]
+    for r in range(len(numbers)):
+        if status[r] > BOUNDARY:
+            continue
+        row = numbers[r]
+        se, df = row[p : 2 * p], row[2 * p : 3 * p]
+        found = sandwich(outcome[r], design, work[r], row[:p], row[-1], se, df)
+        if found != OK:
+            row[:] = np.nan
+            status[r] = found
 
 
 @compiled
@@ -25,8 +41,8 @@ def sandwich(outcome, design, work, estimate, ratio, se, df):  # type: ignore[no
     tau^2 / sigma^2; `se` and `df` have shape (p,).
     """
     p = design.shape[2]
-    root = np.linalg.cholesky(-work[0][:p, :p])
-    turned = np.ascontiguousarray(root.T)
+    root, turned = np.zeros((p, p)), np.zeros((p, p))
+    _triangle(work[0], root, turned)
     meat, products, diagonal = np.zeros((p, p)), np.zeros((p, p, p)), np.zeros(p)
     information, score, scratch = np.empty((p, p)), np.empty(p), np.empty((6, p, p))
     share, adjust, pulled, own = np.empty((p, p)), np.empty((p, p)), np.empty((p, p)), np.empty(p)
@@ -53,10 +69,34 @@ def sandwich(outcome, design, work, estimate, ratio, se, df):  # type: ignore[no
                 for j in range(p):
                     products[j, a, b] += pulled[a, j] * pulled[b, j]
             diagonal[a] += trace**2 - square**2
-    for j in range(p):
-        se[j] = np.sqrt(root[j] @ meat @ root[j])
-        df[j] = (root[j] @ root[j]) ** 2 / (diagonal[j] + (products[j] ** 2).sum())
+    _errors(root, meat, products, diagonal, se, df)
     return OK
+
+
+@compiled
+def _errors(root, meat, products, diagonal, se, df):  # type: ignore[no-untyped-def]
+    p = len(se)
+    for j in range(p):
+        model, robust, spread = 0.0, 0.0, diagonal[j]
+        for a in range(p):
+            model += root[j, a] ** 2
+            for b in range(p):
+                robust += root[j, a] * meat[a, b] * root[j, b]
+                spread += products[j, a, b] ** 2
+        se[j] = np.sqrt(robust)
+        df[j] = model**2 / spread
+
+
+@compiled
+def _triangle(swept, root, turned):  # type: ignore[no-untyped-def]
+    """Fill Cholesky's lower triangle of the inverse information, and its transpose."""
+    for a in range(len(root)):
+        for b in range(a + 1):
+            rest = -swept[a, b]
+            for c in range(b):
+                rest -= root[a, c] * root[b, c]
+            root[a, b] = np.sqrt(rest) if a == b else rest / root[b, b]
+            turned[b, a] = root[a, b]
 
 
 @compiled
@@ -122,7 +162,10 @@ def _inverse_root(share, root, scratch):  # type: ignore[no-untyped-def]
         if off < 1e-14:
             break
         _times(y, turn, spare)
-        y[:] = spare
+        copy(spare, y)
         _times(turn, root, spare)
-        root[:] = spare
-    return off < 1e-10 and np.abs(root).max() < 1e6
+        copy(spare, root)
+    largest = 0.0  # of a positive matrix this is on the diagonal
+    for a in range(p):
+        largest = max(largest, root[a, a])
+    return off < 1e-10 and largest < 1e6

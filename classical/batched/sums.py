@@ -111,6 +111,14 @@ def mirror(matrix):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def copy(matrix, into):  # type: ignore[no-untyped-def]
+    """Copy a square matrix; numpy's assignment takes seconds to compile for its error message."""
+    for a in range(len(matrix)):
+        for b in range(len(matrix)):
+            into[a, b] = matrix[a, b]
+
+
+@compiled
 def why_not(within, between, count):  # type: ignore[no-untyped-def]
     """Tell why the sums cannot carry the model; the order is that of `classical.mixed`."""
     p = len(within) - 1
@@ -120,7 +128,9 @@ def why_not(within, between, count):  # type: ignore[no-untyped-def]
         patients += count[n]
         rows += n * count[n]
         spread += between[n, p, p]
-        total += between[n] / n
+        for a in range(p + 1):
+            for b in range(p + 1):
+                total[a, b] += between[n, a, b] / n
     if rows == 0:
         return NO_OBSERVATIONS
     if not np.isfinite(spread):
@@ -154,7 +164,9 @@ def _too_few(within, rows, patients):  # type: ignore[no-untyped-def]
 def _eliminate(matrix):  # type: ignore[no-untyped-def]
     """Eliminate all columns but the last, in place: (rank of those, what is left of the last)."""
     q = len(matrix)
-    diagonal = np.diag(matrix).copy()
+    diagonal = np.empty(q)
+    for k in range(q):
+        diagonal[k] = matrix[k, k]
     rank = 0
     for k in range(q - 1):
         if not matrix[k, k] > SINGULAR * diagonal[k]:

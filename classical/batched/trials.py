@@ -11,18 +11,20 @@ worker or by many.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classical.batched.compiled import compiled
-from classical.batched.mixed import Fits, design_of, empty_results, finished, fit_row
-from classical.batched.patterns import patterns, reduce_patterns
-from classical.batched.robust import sandwich
-from classical.batched.status import OK
+from classical.batched.mixed import Fits, design_of, empty_results, finished
+from classical.batched.patterns import fit_patterns, patterns
+from classical.batched.random_slope import refit
+from classical.batched.robust import make_robust
 
 FloatArray = NDArray[np.float64]
 Streams = Callable[[int], np.random.Generator]
+Remedy = Literal["none", "robust", "random_slope"]
 
 BLOCK = 256  # replicates of one stream
 _PIECE = 32  # replicates drawn at once: their numbers stay in the processor's cache
@@ -122,7 +124,12 @@ def simulate(trial: Trial, streams: Streams, n_replicates: int) -> FloatArray:
 
 
 def analyse(
-    trial: Trial, streams: Streams, n_replicates: int, *, workers: int = 1, robust: bool = False
+    trial: Trial,
+    streams: Streams,
+    n_replicates: int,
+    *,
+    workers: int = 1,
+    remedy: Remedy = "none",
 ) -> Fits:
     """Simulate a trial many times and fit the random-intercept model to each replicate.
 
@@ -137,18 +144,25 @@ def analyse(
         Trials to simulate.
     workers
         Threads; the kernels run without the interpreter's lock, and results do not depend on it.
-    robust
-        Replace errors and degrees of freedom by the cluster-robust ones (CR2).
+    remedy
+        Against slopes that vary: 'robust' replaces errors and degrees of freedom by the
+        cluster-robust ones (CR2), 'random_slope' the model by one whose slopes vary too.
     """
-    numbers, status = empty_results(n_replicates, trial.design().shape[2])
     constants, mean, design, at = _constants(trial), trial.mean(), trial.design(), _at(trial)
+    q = design.shape[2] + 1
+    numbers, status = empty_results(n_replicates, q - 1)
     shared = patterns(design)
 
     def block(first: int) -> None:
         last = min(first + BLOCK, n_replicates)
+        outcome, work = np.empty((_PIECE, *mean.shape)), np.empty((_PIECE, 3, q, q))
         for piece, normal, uniform in _pieces(trial, streams, first, last):
-            drawn = (normal, uniform, constants, mean, at, design, shared)
-            _analyse(*drawn, robust, numbers[piece], status[piece])
+            _fill(normal, uniform, constants, mean, at, outcome)
+            fit_patterns(outcome, shared, work, numbers[piece], status[piece])
+            if remedy == "robust":
+                make_robust(outcome, design, work, numbers[piece], status[piece])
+            elif remedy == "random_slope":
+                refit(outcome, design, numbers[piece], status[piece])
 
     with ThreadPoolExecutor(workers) as pool:
         for _ in pool.map(block, range(0, n_replicates, BLOCK)):
@@ -194,48 +208,29 @@ def _constants(trial: Trial) -> FloatArray:
 def _one_trial(normal, uniform, constants, mean, at, outcome):  # type: ignore[no-untyped-def]
     """Fill the outcomes of one trial, NaN from the session at which a patient has stopped."""
     tau, slope_sd, sigma, heap, stop, on_last, on_current = constants
-    sessions = len(at)
-    depends = on_last != 0.0 or on_current != 0.0
-    stay = 1.0 - 1.0 / (1.0 + np.exp(-stop))
-    for i in range(len(mean)):
+    patients, sessions = outcome.shape
+    for i in range(patients):
         level = tau * normal[i, sessions]
         tilt = slope_sd * normal[i, sessions + 1] if slope_sd > 0.0 else 0.0
-        still = 1.0
         for k in range(sessions):
-            y = mean[i, k] + level + tilt * at[k] + sigma * normal[i, k]
-            if heap > 0.0:
-                y = min(max(heap * np.round(y / heap), 0.0), 100.0)
-            if k > 0 and still > 0.0:
-                if depends:
-                    odds = stop + on_last * outcome[i, k - 1] + on_current * y
-                    stay = 1.0 / (1.0 + np.exp(odds))
-                still *= stay
-                if uniform[i] >= still:
-                    still = 0.0
-            outcome[i, k] = y if still > 0.0 else np.nan
+            outcome[i, k] = mean[i, k] + level + tilt * at[k] + sigma * normal[i, k]
+    if heap > 0.0:
+        for i in range(patients):
+            for k in range(sessions):
+                outcome[i, k] = min(max(heap * np.rint(outcome[i, k] / heap), 0.0), 100.0)
+    for i in range(patients):
+        limit, against = 1.0 / uniform[i], 1.0  # 1 / chance of being still there
+        k = 1
+        while k < sessions:
+            odds = np.exp(stop + on_last * outcome[i, k - 1] + on_current * outcome[i, k])
+            against *= 1.0 + odds
+            if against > limit:
+                break
+            k += 1
+        outcome[i, k:] = np.nan
 
 
 @compiled
 def _fill(normal, uniform, constants, mean, at, outcome):  # type: ignore[no-untyped-def]
     for r in range(len(outcome)):
         _one_trial(normal[r], uniform[r], constants, mean, at, outcome[r])
-
-
-@compiled
-def _analyse(normal, uniform, constants, mean, at, design, shared, robust, numbers, status):  # type: ignore[no-untyped-def]  # noqa: E501
-    patients, sessions, p = design.shape
-    q = p + 1
-    outcome = np.empty((patients, sessions))
-    within, between = np.empty((q, q)), np.empty((sessions + 1, q, q))
-    count, work = np.empty(sessions + 1, dtype=np.int64), np.empty((3, q, q))
-    for r in range(len(numbers)):
-        _one_trial(normal[r], uniform[r], constants, mean, at, outcome)
-        row = numbers[r]
-        found, shift = reduce_patterns(outcome, shared, within, between, count)
-        status[r] = fit_row(found, shift, within, between, count, work, row)
-        if robust and status[r] <= 1:
-            se, df = row[p : 2 * p], row[2 * p : 3 * p]
-            found = sandwich(outcome, design, work, row[:p], row[-1], se, df)
-            if found != OK:
-                row[:] = np.nan
-                status[r] = found

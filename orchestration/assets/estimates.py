@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dagster as dg
 
-from orchestration.assets.description import SCIENCE, row_counts
+from expectations.estimate_suites import columns_of
+from orchestration.assets.description import SCIENCE, row_counts, table_schema
 from orchestration.build import Build
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
@@ -86,6 +87,7 @@ def _estimate(name: str, table: Table) -> dg.AssetsDefinition:
         kinds={"python", "duckdb"},
         owners=SCIENCE,
         description=table.text,
+        metadata=_schema(name),
         pool=WRITER_POOL,
     )
     def estimate(
@@ -110,6 +112,7 @@ def _comparison() -> dg.AssetsDefinition:
         kinds={"python", "duckdb"},
         owners=SCIENCE,
         description="Every published figure of the study beside ours, with a verdict.",
+        metadata=_schema(COMPARISON),
         pool=WRITER_POOL,
     )
     def published_comparison(
@@ -127,6 +130,12 @@ def _comparison() -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata=counts | verdicts)
 
     return published_comparison
+
+
+def _schema(name: str) -> dict[str, Any]:
+    columns = columns_of(name)
+    types = {column: kind for column, (kind, _) in columns.items()}
+    return table_schema(types, {column: text for column, (_, text) in columns.items()})
 
 
 def _function(path: str) -> Callable[..., "pd.DataFrame"]:

@@ -8,18 +8,25 @@ import pandas as pd
 import pytest
 
 from classical.agreement import agreement_table
+from classical.association import line, spearman, within_patients
 from classical.bands import band_table
 from classical.cohort import cohort_table
 from classical.comparisons import compare_groups, compare_pairs, compare_shares
+from classical.contingency import chi_square, odds_ratio, wilson_interval
 from classical.course import course_table
 from classical.describe import ESTIMATE_COLUMNS, estimate_frame
+from classical.exact import exact_odds_ratio
 from classical.groups import group_table
 from classical.imputation import draw_missing, pool
-from classical.means import compare_means
+from classical.means import compare_means, from_moments
+from classical.mixed import fit_random_intercept
+from classical.random_slope import fit_random_slope
 from classical.ranks import rank_sum, signed_rank
+from classical.safety import clopper_pearson
+from classical.shifts import group_shift, pseudomedian
 from classical.slopes import slope_table
 from classical.surgery import emcs_table
-from classical.survival import kaplan_meier
+from classical.survival import aalen_johansen, kaplan_meier
 
 DAY = pd.Timestamp("2020-01-01")
 
@@ -182,3 +189,48 @@ def test_rubin_of_equal_tables_is_one_table():
     wider = pool([1.0, 2.0, 3.0], [0.5, 0.5, 0.5], 100)
     assert wider.se == pytest.approx(np.sqrt(0.25 + 4 / 3))
     assert wider.df < 5
+
+
+@pytest.mark.parametrize(
+    "counts", [(-1, 5), (6, 5), (1.5, 5), (1, 5.5), (np.nan, 5), (np.inf, 5), (1, np.nan)]
+)
+def test_what_is_no_count_is_refused(counts):
+    other = (1, 5)
+    for refuses in (
+        lambda: wilson_interval(*counts),
+        lambda: clopper_pearson(*counts),
+        lambda: odds_ratio(*counts, *other),
+        lambda: odds_ratio(*other, *counts),
+        lambda: exact_odds_ratio(*counts, *other),
+        lambda: chi_square(*other, *counts, correct=True),
+    ):
+        with pytest.raises(ValueError, match="whole numbers|between 0 and the total"):
+            refuses()
+
+
+@pytest.mark.parametrize("bad", [(np.nan, 1, 5), (0, -1, 5), (0, np.inf, 5), (0, 1, 1)])
+def test_moments_that_describe_no_group_are_refused(bad):
+    with pytest.raises(ValueError, match="moments must be finite"):
+        from_moments(bad, (0, 1, 5))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_refused_one_at_a_time(bad):
+    y, x, who = [1.0, 2.0, 4.0, bad], np.arange(4.0), [1, 1, 2, 2]
+    design = np.column_stack([np.ones(4), x])
+    for refuses in (
+        lambda: fit_random_intercept(y, design, who),
+        lambda: fit_random_slope(y, design, x, who),
+        lambda: spearman(x, y),
+        lambda: line(x, y, [0.0]),
+        lambda: within_patients(x, y, who),
+        lambda: rank_sum(y, x),
+        lambda: signed_rank(y),
+        lambda: group_shift(x, y),
+        lambda: pseudomedian(y),
+        lambda: compare_means(y, x),
+        lambda: kaplan_meier(y, [True] * 4),
+        lambda: aalen_johansen(y, ["a"] * 4, "a"),
+    ):
+        with pytest.raises(ValueError, match="finite"):
+            refuses()

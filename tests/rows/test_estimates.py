@@ -6,6 +6,9 @@ import pytest
 
 from classical import estimates
 from classical.describe import ESTIMATE_COLUMNS
+from classical.published import published_comparison
+from expectations import estimate_suites
+from orchestration.assets.estimates import COMPARISON, ESTIMATES
 
 CODES = [*estimates.BASELINE_CODES, *estimates.CODES_WITHIN_LEVEL]
 BASELINE_COLUMNS = [*estimates.BASELINE_NUMBERS, *CODES]
@@ -146,3 +149,14 @@ def test_odds_ratios_without_patients_or_with_separation():
     row = separated[separated["analysis"] == "odds_ratio"].iloc[0]
     assert row["status"] == "not_estimable: separation, one cell is empty"
     assert row["p"] < 0.1
+
+
+def test_the_documented_columns_and_tables_are_those_that_are_written():
+    assert set(estimate_suites.KEYS) == {*ESTIMATES, COMPARISON}
+    kinds = {"varchar": "str", "double": "float64", "bigint": "int64"}
+    frames = {name: estimates.estimate_frame([]) for name in ESTIMATES}
+    for name, frame in (frames | {COMPARISON: published_comparison(frames)}).items():
+        columns = estimate_suites.columns_of(name)
+        assert list(columns) == list(frame.columns)
+        said = {column: kinds[kind] for column, (kind, _) in columns.items()}
+        assert {c: str(t).lower() for c, t in frame.dtypes.items()} == said
