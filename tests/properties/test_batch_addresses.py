@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simulate.batch import WHAT, draw
+from simulate.engine.cohorts import fill_cohorts
 from simulate.engine.philox import philox
 from simulate.engine.records import LANE
 from simulate.parameters import of_scenario
@@ -88,6 +89,7 @@ def test_workers_and_order_change_nothing(replica, whole):
     same(many, draw(replica, 7, 100, 20, 15, WHAT))
     backwards = draw(replica, 7, np.arange(6)[::-1], 60, 30, WHAT, follow_to=125, with_flow=True)
     same(whole, backwards, replicates=slice(None, None, -1))
+    assert len(fill_cohorts.signatures) == 1, "no request has the engine compiled again"
 
 
 def test_worlds_that_differ_in_drop_out_share_all_but_the_course(replica, whole):
