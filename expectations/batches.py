@@ -22,9 +22,9 @@ from expectations.suites import expectation, import_gx
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
 
-ROWS_AT_ONCE = 100_000
+FIRST_ROWS, ROWS_AT_ONCE = 1_000, 100_000
+"""Rows searched together for those against a check: few at first, since GX lists each it finds."""
 _ROW = "row named"
-"""Rows searched together for those against a check."""
 
 # counts alone: no value, no row
 _COUNTS = {
@@ -69,19 +69,18 @@ class Judge:
             wanted = pd.DataFrame({str(check.column): check.derive(frame)}, index=frame.index)
         # a column of its own: what is checked may be the key itself, or be derived under its name
         wanted = wanted.assign(**{_ROW: frame[key]})
-        # a repeated value and its first place may lie far apart
-        step = len(wanted) if check.kind == "whole" else ROWS_AT_ONCE
         listing = {
             "result_format": "COMPLETE",
             "exclude_unexpected_values": True,
             "unexpected_index_column_names": [_ROW],
         }
         keys: list[str] = []
-        for start in range(0, len(wanted), step):
+        # a repeated value and its first place may lie far apart
+        start, step = 0, len(wanted) if check.kind == "whole" else FIRST_ROWS
+        while start < len(wanted) and len(keys) < most:
             (result,) = self._run([check], wanted.iloc[start : start + step], listing)
             keys += _listed(result.result or {}, most - len(keys))
-            if len(keys) >= most:
-                break
+            start, step = start + step, min(10 * step, ROWS_AT_ONCE)
         return tuple(keys)
 
     def _run(

@@ -4,12 +4,19 @@ Belongs here: sizes, shares and means of the rows that stand. Does not: comparin
 (`drift`), limits (`profile_suites`), rows or values: a member is a code of the dictionary.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from expectations.dictionary import load
+
+if TYPE_CHECKING:
+    import duckdb
 
 PROFILE_COLUMNS = {
     "run_id": "varchar",
@@ -26,19 +33,30 @@ PROFILE_COLUMNS = {
 """Columns of `dq_profile`: one row a number; `n` is what it is a share or a mean of."""
 
 RELIEF = "pain_relief_pct"
+_SINCE_1970 = "date_diff('day', date '1970-01-01', {})"
 
-type Number = tuple[str, str | None, str | None, float | None, int]
+
+@dataclass(frozen=True)
+class Number:
+    """One number of a profile: what it is about, and the SQL of its value and of its `n`."""
+
+    metric: str
+    column_name: str | None
+    member: str | None
+    value: str
+    n: str = "count(*)"
 
 
-def profile(table_name: str, frame: pd.DataFrame) -> pd.DataFrame:
+def profile(table_name: str, rows: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     """Return the profile of the rows of a raw table that stand.
 
     Parameters
     ----------
     table_name
         `raw_patients`, `raw_sessions` or `raw_emcs`.
-    frame
-        Its current rows, with the columns of the dictionary and `patient_id`.
+    rows
+        Its current rows, with columns of the dictionary and `patient_id`; they stay in DuckDB,
+        which goes through them twice.
 
     Returns
     -------
@@ -48,51 +66,65 @@ def profile(table_name: str, frame: pd.DataFrame) -> pd.DataFrame:
         error by patient), `round_ten_share`, `fraction_share`; of a column: `null_share`; of a
         code: `code_share`. A share of nothing is NULL.
     """
-    numbers = [*_of_the_table(frame), *_of_columns(table_name, frame)]
+    asked = [*_of_the_table(rows.columns), *_of_columns(table_name, rows.columns)]
+    listed = ", ".join(f"{number.value}, {number.n}" for number in asked)
+    (said,) = rows.aggregate(listed).fetchall()
+    numbers = [
+        (one.metric, one.column_name, one.member, value, n)
+        for one, value, n in zip(asked, said[::2], said[1::2], strict=True)
+        # of nothing only the share of NULLs is told, as NULL
+        if value is not None or one.metric == "null_share"
+    ]
+    for metric, _, _, mean, n in list(numbers):
+        if metric == "relief_mean":
+            numbers += _error_by_patient(rows, mean, n)
     names = ["metric", "column_name", "member", "value", "n"]
     found = pd.DataFrame(numbers, columns=names).astype({"value": "float64", "n": "int64"})
     found.insert(0, "table_name", table_name)
     return found.astype({"column_name": "object", "member": "object"})
 
 
-def _of_the_table(frame: pd.DataFrame) -> Iterator[Number]:
-    yield "n_rows", None, None, len(frame), len(frame)
-    yield "n_patients", None, None, frame["patient_id"].nunique(), len(frame)
-    if "session_date" in frame and frame["session_date"].notna().any():
-        yield "last_day", "session_date", None, day_number(frame["session_date"].max()), len(frame)
-    if RELIEF in frame:
-        yield from _of_relief(frame[RELIEF], frame["patient_id"])
+def _of_the_table(columns: Collection[str]) -> Iterator[Number]:
+    yield Number("n_rows", None, None, "count(*)")
+    yield Number("n_patients", None, None, "count(distinct patient_id)")
+    if "session_date" in columns:
+        newest = _SINCE_1970.format("max(session_date)")
+        yield Number("last_day", "session_date", None, newest)
+    if RELIEF in columns:
+        share = f"avg(({{}})::integer) filter (where {RELIEF} is not null)"
+        for metric, value in (
+            ("relief_mean", f"avg({RELIEF})"),
+            ("round_ten_share", share.format(f"{RELIEF} % 10 = 0")),
+            ("fraction_share", share.format(f"{RELIEF} > 0 and {RELIEF} < 1")),
+        ):
+            yield Number(metric, RELIEF, None, value, f"count({RELIEF})")
 
 
-def _of_relief(relief: pd.Series, patients: pd.Series) -> Iterator[Number]:
-    known = relief.notna().to_numpy()
-    values, n = relief.to_numpy(dtype="float64", na_value=np.nan)[known], int(known.sum())
-    if not n:
-        return
-    mean = values.mean()
-    patient = pd.factorize(patients[known])[0]
-    # sessions of one patient resemble each other: their residuals are summed before squaring
-    residuals = np.bincount(patient, weights=values - mean)
-    k = len(residuals)
-    yield "relief_mean", RELIEF, None, float(mean), n
-    if k > 1:
-        error = float(np.sqrt(k / (k - 1) * (residuals**2).sum()) / n)
-        yield "relief_se", RELIEF, None, error, k
-    yield "round_ten_share", RELIEF, None, float((values % 10 == 0).mean()), n
-    yield "fraction_share", RELIEF, None, float(((values > 0) & (values < 1)).mean()), n
-
-
-def _of_columns(table_name: str, frame: pd.DataFrame) -> Iterator[Number]:
-    n = len(frame)
+def _of_columns(table_name: str, columns: Collection[str]) -> Iterator[Number]:
     for column in load()[table_name.removeprefix("raw_")].warehouse_columns:
-        if column.name not in frame:
+        if column.name not in columns:
             continue
-        n_known = int(frame[column.name].notna().sum())
-        yield "null_share", column.name, None, 1 - n_known / n if n else None, n
-        if column.codes and n_known:
-            counts = frame[column.name].value_counts()
-            for code in column.codes:
-                yield "code_share", column.name, code, counts.get(code, 0) / n_known, n_known
+        known = f'count("{column.name}")'
+        absent = f"1 - {known} / nullif(count(*), 0)"
+        yield Number("null_share", column.name, None, absent)
+        for code in column.codes or ():
+            those = f"count(*) filter (where \"{column.name}\" = '{code}')"
+            yield Number("code_share", column.name, code, f"{those} / nullif({known}, 0)", known)
+
+
+def _error_by_patient(
+    rows: duckdb.DuckDBPyRelation, mean: float, n: int
+) -> Iterator[tuple[str, str, None, float, int]]:
+    """Give the standard error of the mean relief, where more than one patient reported.
+
+    Sessions of one patient resemble each other: their residuals are summed before squaring.
+    """
+    by_patient = rows.filter(f"{RELIEF} is not null").aggregate(
+        f"sum({RELIEF} - {mean!r}) as residual", "patient_id"
+    )
+    ((k, squares),) = by_patient.aggregate("count(*), sum(residual ** 2)").fetchall()
+    if k > 1:
+        yield "relief_se", RELIEF, None, sqrt(k / (k - 1) * squares) / n, k
 
 
 def day_number(day: pd.Timestamp) -> int:

@@ -1,7 +1,7 @@
-"""Two alarms and the one way out: a hook command of the clinic's own.
+"""Three alarms and the one way out: a hook command of the clinic's own.
 
-Alarm one: no nightly ended well by the deadline. Alarm two: no delivery within the clinic's
-declared rhythm. A night with nothing new is neither.
+No nightly ended well by the deadline; no delivery within the clinic's declared rhythm; a delivery
+that lies in the drop folder and does not become whole. A night with nothing new is none of them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from orchestration.ingest.deliveries import scan
+from orchestration.ingest.found_files import last_change
 from orchestration.journal import Journal
 from orchestration.publication import last_heartbeat
 from orchestration.settings import Settings
@@ -70,6 +72,23 @@ def delivery_overdue(settings: Settings, now: datetime) -> Alarm:
     if now - loaded > timedelta(days=rhythm):
         return Alarm(True, f"No delivery in the declared {rhythm} days: {said}.")
     return Alarm(False, f"Deliveries keep the declared rhythm of {rhythm} days: {said}.")
+
+
+def delivery_waits(settings: Settings, now: datetime) -> Alarm:
+    """Fires when a delivery is not whole, and nothing of it has changed for too long."""
+    hours = settings.waiting_alarm_hours
+    if hours <= 0:
+        return Alarm(False, "Deliveries may wait for ever (waiting_alarm_hours = 0).")
+    stuck = []
+    for delivery in (found for found in scan(settings) if found.not_ready):
+        since = last_change(settings.incoming / delivery.name)
+        if now - since > timedelta(hours=hours):
+            stuck.append(
+                f"{delivery.name} ({delivery.not_ready}; unchanged since {since:%Y-%m-%d})"
+            )
+    if stuck:
+        return Alarm(True, f"Not taken, and not whole for over {hours} h: {', '.join(stuck)}.")
+    return Alarm(False, f"No delivery has waited for over {hours} h to become whole.")
 
 
 def notify(settings: Settings, event: str, message: str) -> bool:

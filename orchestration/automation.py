@@ -11,7 +11,13 @@ from typing import Any
 import dagster as dg
 
 from orchestration import lock
-from orchestration.alarms import Alarm, delivery_overdue, nightly_missing, notify
+from orchestration.alarms import (
+    Alarm,
+    delivery_overdue,
+    delivery_waits,
+    nightly_missing,
+    notify,
+)
 from orchestration.assets.studies import WHOLE
 from orchestration.data_directory import prepare
 from orchestration.errors import Busy, PlateauError
@@ -25,11 +31,12 @@ from orchestration.settings import Settings
 ALARM_CHECKS = {
     "nightly_ended_well": ("publish", nightly_missing, "nightly_missing"),
     "delivery_in_rhythm": ("deliveries", delivery_overdue, "delivery_overdue"),
+    "delivery_whole": ("deliveries", delivery_waits, "delivery_waits"),
 }
 
 
 def alarm_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
-    """The two alarms as asset checks: red in the UI, and through the hook."""
+    """The alarms as asset checks: red in the UI, and through the hook."""
     return [_alarm_check(settings, name) for name in ALARM_CHECKS]
 
 
@@ -49,7 +56,7 @@ def _alarm_check(settings: Settings, name: str) -> dg.AssetChecksDefinition:
 def jobs() -> list[Any]:
     """`nightly`: everything but whole studies, ending in `publish`.
 
-    `warehouse`: raw tables and marts alone. `alarms`: the two checks, nothing written.
+    `warehouse`: raw tables and marts alone. `alarms`: their checks, nothing written.
     """
     alarms = dg.AssetSelection.checks(
         *(
@@ -72,7 +79,7 @@ def jobs() -> list[Any]:
         dg.define_asset_job(
             "alarms",
             selection=alarms,
-            description="Did the nightly end well, and did the clinic deliver in its rhythm?",
+            description="Did the nightly end well, do deliveries come in their rhythm and whole?",
         ),
     ]
 

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 
 class DbtProcess:
@@ -55,6 +56,7 @@ def main() -> None:
     sys.path.pop(0)  # this folder: its modules are no top-level names
     from dbt.cli.main import cli
 
+    import_module("dbt.adapters.duckdb")  # dbt itself would once it has read the profile
     line = sys.stdin.readline()
     if not line:
         return

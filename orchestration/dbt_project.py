@@ -102,14 +102,12 @@ def build(settings: Settings, path: Path, *, select: str | None = None) -> None:
     Raises
     ------
     ChecksFailed
-        A model or a test failed; dbt's last lines are in the message.
+        A model or a test failed; the message names it.
     """
     manifest(settings)
     done = run_build(settings, path, ["--select", select] if select else [])
     if done.returncode:
-        raise ChecksFailed(
-            f"dbt build failed on {path.name} ({last_words(done)}); nothing was published."
-        )
+        raise ChecksFailed(f"{what_failed(settings)}; nothing was published.")
 
 
 def run_build(
@@ -127,8 +125,24 @@ def run_build(
     given = variables(settings, kind_of(settings))
     # Unit tests need no data: they belong to `make test`, not to the night.
     arguments = ["build", "--exclude-resource-type", "unit_test", *selection]
+    results_file(settings).unlink(missing_ok=True)  # an earlier build's
     with pointed_at(settings, path):
         return _run(settings, arguments, given, process)
+
+
+def what_failed(settings: Settings) -> str:
+    """Say at which models and tests the last build failed; dbt's own words might quote a value."""
+    results, where = results_file(settings), " before its first model"
+    if results.exists():
+        done = json.loads(results.read_text(encoding="utf-8"))["results"]
+        failed = [r["unique_id"].split(".")[2] for r in done if r["status"] in ("error", "fail")]
+        where = f" at {', '.join(failed[:10])}" if failed else ""
+    return f"dbt build failed{where}; {settings.dbt_target / 'dbt.log'} has more"
+
+
+def results_file(settings: Settings) -> Path:
+    """What the last build said of each model and test."""
+    return settings.dbt_target / "run_results.json"
 
 
 def last_words(done: subprocess.CompletedProcess[str]) -> str:
@@ -148,7 +162,7 @@ def _run(
     settings: Settings, arguments: list[str], given: str, process: DbtProcess | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt as a process of its own on the constant path, with these variables."""
-    command = ["--quiet", *arguments]
+    command = ["--quiet", "--log-level-file", "info", *arguments]
     for option, value in (
         ("--project-dir", PROJECT),
         ("--profiles-dir", PROJECT),

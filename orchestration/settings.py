@@ -43,6 +43,7 @@ _LEAST = {
     "settle_seconds": 0,
     "lock_wait_seconds": 0,
     "delivery_rhythm_days": 0,
+    "waiting_alarm_hours": 0,
     "retention_builds_days": 0,
     "retention_warehouse_versions": 0,
     "retention_posteriors": 1,
@@ -87,6 +88,8 @@ class Settings:
     """Local time by which the nightly must have ended well."""
     delivery_rhythm_days: int = 0
     """The clinic's declared rhythm; 0 = none declared, no alarm."""
+    waiting_alarm_hours: int = 24
+    """How long a delivery may lie unchanged and not whole before an alarm; 0 = no alarm."""
     alarm_command: str = ""
     """Hook for failed runs and alarms; gets `PLATEAU_EVENT` and `PLATEAU_MESSAGE`."""
     dagster_yaml: Path | None = None

@@ -19,7 +19,11 @@ records as (
         l.record_no
     from raw_line as l
     inner join delivery_place as p on l.delivery_id = p.delivery_id
-    where l.base_delivery_id is null and l.patient_id is not null and l.record_no is not null
+    where
+        l.base_delivery_id is null
+        and l.patient_id is not null
+        and l.record_no is not null
+        and p.n in (select unnest([n, before_n]) from here)
 )
 
 select

@@ -51,13 +51,39 @@ where
         )
     );
 
+-- A record that was sighted once has one version, and nothing to be put in order: of a million
+-- records most are.
+create or replace temp table repeated as
+select
+    patient_id,
+    record_no
+from sighted
+group by patient_id, record_no
+having count(*) > 1;
+
+create or replace temp table sighted_again as
+select s.* from sighted as s
+semi join repeated as r on s.patient_id = r.patient_id and s.record_no = r.record_no;
+
+create or replace temp table observed_once as
+select
+    s.patient_id || ':' || s.record_no as record_key,
+    s.patient_id,
+    s.n,
+    s.content_hash,
+    s.file_sha256,
+    s.line,
+    coalesce(s.rule_id = 'patient_conflict', false) as is_conflict
+from sighted as s
+anti join repeated as r on s.patient_id = r.patient_id and s.record_no = r.record_no;
+
 create or replace temp table restarted as
 with dated as (
     select distinct
         patient_id,
         record_no,
         record_date
-    from sighted
+    from sighted_again
     where getvariable('of_table') = 'sessions' and record_date is not null
     qualify
         max(record_date) over (partition by patient_id, record_no)
@@ -91,7 +117,7 @@ with keyed as (
         s.patient_id || ':' || s.record_no
         || case when r.restart_no > 0 then '#' || cast(r.restart_no + 1 as integer) else '' end
             as record_key
-    from sighted as s
+    from sighted_again as s
     left join restarted as r
         on
             s.patient_id = r.patient_id
@@ -180,26 +206,49 @@ opened as (
 
 closed as (
     select
-        *,
-        lead(n) over (partition by record_key, stretch order by n) as next_n
+        record_key,
+        patient_id,
+        held_hash as content_hash,
+        file_sha256,
+        line,
+        n,
+        cast(row_number() over (partition by record_key order by n) as integer) as version_no,
+        lead(n) over (partition by record_key, stretch order by n) as next_n,
+        gone_n
     from opened
+    union all
+    select
+        o.record_key,
+        o.patient_id,
+        o.content_hash,
+        o.file_sha256,
+        o.line,
+        o.n,
+        1 as version_no,
+        null as next_n,
+        p.next_full_n as gone_n
+    from observed_once as o
+    inner join place as p on o.n = p.n
+    where o.content_hash is not null
 )
 
 select
     c.record_key,
     c.patient_id,
-    c.held_hash as content_hash,
+    c.content_hash,
     substr(c.file_sha256, 1, 16) || ':' || c.line as row_key,
     c.file_sha256,
     c.line,
-    cast(row_number() over (partition by c.record_key order by c.n) as integer) as version_no,
+    c.version_no,
     began.delivery_id,
     began.delivery_date as known_from,
     ended.delivery_date as known_to,
     case
         when c.next_n is not null then 'changed'
         when c.gone_n is not null then 'vanished'
-    end as end_reason
+    end as end_reason,
+    t.delivery_mode
 from closed as c
 inner join delivery_place as began on c.n = began.n
-left join delivery_place as ended on ended.n = coalesce(c.next_n, c.gone_n);
+left join delivery_place as ended on ended.n = coalesce(c.next_n, c.gone_n)
+left join delivered_table as t on c.n = t.n and t.table_name = getvariable('of_table');

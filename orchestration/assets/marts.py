@@ -70,8 +70,6 @@ def make(settings: Settings, manifest: Path) -> list[Any]:
         journal: dg.ResourceParam[Journal],
     ) -> Iterator[Any]:
         chosen = get_updated_cli_invocation_params_for_context(context, {}, Translator())
-        results = settings.dbt_target / "run_results.json"
-        results.unlink(missing_ok=True)  # an earlier run's
         with journal.step("dbt build"):
             arguments = [*chosen.selection_args]
             if chosen.indirect_selection:
@@ -79,9 +77,10 @@ def make(settings: Settings, manifest: Path) -> list[Any]:
             done = dbt_project.run_build(settings, build.path, arguments, dbt)
             _record_rules(build, journal)
             # What dbt had done is told also where a test then failed the whole command.
+            results = dbt_project.results_file(settings)
             yield from _told(context, build, chosen.manifest, results)
             if done.returncode:
-                raise dg.Failure(f"dbt build failed{_where(results)}; dbt/target/dbt.log has more.")
+                raise dg.Failure(f"{dbt_project.what_failed(settings)}.")
 
     return [dbt_build]
 
@@ -118,15 +117,6 @@ def _told(
                 else dg.AssetCheckSeverity.ERROR,
                 metadata=metadata | {"dagster_dbt/failed_row_count": result["failures"] or 0},
             )
-
-
-def _where(results: Path) -> str:
-    """Names of the models and tests that failed; dbt's own words might quote a value."""
-    if not results.exists():
-        return " before its first model"
-    done = json.loads(results.read_text(encoding="utf-8"))["results"]
-    failed = [r["unique_id"].split(".")[2] for r in done if r["status"] in ("error", "fail")]
-    return f" at {', '.join(failed[:10])}" if failed else ""
 
 
 def _record_rules(build: Build, journal: Journal) -> None:

@@ -22,7 +22,12 @@ from orchestration.errors import (
 from orchestration.ingest import kept
 from orchestration.ingest.deliveries import Delivery, new_and_ready, scan
 from orchestration.ingest.known import processed_deliveries, refused_deliveries
-from orchestration.instance import clear_dead_runs, enter_environment, open_instance
+from orchestration.instance import (
+    clear_dead_runs,
+    enter_environment,
+    open_instance,
+    unhurried_events,
+)
 from orchestration.journal import Journal
 from orchestration.publication import beat
 from orchestration.rebuild import keep_preset
@@ -151,6 +156,7 @@ def run(
                         "delivery_waits", delivery=delivery.name, reason=delivery.not_ready
                     )
             outcome.nothing_new = True
+            _tell_refused(outcome, "Nothing new, and still without")
             beat(settings, "nothing new")
             journal.event("nothing_new")
             journal.event("retention", **retention.apply(settings))
@@ -203,7 +209,12 @@ def execute(
 
         definition = build(settings, listeners=(tell,)).resolve_job_def(job)
     # dbt's own lines go to a log: standard output is for the result.
-    with instance, _console_log(settings).open("a") as log, redirect_stdout(log):
+    with (
+        unhurried_events(),
+        instance,
+        _console_log(settings).open("a") as log,
+        redirect_stdout(log),
+    ):
         result = definition.execute_in_process(
             instance=instance,
             raise_on_error=False,
@@ -222,14 +233,19 @@ def _console_log(settings: Settings) -> Path:
     return settings.logs / f"console-{datetime.now(UTC):%Y-%m-%d}.log"
 
 
+def _tell_refused(outcome: Outcome, how: str) -> None:
+    """Exit code and sentence of a night in whose drop folder something stands refused."""
+    if outcome.refused:
+        outcome.exit_code = EXIT_CHECKS_FAILED
+        outcome.problem = f"{how}: {' '.join(outcome.refused)}"
+
+
 def _judge(result: Any, outcome: Outcome) -> None:
     """Exit code and sentence of an executed run."""
     if result.success:
         if outcome.refused:
-            outcome.exit_code = EXIT_CHECKS_FAILED
-            outcome.problem = "Published without: " + " ".join(outcome.refused)
-            return
-        if outcome.model.get("status", "converged") != "converged":
+            _tell_refused(outcome, "Published without")
+        elif outcome.model.get("status", "converged") != "converged":
             outcome.exit_code = EXIT_MODEL_NOT_CONVERGED
             reason = outcome.model.get("reason", "")
             outcome.problem = f"Published, but the relief model has no new rows: {reason}"

@@ -22,16 +22,19 @@ from expectations.dictionary import tables_for_file
 from expectations.outcomes import Bad
 from orchestration.data_directory import SYNTHETIC_SOURCE
 from orchestration.errors import InputMissing
-from orchestration.files import sha256_of
+from orchestration.ingest.found_files import (
+    CORRECTIONS,
+    DELIVERY_NAME,
+    MANIFEST,
+    sha256_once,
+    shown,
+)
 from orchestration.ingest.refusal import Refused
 from orchestration.settings import Settings
 
-MANIFEST = "manifest.csv"
 REQUIRED_PREFIXES = ("patients_", "seances_")
 MAX_FILE_BYTES = 1_000_000_000
-_FOLDER = re.compile(r"\d{8}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-CORRECTIONS = "corrections.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def scan(settings: Settings, *, now: float | None = None) -> list[Delivery]:
         )
     found = []
     for folder in sorted(incoming.iterdir()):
-        if not folder.is_dir() or not _FOLDER.fullmatch(folder.name):
+        if not folder.is_dir() or not DELIVERY_NAME.fullmatch(folder.name):
             continue
         try:
             day = date.fromisoformat(folder.name)
@@ -189,7 +192,7 @@ def _inspect(folder: Path, day: date, settle_seconds: int, now: float) -> Delive
         return Delivery(
             folder.name, day, (), f"a file changed {age:.0f} s ago, still being copied?"
         )
-    files = tuple(DeliveredFile(p.name, p, sha256_of(p), None) for p in paths)
+    files = tuple(DeliveredFile(p.name, p, sha256_once(p), None) for p in paths)
     return Delivery(folder.name, day, files)
 
 
@@ -209,14 +212,18 @@ def _inspect_declared(folder: Path, day: date, paths: list[Path], manifest: Path
     for name, line in declared.items():
         path = folder / name
         if path not in paths:
-            return Delivery(folder.name, day, (), f"{name} is in the manifest but not there yet")
-        digest = sha256_of(path)
+            return Delivery(
+                folder.name, day, (), f"{shown(name)} is in the manifest but not there yet"
+            )
+        digest = sha256_once(path)
         if digest != line.sha256:
-            return Delivery(folder.name, day, (), f"{name} differs from its manifest SHA-256")
+            return Delivery(
+                folder.name, day, (), f"{shown(name)} differs from its manifest SHA-256"
+            )
         files.append(DeliveredFile(name, path, digest, line))
     corrections = folder / CORRECTIONS
     if corrections in paths and CORRECTIONS not in declared:
-        files.append(DeliveredFile(CORRECTIONS, corrections, sha256_of(corrections), None))
+        files.append(DeliveredFile(CORRECTIONS, corrections, sha256_once(corrections), None))
     return Delivery(folder.name, day, tuple(files))
 
 

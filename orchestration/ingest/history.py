@@ -82,7 +82,8 @@ def derive(
 
 _DOUBTFUL = (
     "create or replace temp table doubtful_patient as "
-    "select record_key from observed group by record_key having arg_max(is_conflict, n)"
+    "select record_key from observed group by record_key having arg_max(is_conflict, n) "
+    "union all select record_key from observed_once where is_conflict"
 )
 
 _SET_ASIDE = "create or replace temp table set_aside_version as " + " union all ".join(
@@ -97,19 +98,47 @@ def _run(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _write_versions(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Join the versions of a table with the contents that they held."""
-    columns = ", ".join(f'c."{name}"' for name in schema.value_columns(table))
+    """Bring a raw table to the versions, joined with the contents that they held.
+
+    Only rows that differ are touched: after a thousand new rows, a million stand as they are.
+    """
+    name = f"raw_{table}"
+    shape = schema.VERSION | schema.value_columns(table)
+    held = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
+    if held != list(shape):
+        listed = ", ".join(f'"{column}" {kind}' for column, kind in shape.items())
+        connection.execute(f"create or replace table {name} ({listed})")
+    same = " and ".join(f"r.{column} is not distinct from v.{column}" for column in _OF_A_VERSION)
     connection.execute(
-        f"create or replace table raw_{table} as "
-        "select v.row_key, v.record_key, v.version_no, v.known_from, v.known_to, v.end_reason, "
-        "null::varchar as set_aside_rule, v.delivery_id, v.known_from as delivery_date, "
-        "t.delivery_mode, v.file_sha256, v.line, v.content_hash, v.patient_id, "
-        f"{columns} from versions as v "
-        f"inner join content_{table} as c on v.content_hash = c.content_hash "
-        "inner join delivery_place as p on v.delivery_id = p.delivery_id "
-        f"left join delivered_table as t on p.n = t.n and t.table_name = '{table}' "
+        "create or replace temp table standing_row as "
+        f"select r.rowid as place, v.record_key, v.version_no from {name} as r "
+        f"inner join versions as v on {same}"
+    )
+    connection.execute(f"delete from {name} where rowid not in (select place from standing_row)")
+    connection.execute(f"update {name} set set_aside_rule = null where set_aside_rule is not null")
+    columns = ", ".join(f'c."{column}"' for column in schema.value_columns(table))
+    connection.execute(
+        f"insert into {name} by name select v.*, v.known_from as delivery_date, {columns} "
+        f"from versions as v inner join content_{table} as c on v.content_hash = c.content_hash "
+        "anti join standing_row as s on v.record_key = s.record_key "
+        "and v.version_no = s.version_no "
         "order by v.patient_id, v.record_key, v.version_no"
     )
+
+
+_OF_A_VERSION = (
+    "record_key",
+    "version_no",
+    "known_from",
+    "known_to",
+    "end_reason",
+    "delivery_id",
+    "delivery_mode",
+    "file_sha256",
+    "line",
+    "content_hash",
+)
+"""Columns of a version from which all its others follow."""
 
 
 def rows_vanished(connection: duckdb.DuckDBPyConnection, delivery_id: str) -> Block | None:

@@ -4,6 +4,8 @@ Belongs here: the exception that every step of the gate raises, and which refusa
 can lift. Does not: how a rule is judged.
 """
 
+from orchestration.ingest.found_files import shown
+
 OVERRIDABLE = frozenset(
     {"contract_quarantine_share", "contract_rows_vanished", "gate_late_changes_landmark"}
 )
@@ -14,9 +16,12 @@ KIND_RULE = "gate_kind_mismatch"
 
 
 class Refused(Exception):
-    """Carries the rule's id and one sentence without values; the file where one is to blame."""
+    """Carries the rule's id and one sentence without values; the file where one is to blame.
+
+    `file_name` is the name as it may be told.
+    """
 
     def __init__(self, rule_id: str, reason: str, file_name: str = "") -> None:
         super().__init__(reason)
         self.rule_id = rule_id
-        self.file_name = file_name
+        self.file_name = shown(file_name) if file_name else ""

@@ -101,6 +101,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
     shutil.rmtree(asked.out, ignore_errors=True)
+    asked.out = asked.out.resolve()
     data, drop = asked.out / "data", asked.out / "deliveries"
     rng = np.random.default_rng(1)
     ipp = np.char.zfill((1 + np.arange(asked.patients)).astype(str), 8)
@@ -110,7 +111,7 @@ def main() -> None:
         write_frames(drop / f"{day:%Y%m%d}", patients, sessions)
         sessions = change(sessions, asked.patients, rng)
         if asked.whole and night in (2, asked.nights):
-            print(json.dumps({"night": night} | time_night(data, drop)), flush=True)
+            print(json.dumps({"night": night} | time_night(asked.out)), flush=True)
             continue
         seconds = ingest_night(data, drop, night)
         for old in (data / "warehouse/versions").glob("*.duckdb"):

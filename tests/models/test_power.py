@@ -4,8 +4,10 @@ A rate is compared within four Monte Carlo errors. Each comparison is shown to b
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -17,6 +19,15 @@ AT = (1.0, 2.0, 3.0, 4.0)
 ONE = Trial(40, AT, slope=1.6, tau=20, sigma=12)
 TWO = Trial(80, AT, slope=2, slope_difference=4, in_group=30, tau=20, sigma=18)
 MAR = DropOut(-1.0, -0.02)
+
+
+BY_R = pd.read_csv(Path(__file__).parent / "data" / "power.csv", index_col="case")
+LIKE_R = {
+    "one_slope": ONE,
+    "two_slopes": TWO,
+    "drop_out": replace(TWO, drop_out=DropOut(-1.5)),
+    "nothing_differs": replace(TWO, slope_difference=0, drop_out=DropOut(-1.5)),
+}
 
 
 def near(found: Power, expected, errors=4):
@@ -44,6 +55,25 @@ def test_simulated_power_is_the_closed_form(trial):
     expected = closed_form(trial)
     assert 0.3 < expected < 0.9
     assert near(simulated(trial, seeded(1), N), expected)
+
+
+def away_from_r(found, case):
+    """Distance in errors of both simulations together."""
+    n, rejected = BY_R.loc[case]
+    share = rejected / n
+    both = share * (1 - share) * (1 / n + 1 / found.n)
+    return abs(found.estimate - share) / np.sqrt(both)
+
+
+@pytest.mark.parametrize("case", LIKE_R)
+def test_power_is_that_of_brute_force_in_r(case):
+    """R draws, fits with lmerTest and counts, as simr does (data/power.R)."""
+    assert away_from_r(simulated(LIKE_R[case], seeded(7), N), case) < 4
+
+
+def test_the_comparison_with_r_sees_a_fifth_more_effect():
+    larger = replace(TWO, slope_difference=4.8)
+    assert away_from_r(simulated(larger, seeded(7), N), "two_slopes") > 4
 
 
 def test_the_comparison_sees_an_effect_that_is_a_tenth_larger():

@@ -1,6 +1,7 @@
 """Schedule, sensor, alarms and hook, each seen firing and each seen quiet."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import dagster as dg
 import pytest
 
 from orchestration import automation
-from orchestration.alarms import delivery_overdue, nightly_missing, notify
+from orchestration.alarms import delivery_overdue, delivery_waits, nightly_missing, notify
 from orchestration.publication import beat, last_heartbeat
 from orchestration.settings import load
 from orchestration.warehouse import connect
@@ -127,6 +128,25 @@ def test_delivery_overdue_fires_beyond_the_declared_rhythm(night):
     assert not delivery_overdue(monthly, now + timedelta(days=34)).fires
     alarm = delivery_overdue(monthly, now + timedelta(days=36))
     assert alarm.fires and "35 days" in alarm.message
+
+
+def test_delivery_waits_fires_when_one_stays_incomplete(settings):
+    now, a_day = datetime.now(UTC), timedelta(hours=24, minutes=1)
+    assert not delivery_waits(settings, now + a_day).fires, "all of them are whole"
+    (settings.incoming / "20151231" / "seances_20151231.csv").unlink()
+    assert not delivery_waits(settings, now + timedelta(hours=23)).fires
+    alarm = delivery_waits(settings, now + a_day)
+    assert alarm.fires and "20151231 (seances_20151231.csv is in the manifest" in alarm.message
+    assert not delivery_waits(replace(settings, waiting_alarm_hours=0), now + a_day).fires
+
+
+def test_a_delivery_copied_just_now_does_not_wait_for_years(settings):
+    """A copy may keep the times of its original."""
+    folder = settings.incoming / "20151231"
+    (folder / "seances_20151231.csv").unlink()
+    for path in (*folder.iterdir(), folder):
+        os.utime(path, (0, 0))
+    assert not delivery_waits(settings, datetime.now(UTC)).fires
 
 
 def test_an_alarm_is_a_red_check_and_calls_the_hook(settings, tmp_path):

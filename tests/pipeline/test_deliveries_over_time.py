@@ -325,15 +325,26 @@ def test_a_link_is_never_opened(clinic, tmp_path, name):
     assert "gate_path_unsafe" in sentence
 
 
-@pytest.mark.parametrize("name", ["emcs_20190301.xls", "EMCS_20190301.xlsm", "seances_mars.csv"])
-def test_a_file_called_like_a_table_is_never_passed_over(clinic, name):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("emcs_20190301.xls", "emcs_20190301.xls"),
+        ("EMCS_20190301.xlsm", "EMCS_20190301.xlsm"),
+        # its name was chosen by somebody: printf %s seances_CANARI.csv | sha256sum
+        ("seances_CANARI.csv", "file-b09059a1.csv"),
+    ],
+)
+def test_a_file_called_like_a_table_is_never_passed_over(clinic, name, told):
     clinic.deliver("20190301", sessions=session(1, 20))
     folder = clinic.settings.incoming / "20190301"
     (folder / "manifest.csv").unlink()
     (folder / name).write_bytes(b"whatever")
     (sentence,) = clinic.load().refused.values()
-    assert f"{name}: it is called like a file of the contract" in sentence
+    assert f"{told}: it is called like a file of the contract" in sentence
     assert "gate_file_name" in sentence
+    assert b"CANARI" not in clinic.build.path.read_bytes()
+    logs = b"".join(path.read_bytes() for path in clinic.settings.logs.iterdir())
+    assert told.encode() in logs and b"CANARI" not in logs
 
 
 def test_a_delivery_without_a_manifest_is_taken_with_a_warning(clinic):

@@ -63,7 +63,7 @@ def test_every_asset_has_a_group_a_description_owners_and_kinds(definitions):
 def test_the_alarms_are_a_job_of_their_own(definitions):
     job = definitions.resolve_job_def("alarms")
     assert {n.name for n in job.graph.nodes} == {
-        "publish_nightly_ended_well", "deliveries_delivery_in_rhythm",
+        "publish_nightly_ended_well", "deliveries_delivery_in_rhythm", "deliveries_delivery_whole",
     }  # fmt: skip
 
 

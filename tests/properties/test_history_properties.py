@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingest import history, schema
@@ -153,6 +153,46 @@ def test_as_known_on_a_day_is_what_the_deliveries_up_to_it_give(warehouse, deliv
     known_then = derived(warehouse, as_of=DAY + timedelta(day))
     load(warehouse, [one for one in delivered if one.day <= day])
     assert derived(warehouse) == known_then
+
+
+def says(day, content, *patients):
+    """A full dump that says this of the one session of ann."""
+    return Delivered(day, True, frozenset(patients), ((("ann", "1"), content),))
+
+
+@settings(max_examples=6, deadline=None)
+@given(before=deliveries, delivered=deliveries)
+@example(before=[says(0, "x")], delivered=[says(0, "x"), says(1, "x", "ann")])
+@example(before=[says(0, "x"), says(5, "y")], delivered=[says(0, "x"), says(5, "y"), says(3, "z")])
+@example(before=[says(0, "x"), says(5, "x")], delivered=[says(0, "y"), says(5, "y")])
+def test_what_stood_before_leaves_no_trace(warehouse, before, delivered):
+    """Raw tables are changed where they stand: the end is that of tables made anew."""
+    load(warehouse, before)
+    derived(warehouse)
+    load(warehouse, delivered)
+    in_place = derived(warehouse), whole(warehouse)
+    for table in ("raw_patients", "raw_sessions", "raw_emcs"):
+        warehouse.execute(f"drop table {table}")
+    schema.create(warehouse)
+    assert (derived(warehouse), whole(warehouse)) == in_place
+
+
+def whole(connection):
+    """Every column of the raw tables that hold something here."""
+    return [
+        connection.execute(f"from {table} order by all").fetchall()
+        for table in ("raw_patients", "raw_sessions")
+    ]
+
+
+def test_a_table_of_another_shape_is_made_anew(warehouse):
+    said = ((("ann", "1"), "x"),)
+    load(warehouse, [Delivered(1, True, frozenset(["ann"]), said)])
+    versions = derived(warehouse)
+    warehouse.execute("alter table raw_sessions drop column nurse")
+    assert derived(warehouse) == versions
+    held = [row[0] for row in warehouse.execute("describe raw_sessions").fetchall()]
+    assert held == list(schema.all_tables()["raw_sessions"])
 
 
 def test_a_clerk_who_forgets_tombstones_is_caught(warehouse):

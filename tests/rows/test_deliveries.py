@@ -2,12 +2,16 @@
 
 import hashlib
 import os
+import time
 
 import pytest
 
 from orchestration import data_directory
 from orchestration.errors import InputMissing, PlateauError
+from orchestration.files import sha256_of
+from orchestration.ingest import found_files
 from orchestration.ingest.deliveries import new_and_ready, require_files, scan
+from orchestration.ingest.found_files import sha256_once, shown
 from orchestration.ingest.refusal import Refused
 from orchestration.settings import load
 
@@ -92,6 +96,46 @@ def test_a_file_not_yet_copied_is_waited_for(settings):
     (folder / "seances_20240101.csv").unlink()
     (found,) = scan(settings, now=NOW)
     assert found.not_ready == "seances_20240101.csv is in the manifest but not there yet"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        ("seances_20240101.csv", True), ("SEANCES_20240101.CSV", True), ("manifest.csv", True),
+        ("emcs_20240101.xlsm", True), ("redcap_export_20240101.csv", True), ("20240101", True),
+        ("emcs_CANARI.xlsx", False), ("CANARI.xlsx", False), ("seances_20240101.CANARI", False),
+        ("seances_20240101_CANARI.csv", False), ("patients_20240101.csv.CANARI.csv", False),
+    ],
+)  # fmt: skip
+def test_a_name_that_somebody_chose_is_not_told(name, is_told):
+    assert (shown(name) == name) == is_told
+    assert "CANARI" not in shown(name)
+    assert shown(name) == shown(name) != shown("another.xlsx")
+
+
+def test_a_declared_name_that_somebody_chose_is_not_told(settings):
+    folder = deliver(settings, "20240101", {**BOTH, "CANARI.pdf": b"x"}, source="DxCare", age=10)
+    (folder / "CANARI.pdf").unlink()
+    (found,) = scan(settings, now=NOW)
+    assert found.not_ready.startswith("file-") and "CANARI" not in found.not_ready
+
+
+def test_a_file_is_hashed_again_only_when_it_has_changed(tmp_path, monkeypatch):
+    hashed = []
+    monkeypatch.setattr(found_files, "sha256_of", lambda p: hashed.append(p) or sha256_of(p))
+    file, now = tmp_path / "seances_20240101.csv", time.time_ns()
+    monkeypatch.setattr(found_files.time, "time_ns", lambda: now + 10**10)
+    file.write_bytes(b"one")
+    assert sha256_once(file) == sha256_once(file) == sha256_of(file)
+    assert hashed == [file]
+    file.write_bytes(b"two")
+    os.utime(file, ns=(0, 0))
+    assert sha256_once(file) == sha256_of(file), "its size is the same"
+    monkeypatch.setattr(found_files.time, "time_ns", lambda: now)
+    file.write_bytes(b"six")
+    for _ in range(2):
+        assert sha256_once(file) == sha256_of(file)
+    assert hashed == [file] * 4, "one that changed a moment ago is not remembered"
 
 
 def test_manifest_source_tells_the_kind(settings):

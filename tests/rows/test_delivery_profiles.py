@@ -91,6 +91,15 @@ def test_the_delivery_before_is_profiled_once_and_the_newest_when_it_changed(bui
     assert sorted(kept) == [(45,), (50,)], "profiles are added, never changed"
 
 
+def test_a_pattern_is_named_by_the_key_of_its_first_row(build):
+    with build.write() as connection:
+        connection.execute("update raw_sessions set nurse = 'AB', pain_relief_pct = 50")
+        connection.execute("update raw_sessions set session_date = '2024-01-02' "
+                           "where row_key = 'a:17'")  # fmt: skip
+    found = results(profiles.distribution_verdicts(build))
+    assert found["nurse_constant", "constant_share"].row_keys == ("a:17",)
+
+
 def test_a_build_without_a_delivery_has_nothing_to_compare(build):
     with build.write() as connection:
         connection.execute("delete from ingest_file; delete from raw_sessions")

@@ -2,13 +2,14 @@
 
 from datetime import date
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
 from expectations import drift, patterns
 from expectations.dictionary import load
-from expectations.profile import profile
+from expectations.profile import profile as profile_in_sql
 from expectations.validate import validate
 
 CANARY = "CANARI-DUPONT"
@@ -32,8 +33,13 @@ def sessions(n=40, **columns):
     return frame.assign(**columns)
 
 
+def profile(frame):
+    """The profile of these current rows of raw_sessions."""
+    return profile_in_sql("raw_sessions", duckdb.from_df(frame))
+
+
 def numbers(frame):
-    found = profile("raw_sessions", frame)
+    found = profile(frame)
     assert set(found["table_name"]) == {"raw_sessions"}
     return {
         (r.metric, r.column_name, r.member): (r.value, r.n)
@@ -65,14 +71,14 @@ def test_a_profile_of_nothing_has_no_shares():
 
 def test_no_text_of_a_row_enters_a_profile_or_a_pattern():
     planted = sessions(nurse=CANARY, target=CANARY, patient_id=CANARY, pain_relief_pct=50.0)
-    made = [profile("raw_sessions", planted), patterns.relief_runs(planted)]
+    made = [profile(planted), patterns.relief_runs(planted)]
     made += [patterns.nurses(planted), patterns.typing_days(planted)]
     assert [len(one) for one in made[1:3]] == [1, 1]
     assert not [one for one in made if CANARY in one.to_csv()]
 
 
 def drifted(now, before):
-    profiles = [profile("raw_sessions", one) for one in (now, before)]
+    profiles = [profile(one) for one in (now, before)]
     tables = drift.tables(*profiles, delivery_date=date(2020, 8, 1))
     columns = drift.columns(*profiles)
     verdicts = [validate("profile_tables", tables), validate("profile_columns", columns)]
@@ -109,7 +115,7 @@ def test_what_changed_since_the_delivery_before_is_told(before, now, rules):
 
 
 def test_the_first_delivery_drifts_from_nowhere():
-    first = profile("raw_sessions", sessions())
+    first = profile(sessions())
     tables = drift.tables(first, first[:0], delivery_date=date(2020, 8, 1))
     assert tables["relief_shift_se"].isna().all() and tables["patients_ratio"].isna().all()
     assert drift.columns(first, first[:0])["null_share_change"].isna().all()
@@ -119,7 +125,7 @@ def test_the_first_delivery_drifts_from_nowhere():
 
 def test_an_export_that_stands_still_and_one_without_patients_are_told():
     many = sessions(patient_id=[f"p{k}" for k in range(40)])
-    first, later = profile("raw_sessions", many), profile("raw_sessions", many[:30])
+    first, later = profile(many), profile(many[:30])
     tables = drift.tables(later, first, delivery_date=date(2021, 8, 1))
     found = {r.rule_id for r in validate("profile_tables", tables).warnings}
     assert found >= {"sessions_stale", "patients_drop"}
