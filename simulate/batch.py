@@ -240,7 +240,8 @@ def _rows(
         rows = np.repeat(rows, len(numbers))
     if len(rows) != len(numbers):
         raise ValueError(f"{len(rows)} rows of parameters do not fit {len(numbers)} replicates")
-    return rows, numbers
+    # one layout: every other would have the whole engine compiled again
+    return np.ascontiguousarray(rows), np.ascontiguousarray(numbers)
 
 
 def _check_sizes(n_patients: int, horizon: int, followed: int, first: int, jobs: int) -> None:

@@ -86,8 +86,8 @@ class Between:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """The rows of one delivery; `*_place` are their rows in the whole clinic's tables."""
+class Carried:
+    """The rows that one delivery carries; `*_place` are their rows in the whole clinic's tables."""
 
     delivery: Delivery
     patients: pa.Table
@@ -123,15 +123,15 @@ class Clinic:
     corrected_on: dict[int, np.datetime64]
     master_from: dict[int, np.datetime64]
 
-    def batch(self, delivery: Delivery) -> Batch:
-        """Return the rows of one delivery."""
+    def carried(self, delivery: Delivery) -> Carried:
+        """Return the rows that a delivery carries."""
         until = day(delivery.on)
         held = (self.known_from > delivery.after) & (self.known_from <= until)
         place = np.flatnonzero(held)
         patients, patient_place = self.master(until)
         visits = visit_rows(self.cohort, self.writing)
         visits = visits[visits["visit_date"] <= until] if delivery.has_workbook else visits[:0]
-        return Batch(
+        return Carried(
             delivery, patients, patient_place, self._said(place, until), place, visits
         )  # fmt: skip
 

@@ -20,7 +20,7 @@ import pandas as pd
 from simulate import deliveries as planning
 from simulate import redcap, text, truth
 from simulate.cohort import Cohort
-from simulate.deliveries import Batch, Between, Delivery
+from simulate.deliveries import Between, Carried, Delivery
 from simulate.workbook import workbook_bytes
 
 SOURCE = "plateau-simulate"
@@ -82,7 +82,7 @@ def write(
     planned = planning.plan(deliveries, cohort.scenario.clinic.emcs_end)
     clinic = planning.clinic(cohort, planned, seed, between)
     for delivery in planned:
-        files = batch_files(clinic.batch(delivery), export)
+        files = files_of(clinic.carried(delivery), export)
         write_folder(out / "deliveries" / delivery.name, files, delivery.on)
     write_truth(out / "truth", clinic)
     return summary(cohort, [delivery.name for delivery in planned])
@@ -106,29 +106,29 @@ def summary(cohort: Cohort, names: list[str], *, defects: int = 0) -> dict[str, 
     }
 
 
-def batch_files(batch: Batch, export: str = "clinic") -> list[File]:
+def files_of(carried: Carried, export: str = "clinic") -> list[File]:
     """Return the files of one delivery as bytes."""
-    delivery = batch.delivery
+    delivery = carried.delivery
     if export == "redcap":
-        rows, content = redcap.export_bytes(batch.patients, batch.sessions, batch.visits)
+        rows, content = redcap.export_bytes(carried.patients, carried.sessions, carried.visits)
         return [File(f"redcap_export_{delivery.name}.csv", rows, content, delivery.mode)]
     files = [
         File(
             f"patients_{delivery.name}.csv",
-            batch.patients.num_rows,
-            text.csv_bytes(delivery.header("patients"), batch.patients, delivery.encoding),
+            carried.patients.num_rows,
+            text.csv_bytes(delivery.header("patients"), carried.patients, delivery.encoding),
             "complet",
         ),
         File(
             f"seances_{delivery.name}.csv",
-            batch.sessions.num_rows,
-            text.csv_bytes(delivery.header("sessions"), batch.sessions, delivery.encoding),
+            carried.sessions.num_rows,
+            text.csv_bytes(delivery.header("sessions"), carried.sessions, delivery.encoding),
             delivery.mode,
         ),
     ]
-    if len(batch.visits):
-        content, _ = workbook_bytes(batch.visits)
-        files.append(File(f"emcs_{delivery.name}.xlsx", len(batch.visits), content, "complet"))
+    if len(carried.visits):
+        content, _ = workbook_bytes(carried.visits)
+        files.append(File(f"emcs_{delivery.name}.xlsx", len(carried.visits), content, "complet"))
     return files
 
 
@@ -170,4 +170,4 @@ def replace(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
-__all__ = ["Delivery", "File", "batch_files", "write"]
+__all__ = ["Delivery", "File", "files_of", "write"]

@@ -59,7 +59,7 @@ def uniforms(
     """
     rows = checked_replicates(replicates)
     result = np.empty((len(rows), patients[1], count))
-    _fill(pair(key(scenario, seed)), int(stream), rows, patients[0], first, result)
+    _fill(pair(key(scenario, seed)), np.uint64(stream), rows, patients[0], first, result)
     return result
 
 
@@ -106,7 +106,8 @@ def _fill(key, stream, replicates, first_patient, first, result):  # type: ignor
     for r in range(n_replicates):
         for i in range(n_patients):
             for j in range(0, count, 8):
-                place = block(key, stream, replicates[r], first_patient + i, first + j // 8)
+                draw = np.uint64(first + j // 8)
+                place = block(key, stream, replicates[r], first_patient + i, draw)
                 for w in range(min(8, count - j)):
                     word = place[w // 2]
                     result[r, i, j + w] = high(word) if w % 2 == 0 else low(word)

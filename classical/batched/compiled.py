@@ -2,7 +2,9 @@
 
 numba keeps a compiled function as long as its own file has the same time and size. A kernel that
 calls another file's would survive a change there, so here the stamp is the content of every file
-whose kernels call each other: any change of any of them compiles all of them again.
+whose kernels call each other: any change of any of them compiles all of them again. The stamp also
+counts as numba's version, which is looked at first: code that was kept for classes that are gone
+is then never read, where reading it would end in an error.
 """
 
 from collections.abc import Callable
@@ -32,7 +34,8 @@ def compiler(*places: Path) -> Callable[..., Any]:
 
     def compiled(function: Callable[..., Any], **options: Any) -> Any:
         kernel: Any = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
-        kernel._cache._cache_file._source_stamp = stamp
+        kept = kernel._cache._cache_file
+        kept._source_stamp, kept._version = stamp, f"{kept._version} {stamp}"
         return kernel
 
     return compiled

@@ -2,10 +2,10 @@
 
 Here: how many of which class, the days of small deliveries, the order of work. Not here: the
 defects (`cells.py`, `records.py`, `lines.py`, `files.py`, `books.py`, `habits.py`), their way into
-a delivery (`spoiling.py`).
+a delivery (`spoiling.py`), what the ledger is told of them (`telling.py`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,12 +18,11 @@ from simulate import extracts
 from simulate.cohort import Cohort
 from simulate.defects import books, catalogue, cells, habits, ledger, lines, records
 from simulate.defects.catalogue import Class, Variant
-from simulate.defects.changes import Injected
 from simulate.defects.files import LATE, SPOILERS
 from simulate.defects.source import Source, TooFew, source_of
 from simulate.defects.spoiled import Spoiled, spoiled_delivery
-from simulate.defects.spoiling import Lined, spoil
-from simulate.defects.words import own_words, rows_of
+from simulate.defects.spoiling import spoil
+from simulate.defects.telling import Occurrence, told_of_files, told_of_rows, told_of_writer
 from simulate.deliveries import Between
 from simulate.streams import Stream, generator
 
@@ -74,16 +73,6 @@ class Options:
             raise ValueError(f"one habit to a clinic, got the classes {habit}")
 
 
-@dataclass(frozen=True)
-class Occurrence:
-    """A numbered defect in the clinic's own rows."""
-
-    defect_id: int
-    kind: Class
-    variant: Variant
-    injected: Injected
-
-
 def write(
     cohort: Cohort,
     out_dir: str | Path,
@@ -129,15 +118,15 @@ def write(
     changes = [change for one in held for change in one.injected.changes]
     names, lined = [], []
     for delivery in planned:
-        files = spoil(clinic.batch(delivery), changes)
+        files = spoil(clinic.carried(delivery), changes)
         folder = out / "deliveries" / delivery.name
         extracts.write_folder(folder, [one.file for one in files], delivery.on)
         names.append(delivery.name)
         lined += [(delivery.name, one) for one in files]
     for one in small:
         names += one.write(out)
-    told = [*_told(held, lined, options.mechanism), *_told_small(small, lined, options.mechanism)]
-    told += _writers_own(lined, small)
+    told = [*told_of_rows(held, lined, options.mechanism)]
+    told += [*told_of_files(small, lined, options.mechanism), *told_of_writer(lined, small)]
     extracts.write_truth(out / "truth", clinic)
     ledger.write(out / "truth", told)
     n_defects = len(held) + sum(one.kind is not None for one in small)
@@ -233,91 +222,3 @@ def _in_files(
     for defect_id, one in enumerate(numbered, start=first_id):
         one.defect_id = defect_id
     return made
-
-
-def _told(
-    held: list[Occurrence], lined: list[tuple[str, Lined]], mechanism: str
-) -> Iterable[dict[str, object]]:
-    """Ledger lines of the defects in the clinic's rows, one a delivery and place."""
-    for one in held:
-        innocents = [
-            f"{name}/{file.file.name}:{file.lines[row]}"
-            for name, file in lined
-            for row in one.injected.innocents
-            if row in file.lines
-        ]
-        for found in one.injected.found:
-            for name, file in lined:
-                table_here = _table_of(file)
-                if found.row[0] != table_here:
-                    continue
-                if found.row[1] >= 0 and found.row not in file.lines:
-                    continue
-                yield ledger.line_of(
-                    one.defect_id, one.kind, one.variant, mechanism,
-                    delivery=name, file=file.file.name, line=file.lines.get(found.row),
-                    column=found.column, true=found.true, injected=found.injected,
-                    innocents=innocents,
-                )  # fmt: skip
-
-
-def _table_of(file: Lined) -> str:
-    prefixes = {"patients": "patients", "seances": "sessions", "emcs": "emcs"}
-    return prefixes[file.file.name.split("_")[0]]
-
-
-def _told_small(
-    small: list[Spoiled], lined: list[tuple[str, Lined]], mechanism: str
-) -> Iterable[dict[str, object]]:
-    """Ledger lines of the spoilt deliveries; the row's lines elsewhere are innocent."""
-    for one in small:
-        if one.kind is None or one.variant is None:
-            continue
-        place = one.place
-        row = ("sessions", place.session if place.session is not None else -1)
-        innocents = [
-            f"{name}/{file.file.name}:{file.lines[row]}"  # type: ignore[index]
-            for name, file in lined
-            if row in file.lines
-        ]
-        innocents += [
-            f"{other.name}/{other.small.sessions.name}:{other.line_of(place.session)}"
-            for other in small
-            if other is not one and place.session in other.small.places.tolist()
-        ]
-        yield ledger.line_of(
-            one.defect_id, one.kind, one.variant, mechanism,
-            delivery=one.name, file=place.file, line=place.line, column=place.column,
-            true=place.true, injected=place.injected, innocents=innocents, arrival=one.arrival,
-        )  # fmt: skip
-
-
-def _writers_own(
-    lined: list[tuple[str, Lined]], small: list[Spoiled]
-) -> Iterable[dict[str, object]]:
-    """What the clean writer does that is in the catalogue too, under the defect number 0.
-
-    Its workbook has a title and merges what a patient's visits repeat, and it writes NR and ND.
-    """
-    titled, merged, words = (catalogue.load()[number] for number in (19, 59, 28))
-    workbooks = [(name, file.file.name) for name, file in lined if _table_of(file) == "emcs"]
-    workbooks += [(one.name, one.small.book_name) for one in small if one.small.book is not None]
-    for name, file_name in workbooks:
-        for kind in (titled, merged):
-            yield ledger.line_of(0, kind, kind.variants[0], "writer", delivery=name, file=file_name)
-    tables = [(1, name, file.file.name, rows_of(file.file)) for name, file in lined]
-    for one in small:
-        parts = [(one.arrival, one.small), *([(1, one.before)] if one.before else [])]
-        for arrival, part in parts:
-            damaged = set() if one.is_read_whole else part.absent | set(part.bytes_of)
-            for sheet in (part.patients, part.sessions):
-                if sheet.name in damaged:
-                    continue
-                rows = [*[[""]] * len(sheet.above), sheet.header, *sheet.rows]
-                tables.append((arrival, part.delivery.name, sheet.name, rows))
-    for arrival, name, file_name, rows in tables:
-        for line, column, word in own_words(rows):
-            yield ledger.line_of(
-                0, words, words.variants[0], "writer", delivery=name, file=file_name,
-                line=line, column=column, true="", injected=word, arrival=arrival,
-            )  # fmt: skip

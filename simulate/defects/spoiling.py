@@ -26,7 +26,7 @@ from simulate.defects.changes import (
     Table,
 )
 from simulate.defects.source import text_frame
-from simulate.deliveries import Batch
+from simulate.deliveries import Carried, Delivery
 from simulate.extracts import File
 from simulate.workbook import workbook_bytes
 
@@ -42,35 +42,35 @@ class Lined:
     lines: dict[Row, int]
 
 
-def spoil(batch: Batch, changes: Iterable[Change]) -> list[Lined]:
+def spoil(carried: Carried, changes: Iterable[Change]) -> list[Lined]:
     """Return the files of a delivery with some changes made."""
     by_table: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         by_table[change.row[0]].append(change)
-    delivery = batch.delivery
+    delivery = carried.delivery
     files = [
         _text_file(
-            "patients", batch.patients, batch.patient_place, batch, by_table["patients"], "complet"
+            delivery, "patients", carried.patients, carried.patient_place, by_table["patients"],
+            "complet",
         ),
         _text_file(
-            "sessions", batch.sessions, batch.session_place, batch, by_table["sessions"],
+            delivery, "sessions", carried.sessions, carried.session_place, by_table["sessions"],
             delivery.mode,
         ),
     ]  # fmt: skip
-    if len(batch.visits):
-        files.append(_workbook(batch, by_table["emcs"]))
+    if len(carried.visits):
+        files.append(_workbook(carried, by_table["emcs"]))
     return files
 
 
 def _text_file(
+    delivery: Delivery,
     table: Table,
     rows: pa.Table,
     places: np.ndarray,
-    batch: Batch,
     changes: list[Change],
     mode: str,
 ) -> Lined:
-    delivery = batch.delivery
     frame = text_frame(rows)
     frame.index = pd.Index(places.tolist())
     frame = _with_changes(frame, changes, day(delivery.on))
@@ -120,12 +120,12 @@ def _with_changes(frame: pd.DataFrame, changes: list[Change], on: np.datetime64)
     return pd.DataFrame(rows, index=pd.Index(places), columns=frame.columns)
 
 
-def _workbook(batch: Batch, changes: list[Change]) -> Lined:
-    visits = batch.visits
-    grown = _with_changes(visits.copy(), changes, day(batch.delivery.on))
+def _workbook(carried: Carried, changes: list[Change]) -> Lined:
+    visits = carried.visits
+    grown = _with_changes(visits.copy(), changes, day(carried.delivery.on))
     grown = grown.astype(visits.dtypes.to_dict())
     content, places = workbook_bytes(grown)
-    name = f"emcs_{batch.delivery.name}.xlsx"
+    name = f"emcs_{carried.delivery.name}.xlsx"
     placed: dict[Row, int] = {
         ("emcs", visit): sheet * SHEET_LINES + row for visit, (sheet, row) in places.items()
     }

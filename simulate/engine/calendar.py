@@ -7,13 +7,26 @@ A day is a whole number since 1970-01-01.
 
 import math
 
-from simulate.engine.compiled import compiled
+from simulate.engine import records
+from simulate.engine.compiled import compiled, inlined
 from simulate.engine.normal import score
 from simulate.engine.philox import high, low
+from simulate.engine.records import Fact, Line, Stop, Word
+from simulate.engine.report import lower
+
+STILL, ONGOING = int(Stop.STILL_TREATED), int(Stop.ONGOING)
+REPORTED, DURATION_DAYS = int(Line.REPORTED), int(Line.DURATION_DAYS)
+SESSION_DAY, EVALUATION_DAY = int(Line.SESSION_DAY), int(Line.EVALUATION_DAY)
+NEXT_DAY, LAST_DAY, PAUSE = int(Fact.NEXT_DAY), int(Fact.LAST_DAY), int(Fact.PAUSE)
+INTERVAL_14_15 = int(Fact.INTERVAL_14_15_DAYS)
+START, ASYMPTOTE = int(Fact.START), int(Fact.ASYMPTOTE)
+DURATION, CALENDAR = int(Word.DURATION), int(Word.CALENDAR)
+ROUND = records.ROUND
 
 TEST_SESSIONS = 4
 LATEST_EVALUATION = 60  # days: beyond them a patient is called instead of asked at the next visit
 CALL_AFTER = 21
+PAUSE_FREE_DAYS = 56
 
 
 @compiled
@@ -45,8 +58,64 @@ def first_day(dates, u, v):
     return when_open(dates, forward(dates.first_from + int(u**dates.accrual_power * span)), v)
 
 
+@inlined
+def pace(row):
+    """What all intervals and all durations of a cohort share.
+
+    SD of the logarithm of a maintenance interval above its least value; mean of a Weibull law of
+    scale 1.
+    """
+    above = row.interval_mean - row.interval_low
+    log_sd = math.sqrt(math.log1p((row.interval_sd / above) ** 2))
+    return log_sd, math.gamma(1.0 + 1.0 / row.duration_shape)
+
+
 @compiled
-def next_day(row, dates, day, k, relief_days, word):
+def take_dates(row, dates, pace, i, sessions, reason, words, facts, lines):
+    """Date a patient's sessions, of which the last may end the course for a reason.
+
+    Return sessions delivered and the reason: a course that passes the end of the window is ongoing.
+    """
+    first, n = sessions
+    for s in range(first, n):
+        ends = reason != STILL and s == n - 1
+        following = take_date(row, dates, pace, i, s, ends, words, facts, lines)
+        if not ends and following > dates.rtms_end:
+            return s + 1, ONGOING
+    return n, reason
+
+
+@compiled
+def take_date(row, dates, pace, i, s, ends, words, facts, lines):
+    """Date session s + 1 and what follows it; return the day of the next."""
+    log_sd, unit = pace
+    day, place = int(facts[NEXT_DAY, i]), s % ROUND
+    lasting, word = words[DURATION + place, i], words[CALENDAR + place, i]
+    days = relief_days(row, unit, lines[REPORTED, s, i], high(lasting))
+    following = next_day(row, dates, log_sd, day, s + 1, days, word)
+    comes_back = not ends and following <= dates.rtms_end
+    asked = evaluation_day(day, following if comes_back else -1, low(lasting))
+    is_unknown = lower(lasting) < row.missing_duration
+    lines[DURATION_DAYS, s, i] = math.nan if is_unknown else min(days, float(asked - day))
+    lines[SESSION_DAY, s, i], lines[EVALUATION_DAY, s, i] = day, asked
+    facts[LAST_DAY, i], facts[NEXT_DAY, i] = day, following
+    if s == 14:
+        facts[INTERVAL_14_15, i] = day - lines[SESSION_DAY, s - 1, i]
+    if row.gap_loss > 0.0:
+        gain = facts[ASYMPTOTE, i] - facts[START, i]
+        facts[PAUSE, i] = lost_in_pause(row, following - day, gain, facts[PAUSE, i])
+    return following
+
+
+@compiled
+def lost_in_pause(row, gap, gain, pause):
+    """Points of relief lost in long pauses; half of them come back with every session."""
+    weeks = max(gap - PAUSE_FREE_DAYS, 0) / 7.0
+    return 0.5 * pause + gain * (1.0 - (1.0 - row.gap_loss) ** weeks)
+
+
+@compiled
+def next_day(row, dates, log_sd, day, k, relief_days, word):
     """Day of session k + 1, after session k gave `relief_days` of relief."""
     u, v = high(word), low(word)
     if k < TEST_SESSIONS:
@@ -55,18 +124,17 @@ def next_day(row, dates, day, k, relief_days, word):
         early = 2.0 * gap > row.test_gap_low + row.test_gap_high
         planned = backward(planned) if early else forward(planned)
     else:
-        planned = forward(day + int(_maintenance_gap(row, relief_days, u)))
+        planned = forward(day + int(_maintenance_gap(row, log_sd, relief_days, u)))
     if row.summer_share > 0.0 and v < row.summer_share and _is_august(planned):
         planned = forward(planned + 31)
     return when_open(dates, planned, u)
 
 
 @compiled
-def _maintenance_gap(row, relief_days, u):
+def _maintenance_gap(row, log_sd, relief_days, u):
     """Whole days: a shifted log-normal law, longer where relief lasted longer."""
     above = row.interval_mean - row.interval_low
-    variance = math.log1p((row.interval_sd / above) ** 2)
-    gap = above * math.exp(math.sqrt(variance) * score(u) - 0.5 * variance)
+    gap = above * math.exp(log_sd * (score(u) - 0.5 * log_sd))
     adapted = gap + row.interval_adapts * (relief_days - 10.0)
     return math.floor(row.interval_low + max(adapted, 0.0) + 0.5)
 
@@ -90,11 +158,11 @@ def evaluation_day(day, following, u):
 
 
 @compiled
-def relief_days(row, relief, u):
+def relief_days(row, unit, relief, u):
     """Whole days of relief after a session: Weibull, none without reported relief (11)."""
     if relief <= 0.0:
         return 0.0
     mean = row.duration_base + row.duration_per_point * relief
-    scale = mean / math.gamma(1.0 + 1.0 / row.duration_shape)
+    scale = mean / unit
     days = scale * (-math.log(u)) ** (1.0 / row.duration_shape)
     return max(1.0, math.floor(days + 0.5))

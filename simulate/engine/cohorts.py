@@ -2,18 +2,20 @@
 
 # mypy: disable-error-code="no-untyped-def"
 
+from simulate.engine import records
 from simulate.engine.compiled import compiled
-from simulate.engine.course import LATENT, follow, operate
-from simulate.engine.curve import EMAX, fill_curve
-from simulate.engine.patient import draw_traits, fill_rise_chances
+from simulate.engine.course import follow
+from simulate.engine.curve import fill_curves, fill_powers
+from simulate.engine.expected import fill_expected
+from simulate.engine.operation import operate
+from simulate.engine.patient import draw_patients, fill_rise_chances
 from simulate.engine.records import Fact, Line
-from simulate.engine.report import expected_report, fill_session_sd
+from simulate.engine.report import fill_missing, fill_session_sd
 
-EXPECTED = int(Line.EXPECTED)
-LEVEL, SITE, AETIOLOGY = int(Fact.LEVEL), int(Fact.SITE), int(Fact.AETIOLOGY)
-FLOW, IS_SHAM, RISES = int(Fact.FLOW), int(Fact.IS_SHAM), int(Fact.RISES)
-ASYMPTOTE, HALF = int(Fact.ASYMPTOTE), int(Fact.HALF_GAIN_SESSIONS)
-RELAPSE, GRID = int(Fact.RELAPSE_SESSION), int(Fact.GRID)
+LANE = records.LANE
+START, ASYMPTOTE = int(Fact.START), int(Fact.ASYMPTOTE)
+HALF, RELAPSE = int(Fact.HALF_GAIN_SESSIONS), int(Fact.RELAPSE_SESSION)
+LATENT, EXPECTED = int(Line.LATENT), int(Line.EXPECTED)
 
 
 @compiled
@@ -27,7 +29,7 @@ def fill_cohorts(key, part, cohorts, first, lesions, codes, dates, space, asked,
     first
         Number of the first patient drawn.
     codes
-        Of the level and causes that shift the response.
+        Of the level and the causes that shift the response.
     asked
         Numbers of the `Line`s and of the `Fact`s that are wanted.
     answers
@@ -36,62 +38,49 @@ def fill_cohorts(key, part, cohorts, first, lesions, codes, dates, space, asked,
         Sessions followed; sessions said by those who have stopped; whether some patients are not
         analysed, whether expected reports and whether surgery are wanted.
     """
-    lines_asked, facts_asked = asked
-    by_session, by_patient = answers
+    n_patients, horizon = answers[0].shape[2], answers[0].shape[3]
     followed, said_to, with_flow, with_expected, with_surgery = sizes
-    n_patients, horizon = by_session.shape[2], by_session.shape[3]
-    edges, guide, level, site, cause = lesions
-    lines, facts, sd, powers, words, chances = space
-    limits = followed, said_to
+    lines, facts, words, who, sd, powers, _, chances = space
+    limits = followed, said_to, horizon
     rows, replicates = cohorts
     for r in range(part[0], part[1]):
-        row, replicate = rows[r], replicates[r]
+        row = rows[r]
         prepare(row, lesions, codes, space)
-        for i in range(n_patients):
-            patient = first + i
-            traits = draw_traits(key, replicate, patient, row, edges, guide, chances, with_flow)
-            curve = traits.start, traits.asymptote - traits.start, traits.half, traits.relapse
-            fill_curve(row, powers, *curve, lines)
-            follow(key, replicate, patient, row, dates, traits, lines, facts, sd, words, limits)
+        for start in range(0, n_patients, LANE):
+            n = min(LANE, n_patients - start)
+            place = replicates[r], first + start
+            for i in range(n):
+                who[i] = i
+            draw_patients(key, place, who[:n], row, lesions, chances, words, facts, with_flow)
+            curve = facts[START], facts[ASYMPTOTE], facts[HALF], facts[RELAPSE]
+            fill_curves(row, powers, n, *curve, lines[LATENT])
+            follow(key, place, row, dates, n, space, limits)
             if with_surgery:
-                operate(key, replicate, patient, row, facts)
+                operate(key, place, row, n, facts)
             if with_expected:
-                fill_expected(row, traits, lines, sd, horizon)
-            fill_facts(traits, facts)
-            facts[LEVEL], facts[SITE] = level[traits.lesion], site[traits.lesion]
-            facts[AETIOLOGY] = cause[traits.lesion]
-            for a in range(len(lines_asked)):
-                for s in range(horizon):
-                    by_session[a, r, i, s] = lines[lines_asked[a], s]
-            for a in range(len(facts_asked)):
-                by_patient[a, r, i] = facts[facts_asked[a]]
+                fill_expected(row, sd, n, horizon, facts, lines[LATENT], lines[EXPECTED])
+            hand_over(asked, answers, r, start, n, lines, facts)
 
 
 @compiled
 def prepare(row, lesions, codes, space):
     """Fill what all patients of a cohort share."""
-    fill_rise_chances(row, lesions, codes[:1], codes[1:], space.chances)
+    fill_rise_chances(row, lesions, codes, space.chances)
     fill_session_sd(row, space.sd)
-    if row.curve == EMAX:
-        for s in range(len(space.powers)):
-            space.powers[s] = (s + 1.0) ** row.hill
+    fill_missing(row, space.missing)
+    fill_powers(row, space.powers)
 
 
 @compiled
-def fill_expected(row, traits, lines, sd, horizon):
-    """Fill the mean reports of a patient."""
-    for s in range(horizon):
-        of_patient = sd[s] * traits.noise_factor
-        lines[EXPECTED, s] = expected_report(row, lines[LATENT, s], of_patient, traits.grid)
-
-
-@compiled
-def fill_facts(traits, facts):
-    """Put down who the patient is."""
-    facts[FLOW] = traits.flow
-    facts[IS_SHAM] = 1.0 if traits.is_sham else 0.0
-    facts[RISES] = 1.0 if traits.rises else 0.0
-    facts[ASYMPTOTE] = traits.asymptote
-    facts[HALF] = traits.half
-    facts[RELAPSE] = traits.relapse
-    facts[GRID] = traits.grid
+def hand_over(asked, answers, r, start, n, lines, facts):
+    """Copy what is asked of a lane to where it is asked for."""
+    lines_asked, facts_asked = asked
+    by_session, by_patient = answers
+    for a in range(len(lines_asked)):
+        line = lines[lines_asked[a]]
+        for i in range(n):
+            for s in range(by_session.shape[3]):
+                by_session[a, r, start + i, s] = line[s, i]
+    for a in range(len(facts_asked)):
+        for i in range(n):
+            by_patient[a, r, start + i] = facts[facts_asked[a], i]

@@ -10,6 +10,7 @@ from classical.batched.compiled import compiler
 
 _FOLDER = Path(__file__).parent
 
-compiled = compiler(_FOLDER, _FOLDER.with_name("streams.py"))
+# Nothing here is called back from C.
+compiled = partial(compiler(_FOLDER, _FOLDER.with_name("streams.py")), no_cfunc_wrapper=True)
 # Compiled into every caller: for what is called once a number.
 inlined = partial(compiled, forceinline=True)

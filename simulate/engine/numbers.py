@@ -2,9 +2,13 @@
 
 # mypy: disable-error-code="no-untyped-def"
 
+import numpy as np
+
 from simulate.engine.compiled import compiled
 from simulate.engine.normal import score
-from simulate.engine.philox import block, high, low
+from simulate.engine.philox import FIRST, Stream, block, high, low
+
+NOISE = np.uint64(Stream.NOISE)
 
 
 @compiled
@@ -12,7 +16,7 @@ def normal_sum(key, n):
     """Return the sum of n standard normal scores, eight to a block of Philox."""
     total = 0.0
     for patient in range(n // 8):
-        a, b, c, d = block(key, 2, 0, patient, 0)
+        a, b, c, d = block(key, NOISE, 0, patient, FIRST)
         total += score(high(a)) + score(low(a)) + score(high(b)) + score(low(b))
         total += score(high(c)) + score(low(c)) + score(high(d)) + score(low(d))
     return total

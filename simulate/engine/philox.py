@@ -14,13 +14,14 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from simulate.engine.compiled import inlined
+from simulate.engine.compiled import compiled, inlined
 
 M0, M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 W0, W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
 HALF = np.uint64(32)
 LOW = np.uint64(0xFFFFFFFF)
 SCALE = 2.0**-32
+FIRST = np.uint64(0)  # block of a stream; a plain 0 would be compiled as a kernel of its own
 
 
 class Stream(IntEnum):
@@ -72,10 +73,27 @@ def philox(k0, k1, c0, c1, c2, c3):
 
 @inlined
 def block(key, stream, replicate, patient, draw):
-    """Return the four words at a place; `key` is a pair of 64-bit words."""
+    """Return the four words at a place; `key` is a pair of 64-bit words.
+
+    Stream and draw come as unsigned words: each plain number would be compiled on its own.
+    """
     k0, k1 = key
     place = np.uint64(draw), np.uint64(patient), np.uint64(replicate), np.uint64(stream)
     return philox(k0, k1, *place)
+
+
+@compiled
+def fill_words(key, stream, place, who, draw, words):
+    """Fill a block of four words of each patient i in `who`, as `words[0, i]` to `words[3, i]`.
+
+    `place` is (replicate, number of patient 0). A loop of nothing else, so that the processor works
+    on several blocks at once.
+    """
+    replicate, first = place
+    for j in range(len(who)):
+        i = who[j]
+        four = block(key, stream, replicate, first + i, draw)
+        words[0, i], words[1, i], words[2, i], words[3, i] = four
 
 
 @inlined

@@ -1,7 +1,7 @@
 """What the kernels read and fill: codes, records of arrays, places in the working space.
 
-Here: the names. Answers are worked out for one patient in `Space` and copied to where they were
-asked for, so that the laws know nothing of batches.
+Here: the names. Answers are worked out for a lane of patients in `Space` and copied to where they
+were asked for, so that the laws know nothing of batches.
 """
 
 from enum import IntEnum
@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+LANE = 200  # patients who take each step together; what they need stays in the nearest cache
+ROUND = 8  # sessions that are drawn at once: as many as a block of drop-out numbers serves
 
 
 class Stop(IntEnum):
@@ -33,7 +36,7 @@ class Flow(IntEnum):
 
 
 class Line(IntEnum):
-    """Answers by session; the name in lower case is the batch's."""
+    """Answers by session, the name in lower case is the batch's; then what kernels keep."""
 
     LATENT = 0
     EXPECTED = 1
@@ -43,10 +46,15 @@ class Line(IntEnum):
     DURATION_DAYS = 5
     SESSION_DAY = 6
     EVALUATION_DAY = 7
+    FELT = 8  # latent relief after pauses, within 0 to 100
+    IS_LATE = 9  # the report is told at the next visit, if there is one
+    HEARD = 10  # the latest report on record
+    RECENT = 11  # the mean of the last three that a hazard reads
+    GOES_WELL = 12  # a responder, or a late one by now
 
 
 class Fact(IntEnum):
-    """Answers by patient; the name in lower case is the batch's."""
+    """Answers by patient, the name in lower case is the batch's; then what kernels keep."""
 
     LEVEL = 0
     SITE = 1
@@ -62,13 +70,38 @@ class Fact(IntEnum):
     IS_RESPONDER = 11
     N_SESSIONS = 12
     STOP_REASON = 13
-    CONVERSION_SESSION = 14
-    LAST_RELIEF = 15
-    EMCS_FIRST = 16
-    EMCS_LAST = 17
-    IS_THETA_BURST = 18
-    LAST_DAY = 19
-    INTERVAL_14_15_DAYS = 20
+    LAST_RELIEF = 14
+    EMCS_FIRST = 15
+    EMCS_LAST = 16
+    IS_THETA_BURST = 17
+    LAST_DAY = 18
+    INTERVAL_14_15_DAYS = 19
+    IS_DOING_WELL = 20  # a responder, or a late one by now
+    START = 21
+    NOISE_FACTOR = 22
+    PLANNED_SESSIONS = 23  # of those who are not analysed
+    STATUS_RELIEF = 24  # the relief that decides status
+    IS_OFFERED_MORE = 25  # sessions beyond the test period, without a response
+    OTHER_HAZARD = 26
+    LAST_BUT_ONE = 27  # report on record
+    LAST_BUT_TWO = 28
+    TOLD_LATE = 29
+    NEXT_DAY = 30
+    PAUSE = 31  # points of relief lost in pauses
+    KEPT_SESSIONS = 32  # on record: none of those who are excluded
+
+
+class Word(IntEnum):
+    """First row of random words of each purpose."""
+
+    NOISE = 0
+    REPORTING = 8
+    DROPOUT = 12
+    DURATION = 16
+    CALENDAR = 24
+    OWN = 32  # once a patient: who it is, then the assessment
+    COURSE = 36  # once a patient: what decides the course
+    END = 40
 
 
 class Lesions(NamedTuple):
@@ -97,28 +130,33 @@ class Dates(NamedTuple):
 
 
 class Space(NamedTuple):
-    """Working space of one thread.
+    """Working space of one thread: a lane of patients.
 
-    `lines` has one row a `Line` and the sessions followed as columns, `facts` one entry a `Fact`,
-    `sd` and `powers` the sessions, `words` the random words of the next sessions, `chances` an
-    entry a lesion.
+    `lines` has shape (a `Line`, sessions followed, patients), `facts` (a `Fact`, patients), `words`
+    (random words, patients), `who` the patients of a step; of the cohort are `sd` and `powers` by
+    session, `missing` the chance that a report is not written down, by status and session, and
+    `chances` of rising relief by lesion.
     """
 
     lines: NDArray[np.float64]
     facts: NDArray[np.float64]
+    words: NDArray[np.uint64]
+    who: NDArray[np.int64]
     sd: NDArray[np.float64]
     powers: NDArray[np.float64]
-    words: NDArray[np.uint64]
+    missing: NDArray[np.float64]
     chances: NDArray[np.float64]
 
 
 def space(followed: int, n_lesions: int) -> Space:
     """Return working space for courses of so many sessions."""
     return Space(
-        lines=np.full((len(Line), followed), np.nan),
-        facts=np.zeros(len(Fact)),
+        lines=np.full((len(Line), followed, LANE), np.nan),
+        facts=np.zeros((len(Fact), LANE)),
+        words=np.zeros((Word.END, LANE), dtype=np.uint64),
+        who=np.zeros(LANE, dtype=np.int64),
         sd=np.empty(followed),
         powers=np.empty(followed),
-        words=np.zeros(12, dtype=np.uint64),
+        missing=np.empty((2, followed)),
         chances=np.empty(n_lesions),
     )

@@ -1,17 +1,29 @@
-"""From latent relief to a reported percentage, and the mean of such reports (equations 5-8)."""
+"""From latent relief to what is said and written down (equations 5-7 and 9).
+
+Here: reports as if nobody stopped. Not here: their mean (`expected.py`), which of them the course
+lets happen (`course.py`).
+"""
 
 # mypy: disable-error-code="no-untyped-def"
 
 import numpy as np
 
+from simulate.engine import records
 from simulate.engine.compiled import compiled, inlined
-from simulate.engine.normal import cdf, density, score
-from simulate.engine.philox import LOW, high
+from simulate.engine.normal import score
+from simulate.engine.philox import LOW, high, low
+from simulate.engine.records import Fact
 from simulate.parameter_table import Noise
 
+ROUND = records.ROUND
+ASSESSMENT, STATUS_RELIEF = int(Fact.ASSESSMENT), int(Fact.STATUS_RELIEF)
+IS_RESPONDER, IS_DOING_WELL = int(Fact.IS_RESPONDER), int(Fact.IS_DOING_WELL)
+NOISE_FACTOR = int(Fact.NOISE_FACTOR)
+GRID = int(Fact.GRID)
+TEST_SESSIONS = 4
+RESPONDER_FROM = 10.0
 BY_SESSION, BY_PATIENT = int(Noise.BY_SESSION), int(Noise.BY_PATIENT)
-SHORT = 16
-SHORT_MASK = 0xFFFF
+SHORT, SHORT_MASK = np.uint64(16), np.uint64(0xFFFF)
 SHORT_SCALE = 2.0**-16
 
 
@@ -25,19 +37,23 @@ def fill_session_sd(row, sd):
 
 
 @inlined
-def noise(row, word):
-    """Noise of one report in units of its SD: contaminated normal from one word (5)."""
+def noise(outliers, word):
+    """Noise of one report in units of its SD, from one word; outliers have a share, a width (5)."""
+    share, factor = outliers
     z = score(high(word))
-    if row.outlier_share > 0.0:
-        wide = (float((word & LOW) >> SHORT) + 0.5) * SHORT_SCALE < row.outlier_share
-        z = z * row.outlier_factor if wide else z
-    return z
+    return z * factor if upper(word & LOW) < share else z
 
 
-@compiled
-def says_none(row, word):
-    """Whether the patient reports no relief whatever was felt."""
-    return (float(word & SHORT_MASK) + 0.5) * SHORT_SCALE < row.zero_share
+@inlined
+def upper(half):
+    """Uniform number in (0, 1) of the upper 16 of 32 bits."""
+    return (np.float64((half >> SHORT) & SHORT_MASK) + 0.5) * SHORT_SCALE
+
+
+@inlined
+def lower(half):
+    """Uniform number in (0, 1) of the lowest 16 bits."""
+    return (np.float64(half & SHORT_MASK) + 0.5) * SHORT_SCALE
 
 
 @inlined
@@ -48,31 +64,69 @@ def heaped(value, grid):
 
 
 @compiled
-def expected_report(row, latent, sd, grid):
-    """Mean report at a latent relief, given the patient's noise SD and grid (8)."""
-    mean = _mean(latent, sd, grid)
-    if row.outlier_share > 0.0:
-        wide = _mean(latent, sd * row.outlier_factor, grid)
-        mean += row.outlier_share * (wide - mean)
-    return (1.0 - row.zero_share) * mean
+def say(row, sd, span, n, words, factor, grid, pause, latent, felt, reported):
+    """Fill what n patients feel, within bounds, and say of the sessions of a span."""
+    for s in range(span[0], span[1]):
+        for i in range(n):
+            felt[s, i] = latent[s, i] - pause[i]
+        _report(row, n, words[s % ROUND], sd[s], factor, grid, felt[s], reported[s])
+        for i in range(n):
+            felt[s, i] = min(max(felt[s, i], 0.0), 100.0)
 
 
 @compiled
-def _mean(latent, sd, grid):
-    """Sum over j of grid * P(latent + sd Z >= (j - 1/2) grid), j = 1 to 100 / grid.
+def _report(row, n, words, sd, factor, grid, felt, reported):
+    """Fill what n patients say: 0-100, on the patient's grid, or `no relief` whatever is felt."""
+    outliers = row.outlier_share, row.outlier_factor
+    for i in range(n):
+        value = felt[i] + sd * factor[i] * noise(outliers, words[i])
+        reported[i] = heaped(value, grid[i])
+    if row.zero_share > 0.0:
+        for i in range(n):
+            reported[i] = 0.0 if lower(words[i]) < row.zero_share else reported[i]
 
-    Where the grid is fine beside the noise the sum is its integral with the first two terms of
-    the midpoint rule's Euler-Maclaurin expansion; the error is below 0.005 points (tested).
+
+@compiled
+def assess(row, sd, n, own, words, latent, facts):
+    """Fill assessment (NaN: not recorded), the relief that decides status, and status.
+
+    Equation 7 and rule R4: the assessment, or where it is missing the report of session 4.
     """
-    if sd < 0.8 * grid:
-        total = 0.0
-        for j in range(1, int(100.0 / grid + 0.5) + 1):
-            total += cdf((latent - (j - 0.5) * grid) / sd)
-        return grid * total
-    a, b = latent / sd, (latent - 100.0) / sd
-    density_a, density_b = density(a), density(b)
-    area = sd * (a * cdf(a) + density_a - b * cdf(b) - density_b)
-    step = grid / sd
-    slope = grid * step * (density_b - density_a) / 24.0
-    bend = grid * step**3 * ((b * b - 1.0) * density_b - (a * a - 1.0) * density_a)
-    return area + slope - 7.0 * bend / 5760.0
+    factor, grid, relief = facts[NOISE_FACTOR], facts[GRID], facts[STATUS_RELIEF]
+    _report(row, n, words, sd, factor, grid, latent, relief)
+    outliers = row.outlier_share, row.outlier_factor
+    for i in range(n):
+        shared = row.assessment_shared * sd * factor[i] * noise(outliers, words[i])
+        assessed = heaped(latent[i] + shared + row.assessment_sd * score(high(own[i])), grid[i])
+        is_missing = low(own[i]) < row.missing_assessment
+        relief[i] = relief[i] if is_missing else assessed
+        facts[ASSESSMENT, i] = np.nan if is_missing else assessed
+        is_responder = 1.0 if relief[i] >= RESPONDER_FROM else 0.0
+        facts[IS_RESPONDER, i], facts[IS_DOING_WELL, i] = is_responder, is_responder
+
+
+@compiled
+def fill_missing(row, missing):
+    """Fill the chance that a report is not written down, by status and session (9)."""
+    for s in range(missing.shape[1]):
+        missing[0, s] = missing[1, s] = row.missing_later
+    missing[0, 0], missing[1, 0] = row.missing_other_1, row.missing_responder_1
+    missing[0, 1], missing[1, 1] = row.missing_other_2, row.missing_responder_2
+    missing[0, 2], missing[1, 2] = row.missing_other_3, row.missing_responder_3
+    missing[0, 3], missing[1, 3] = row.missing_other_4, row.missing_responder_4
+
+
+@compiled
+def write_down(row, missing, span, n, words, is_responder, assessment, reported, written, is_late):
+    """Fill what would be written down, NaN where missing, and whether it is told too late."""
+    for s in range(span[0], span[1]):
+        at, is_status = s % ROUND, s == TEST_SESSIONS - 1  # status is always known
+        shift, late_share = np.uint64(32 * (1 - at % 2)), row.missing_last
+        if s < TEST_SESSIONS:
+            late_share = 0.0
+        for i in range(n):
+            told, said = words[at // 2, i] >> shift, reported[s, i]
+            chance = missing[1, s] if is_responder[i] != 0.0 else missing[0, s]
+            can_miss = (not is_status) | (assessment[i] == assessment[i])
+            written[s, i] = np.nan if (upper(told) < chance) & can_miss else said
+            is_late[s, i] = 1.0 if lower(told) < late_share else 0.0

@@ -36,24 +36,36 @@ def stop_after(row, k, recent, goes_well, other, u):
     `recent` is what the hazards read: mean of the last three recorded reports under MAR, of the
     last three latent states under MNAR. It `goes_well` for responders and late responders.
     """
-    efficacy = 0.0
-    if k > TEST_SESSIONS:
-        if goes_well:
-            odds = row.efficacy_at_zero + row.efficacy_per_point * recent
-            efficacy = 1.0 / (1.0 + math.exp(-odds))
-        else:
-            efficacy = row.extra_stop
+    odds = row.efficacy_at_zero + row.efficacy_per_point * recent
+    above = row.surgery_per_point * (recent - SURGERY_CENTRE)
+    hazard = row.surgery_hazard if k <= row.surgery_last else 0.0
+    asks = k > TEST_SESSIONS
+    # most go on, and are seen to without an exponential
+    efficacy = exp_at_most(odds) if goes_well else row.extra_stop
+    most = exp_at_most(above) if above != 0.0 else 1.0
+    if u >= (efficacy if asks else 0.0) + most * hazard + other:
+        return STILL
+    if goes_well:
+        efficacy = 1.0 / (1.0 + math.exp(-odds))
+    efficacy = efficacy if asks else 0.0
     if u < efficacy:
         return EFFICACY
-    surgery = 0.0
-    if k <= row.surgery_last:
-        surgery = row.surgery_hazard
-        if row.surgery_per_point != 0.0:
-            surgery *= math.exp(row.surgery_per_point * (recent - SURGERY_CENTRE))
-        surgery = min(surgery, MOST)
+    surgery = min(hazard * math.exp(above), MOST)
     if u < efficacy + surgery:
         return SURGERY
     return LOST if u < efficacy + surgery + other else STILL
+
+
+@inlined
+def exp_at_most(x):
+    """Return a bound of exp(x) from above, within a tenth between -4 and 2.
+
+    The Taylor polynomial of third degree lies below the exponential everywhere.
+    """
+    t = -0.25 * x
+    below = 1.0 + t * (1.0 + t * (0.5 + t / 6.0))
+    square = below * below
+    return 1.0 / (square * square) if t > -1.5 else math.inf
 
 
 @compiled

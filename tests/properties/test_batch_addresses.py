@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from simulate.batch import WHAT, draw
+from simulate.engine.cohorts import fill_cohorts
 from simulate.engine.philox import philox
+from simulate.engine.records import LANE
 from simulate.parameters import of_scenario
 from simulate.scenario import load
 
@@ -63,6 +65,12 @@ def test_a_block_of_patients_alone_is_that_block(replica, whole):
     same(whole, block, patients=slice(33, 40))
 
 
+def test_patients_are_the_same_in_whichever_lane_they_are_drawn(replica):
+    many = draw(replica, 7, 2, LANE + 20, 15, WHAT, with_flow=True)
+    block = draw(replica, 7, 2, 25, 15, WHAT, first_patient=LANE - 10, with_flow=True)
+    same(many, block, patients=slice(LANE - 10, LANE + 15))
+
+
 def test_a_shorter_horizon_is_the_beginning(replica, whole):
     short = draw(replica, 7, 6, 60, 15, WHAT, follow_to=125, with_flow=True)
     same(whole, short, sessions=slice(15))
@@ -81,6 +89,7 @@ def test_workers_and_order_change_nothing(replica, whole):
     same(many, draw(replica, 7, 100, 20, 15, WHAT))
     backwards = draw(replica, 7, np.arange(6)[::-1], 60, 30, WHAT, follow_to=125, with_flow=True)
     same(whole, backwards, replicates=slice(None, None, -1))
+    assert len(fill_cohorts.signatures) == 1, "no request has the engine compiled again"
 
 
 def test_worlds_that_differ_in_drop_out_share_all_but_the_course(replica, whole):

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from simulate.batch import draw
-from simulate.engine import calendar, curve, normal, report
-from simulate.engine.records import Line, Stop
+from simulate.engine import calendar, curve, expected, normal, report, stopping
+from simulate.engine.records import Stop
 from simulate.parameter_table import Curve, Noise
 from simulate.parameters import of_scenario
 from simulate.scenario import load
@@ -27,12 +27,37 @@ def within(estimate, truth, error, errors=4.5):
 
 
 def test_scores_are_normal_quantiles():
-    u = np.concatenate([np.linspace(1e-9, 1 - 1e-9, 20_001), 10.0 ** -np.arange(1, 10)])
+    tail = 2.0**-33 * np.array([1, 1.5, 2, 3, 1e3, 1e6])  # from the least number that is drawn on
+    u = np.concatenate([np.linspace(1e-9, 1 - 1e-9, 20_001), tail, 1 - tail])
     error = [normal.score(x) - stats.norm.ppf(x) for x in u]
-    assert np.abs(error).max() < 4e-5
+    assert np.abs(error).max() < 2e-5
+
+
+def test_tabled_areas_and_densities_are_those_of_the_normal_law():
+    z = np.linspace(-12, 12, 5001)
+    area, density = np.array([normal.area_and_density(x) for x in z]).T
+    np.testing.assert_allclose(area, z * stats.norm.cdf(z) + stats.norm.pdf(z), atol=1e-10)
+    np.testing.assert_allclose(density, stats.norm.pdf(z), atol=1e-10)
+
+
+def test_the_bound_that_spares_an_exponential_is_one():
+    x = np.linspace(-40, 40, 8001)
+    bound = np.array([stopping.exp_at_most(value) for value in x])
+    assert (bound >= np.exp(x)).all()
+    near = (x >= -4) & (x <= 2)
+    assert (bound[near] < 1.1 * np.exp(x[near])).all()
 
 
 # --- curves -----------------------------------------------------------------------------------
+
+
+def drawn_curve(row, sessions, start, asymptote, half, relapse=np.inf):
+    """The engine's curve of one patient."""
+    powers, latent = np.empty(sessions), np.empty((sessions, 1))
+    curve.fill_powers(row, powers)
+    one = (np.array([value]) for value in (start, asymptote, half, relapse))
+    curve.fill_curves(row, powers, 1, *one, latent)
+    return latent[:, 0]
 
 
 def plain_curve(name, s, start, gain, half, row):
@@ -52,18 +77,15 @@ def plain_curve(name, s, start, gain, half, row):
 def test_curves_are_their_formulas_and_halve_at_the_same_session(replica, name, half):
     row = replica.with_values(curve=name).rows[0]
     s = np.arange(1.0, 31.0)
-    lines = np.empty((len(Line), 30))
-    curve.fill_curve(row, s ** row["hill"], -20.0, 70.0, half, np.inf, lines)
-    np.testing.assert_allclose(lines[Line.LATENT], plain_curve(name, s, -20.0, 70.0, half, row))
+    drawn = drawn_curve(row, 30, -20.0, 50.0, half)
+    np.testing.assert_allclose(drawn, plain_curve(name, s, -20.0, 70.0, half, row))
     if name in ("exponential", "emax", "delayed"):
         assert plain_curve(name, np.array([half]), 0.0, 1.0, half, row) == pytest.approx(0.5)
 
 
 def test_nothing_is_gained_after_the_last_gain_session_and_relapse_decays(replica):
     row = replica.with_values(last_gain_session=4, relapse_loss=0.1).rows[0]
-    lines = np.empty((len(Line), 12))
-    curve.fill_curve(row, np.ones(12), 0.0, 100.0, 3.0, 8.0, lines)
-    latent = lines[Line.LATENT]
+    latent = drawn_curve(row, 12, 0.0, 100.0, 3.0, relapse=8.0)
     np.testing.assert_array_equal(latent[3:8], latent[3])
     np.testing.assert_allclose(latent[8:], latent[3] * 0.9 ** np.arange(1, 5))
 
@@ -92,7 +114,7 @@ def test_the_expected_report_is_the_sum_over_the_heaps(replica, grid, sd):
             grid * stats.norm.cdf((latent - edges) / scale).sum() for scale in (sd, 2.5 * sd)
         )
         exact = 0.95 * (0.9 * usual + 0.1 * wide)
-        assert report.expected_report(row, latent, sd, grid) == pytest.approx(exact, abs=0.006)
+        assert expected.expected_report(row, latent, sd, grid) == pytest.approx(exact, abs=0.006)
 
 
 @pytest.mark.parametrize("name", CURVES)
@@ -215,9 +237,10 @@ def test_the_assessment_is_another_measurement_of_session_4(replica):
 def test_days_of_relief_are_weibull_with_the_mean_of_the_line(replica):
     row = replica.with_values(duration_base=8.0, duration_per_point=0.1).rows[0]
     u = (np.arange(20_000) + 0.5) / 20_000
-    days = np.array([calendar.relief_days(row, 50.0, x) for x in u])
+    unit = calendar.pace(row)[1]
+    days = np.array([calendar.relief_days(row, unit, 50.0, x) for x in u])
     assert days.mean() == pytest.approx(13.0, abs=0.1)
-    assert calendar.relief_days(row, 0.0, 0.5) == 0
+    assert calendar.relief_days(row, unit, 0.0, 0.5) == 0
 
 
 def test_intervals_weekends_august_and_closure(replica):
