@@ -75,7 +75,8 @@ class Build:
         elif fresh:
             _begin_anew(self.path, self.settings.live, live)
         else:
-            replace_file(self.path, copy_from=self.settings.live)
+            # A run that a power cut ends is dead, and its build is deleted; `seal` flushes it.
+            replace_file(self.path, copy_from=self.settings.live, is_scratch=True)
 
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:

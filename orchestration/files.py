@@ -22,6 +22,7 @@ def replace_file(
     *,
     copy_from: Path | None = None,
     mode: int | None = None,
+    is_scratch: bool = False,
 ) -> None:
     """Write a whole file atomically; a reader sees the old one or the new one, never a part.
 
@@ -35,6 +36,8 @@ def replace_file(
         A file whose bytes to take instead of `content`.
     mode
         Permissions of the new file; those of the umask by default.
+    is_scratch
+        Nobody looks for it after a power cut, so it need not wait for the disk.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # The process number keeps two commands that write the same report out of each other's file.
@@ -47,12 +50,14 @@ def replace_file(
             else:
                 handle.write(content.encode() if isinstance(content, str) else content or b"")
             handle.flush()
-            os.fsync(handle.fileno())
+            if not is_scratch:
+                os.fsync(handle.fileno())
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    flush(path.parent)
+    if not is_scratch:
+        flush(path.parent)
 
 
 def link_or_copy(source: Path, target: Path) -> None:
