@@ -163,7 +163,8 @@ def npsi_item(source: Source, variant: str) -> Injected:
     """Class 31."""
     column = f"npsi_{source.pick(['1', '3', '5', '8', '10', '11'])}"
     place = source.session(is_number(source.sessions[column]), column)
-    return one_cell(source, place, column, "11")
+    wrong = {"eleven": "11", "below_zero": "-1", "of_a_hundred": "70"}[variant]
+    return one_cell(source, place, column, wrong)
 
 
 def identifier_spelling(source: Source, variant: str) -> Injected:

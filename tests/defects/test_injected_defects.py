@@ -122,9 +122,11 @@ def test_the_cell_at_the_line_of_the_ledger_holds_the_injected_text(every):
 
 
 def cell_of_text(path: Path, line: int, column: str) -> str | None:
-    for encoding in ("utf-8-sig", "cp1252"):
+    content = path.read_bytes()
+    of_mark = ["utf-16"] if content.startswith(b"\xff\xfe") else []
+    for encoding in (*of_mark, "utf-8-sig", "cp1252"):
         try:
-            text = path.read_bytes().decode(encoding)
+            text = content.decode(encoding)
             break
         except UnicodeDecodeError:
             continue
@@ -183,6 +185,14 @@ def test_the_contracts_own_classes_are_found_and_the_ledger_is_not_read(cohort, 
     assert tally.verdicts["hard", "false_alarm"] == tally.verdicts["repair", "false_alarm"] == 0
     assert tally.repaired.total() >= 10
     assert tally.exact == tally.repaired
+
+
+def test_an_item_off_its_scale_is_found_however_far_off(cohort, tmp_path):
+    told = written(cohort, tmp_path / "out", per_class=3, classes=(31,))
+    assert set(told["variant"]) >= {"eleven", "below_zero", "of_a_hundred"}
+    tally, _ = counted(tmp_path / "out", tmp_path / "run", told)
+    assert tally.missed == []
+    assert tally.verdicts["hard", "false_alarm"] == 0
 
 
 @pytest.mark.slow
