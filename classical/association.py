@@ -99,7 +99,8 @@ def spearman(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Correlation:
     x, y = midranks(first), midranks(second)
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return _none("one variable is constant", n)
-    rho = float(np.clip(np.corrcoef(x, y)[0, 1], -1, 1))
+    a_rank, b_rank = x - (n + 1) / 2, y - (n + 1) / 2  # exact in binary: 1 is 1
+    rho = float(a_rank @ b_rank / np.sqrt((a_rank @ a_rank) * (b_rank @ b_rank)))
     tied = tie_sum(x) > 0 or tie_sum(y) > 0
     exact = np.nan if tied else spearman_exact_p(float(((x - y) ** 2).sum()), n)
     error = float(np.sqrt((1 + rho**2 / 2) / (n - 3)))
@@ -171,24 +172,23 @@ def line(x: ArrayLike, y: ArrayLike, at: ArrayLike, *, level: float = 0.95) -> L
         raise ValueError("line needs pairs: both lists have the same length.")
     if len(a) < 3 or np.ptp(a) == 0:
         cause = "fewer than three pairs" if len(a) < 3 else "x does not vary"
-        nan = np.full(2, np.nan)
-        empty = np.full((len(points), 3), np.nan)
-        return Line(nan, nan, nan, nan, nan, np.nan, np.nan, empty, f"not_estimable: {cause}")
+        return _no_line(cause, len(points))
     df = len(a) - 2
     spread = ((a - a.mean()) ** 2).sum()
     slope = ((a - a.mean()) @ b) / spread
     estimate = np.array([b.mean() - slope * a.mean(), slope])
     left = b - estimate[0] - slope * a
+    if left @ left <= 1e-20 * (b @ b):
+        return _no_line("y does not vary about the line", len(points))
     variance = left @ left / df
     se = np.sqrt(variance * np.array([1 / len(a) + a.mean() ** 2 / spread, 1 / spread]))
     t = student.ppf(0.5 + level / 2, df)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a perfect line has p = 0
-        p = 2 * student.sf(np.abs(estimate / se), df)
+    p = 2 * student.sf(np.abs(estimate / se), df)
     total = ((b - b.mean()) ** 2).sum()
     mean = estimate[0] + slope * points
     half = t * np.sqrt(variance * (1 / len(a) + (points - a.mean()) ** 2 / spread))
     band = np.column_stack([mean, mean - half, mean + half])
-    r_squared = float(1 - left @ left / total) if total > 0 else np.nan
+    r_squared = float(1 - left @ left / total)
     return Line(estimate, se, estimate - t * se, estimate + t * se, p, df, r_squared, band, "ok")
 
 
@@ -234,6 +234,12 @@ def _fisher_z(r: float, error: float, level: float) -> tuple[float, float, float
     half = norm.ppf(0.5 + level / 2) * error
     z = np.arctanh(r)
     return float(error * (1 - r**2)), float(np.tanh(z - half)), float(np.tanh(z + half))
+
+
+def _no_line(cause: str, points: int) -> Line:
+    nan = np.full(2, np.nan)
+    empty = np.full((points, 3), np.nan)
+    return Line(nan, nan, nan, nan, nan, np.nan, np.nan, empty, f"not_estimable: {cause}")
 
 
 def _none(cause: str, n: int) -> Correlation:

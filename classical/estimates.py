@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from classical.comparisons import LOGISTIC
 from classical.contingency import odds_ratio
 from classical.describe import (
     Row,
@@ -26,6 +27,7 @@ from classical.describe import (
     share,
 )
 from classical.mixed import MixedFit, fit_random_intercept
+from classical.random_slope import RandomSlopeFit
 
 BASELINE_NUMBERS = (
     "age_years", "pain_duration_years", "nrs_initial", "gnpsi_baseline", "burning_baseline",
@@ -46,7 +48,7 @@ COMPARISONS = {
     "central_vs_peripheral": ("lesion_level", "central", "peripheral"),
     "ischaemic_vs_haemorrhagic": ("stroke_type", "ischaemic", "haemorrhagic"),
 }
-LMM = "random-intercept linear mixed model, REML, Satterthwaite"
+LMM = "random intercept, REML, Satterthwaite"
 
 
 def baseline_table(baseline: pd.DataFrame) -> pd.DataFrame:
@@ -147,7 +149,8 @@ def _slope(population: str, outcome: str, course: pd.DataFrame) -> Row:
     fit = fit_random_intercept(
         known[outcome], np.column_stack([np.ones(len(known)), session]), known["patient_id"]
     )
-    return _fixed_effect(fit, 1, population, f"{outcome}.slope", len(course) - len(known))
+    term, missing = f"{outcome}.slope", len(course) - len(known)
+    return effect_row("test_period", population, term, fit, 1, LMM, missing)
 
 
 def _slope_difference(outcome: str, course: pd.DataFrame) -> Row:
@@ -158,27 +161,27 @@ def _slope_difference(outcome: str, course: pd.DataFrame) -> Row:
     responder = (known["responder_status"] == "responder").to_numpy(dtype=float)
     design = np.column_stack([np.ones(len(known)), session, responder, session * responder])
     fit = fit_random_intercept(known[outcome], design, known["patient_id"])
-    missing = len(course) - len(known)
-    return _fixed_effect(fit, 3, "all", f"{outcome}.slope_difference", missing)
+    term, missing = f"{outcome}.slope_difference", len(course) - len(known)
+    return effect_row("test_period", "all", term, fit, 3, LMM, missing)
 
 
-def _fixed_effect(fit: MixedFit, k: int, population: str, term: str, n_missing: int) -> Row:
+def effect_row(
+    analysis: str,
+    population: str,
+    term: str,
+    fit: MixedFit | RandomSlopeFit,
+    k: int,
+    method: str,
+    n_missing: int,
+) -> Row:
+    """Return fixed effect k of a mixed model; a fit on the boundary is ok and says so."""
     on_boundary = fit.status == "boundary"
     return row(
-        "test_period",
-        population,
-        term,
-        estimate=fit.estimate[k],
-        se=fit.se[k],
-        df=fit.df[k],
-        lo=fit.lo[k],
-        hi=fit.hi[k],
-        p=fit.p[k],
-        method=f"{LMM}; no variance between patients" if on_boundary else LMM,
-        n=fit.n,
-        n_missing=n_missing,
-        status="ok" if on_boundary else fit.status,
-    )
+        analysis, population, term, estimate=fit.estimate[k], se=fit.se[k], df=fit.df[k],
+        lo=fit.lo[k], hi=fit.hi[k], p=fit.p[k],
+        method=f"{method}; a variance between patients is 0" if on_boundary else method,
+        n=fit.n, n_missing=n_missing, status="ok" if on_boundary else fit.status,
+    )  # fmt: skip
 
 
 def _comparison(name: str, status: pd.DataFrame) -> Iterator[Row]:
@@ -202,7 +205,7 @@ def _comparison(name: str, status: pd.DataFrame) -> Iterator[Row]:
         lo=found.lo,
         hi=found.hi,
         p=found.p,
-        method="logistic ML, profile-likelihood interval, Fisher exact p; se of the log",
+        method=LOGISTIC,
         n=n_a + n_b,
         n_missing=lost_a + lost_b,
         status=found.status,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from classical.comparisons import compare_groups, compare_shares
 from classical.describe import Row, count_and_share, estimate_frame, mean_and_sd
-from classical.estimates import LEVELS, STROKES
+from classical.estimates import COMPARISONS, LEVELS, STROKES
 
 DECIDED = ("responder", "non_responder")
 
@@ -85,20 +85,27 @@ def _levels(members: pd.DataFrame) -> list[Row]:
 
 
 def _odds(members: pd.DataFrame) -> list[Row]:
-    thalamic = (members["lesion_site"] == "thalamus") & members["aetiology"].isin(STROKES)
-    strokes = members["aetiology"].isin(STROKES)
+    site, cause = members["lesion_site"], members["aetiology"]
+    strokes, in_thalamus = cause.isin(STROKES), site == "thalamus"
+    thalamic, other = strokes & in_thalamus, strokes & ~in_thalamus & site.notna()
+    # Not known to be one is not known to be none: an unknown site of a stroke is missing.
+    rest = other | (cause.notna() & ~strokes) | (site.notna() & ~in_thalamus)
     pairs = {
-        "central_vs_peripheral": tuple(members["lesion_level"] == level for level in LEVELS),
-        "ischaemic_vs_haemorrhagic": tuple(
-            members["stroke_type"] == kind for kind in ("ischaemic", "haemorrhagic")
-        ),
-        "thalamic_stroke_vs_rest": (thalamic, ~thalamic),
-        "thalamic_stroke_vs_other_stroke": (thalamic, strokes & ~thalamic),
+        name: tuple(members[column] == group for group in groups)
+        for name, (column, *groups) in COMPARISONS.items()
+    } | {
+        "thalamic_stroke_vs_rest": (thalamic, rest),
+        "thalamic_stroke_vs_other_stroke": (thalamic, other),
+    }
+    unplaced = {
+        "thalamic_stroke_vs_rest": int((~thalamic & ~rest).sum()),
+        "thalamic_stroke_vs_other_stroke": int((strokes & site.isna()).sum()),
     }
     rows: list[Row] = []
     for name, masks in pairs.items():
         (events_a, n_a, lost_a), (events_b, n_b, lost_b) = (_counts(members[m]) for m in masks)
         rows += compare_shares(
-            "odds", "all", name, (events_a, n_a), (events_b, n_b), n_missing=lost_a + lost_b
-        )
+            "odds", "all", name, (events_a, n_a), (events_b, n_b),
+            n_missing=lost_a + lost_b + unplaced.get(name, 0),
+        )  # fmt: skip
     return rows + _responders("thalamic_stroke", members[thalamic])

@@ -56,21 +56,24 @@ def closed_form(trial: Trial, *, alpha: float = 0.05, observed: ArrayLike | None
     Raises
     ------
     ValueError
-        If slopes vary, reports are rounded, sigma is 0, or the drop-out depends on the outcome and
-        `observed` is not given.
+        If slopes vary, reports are rounded, sigma is 0, fewer than two sessions differ or patients
+        are too few, or the drop-out depends on the outcome and `observed` is not given.
     """
     from scipy.stats import nct, t
 
     if trial.slope_sd or trial.heap or not trial.sigma:
         raise ValueError("the closed form is of the random-intercept model: simulate this trial.")
     share = _share_observed(trial) if observed is None else np.asarray(observed, dtype=float)
-    if len(share) != len(trial.sessions) or (np.diff(share) > 0).any():
-        raise ValueError("observed is one share a session, and never rises.")
+    if len(share) != len(trial.sessions) or not _is_falling(share):
+        raise ValueError("observed is one share from 0 to 1 a session, and never rises.")
     tested = 3 if trial.in_group else 1
     effect = trial.slope_difference if trial.in_group else trial.slope
-    variance = np.linalg.inv(_information(trial, share))[tested, tested]
+    information = _information(trial, share)
     rows, patients = trial.n_patients * share.sum(), trial.n_patients * share[0]
     df = rows - patients - (2 if trial.in_group else 1)
+    if df <= 0 or np.linalg.matrix_rank(information) < len(information):
+        raise ValueError("no slope: it takes two sessions that differ, and patients in each group.")
+    variance = np.linalg.inv(information)[tested, tested]
     limit, shift = t.ppf(1 - alpha / 2, df), abs(effect) / np.sqrt(variance)
     return float(nct.sf(limit, df, shift) + nct.cdf(-limit, df, shift))
 
@@ -106,6 +109,10 @@ def _share_observed(trial: Trial) -> FloatArray:
         raise ValueError("drop-out depends on the outcome: give the shares observed, or simulate.")
     stay = 1 / (1 + np.exp(stop.intercept))
     return np.asarray(stay ** np.arange(len(trial.sessions)), dtype=float)
+
+
+def _is_falling(share: FloatArray) -> bool:
+    return bool((np.diff(share) <= 0).all() and share[0] <= 1 and share[-1] >= 0)
 
 
 def _information(trial: Trial, share: FloatArray) -> FloatArray:

@@ -16,12 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classical.describe import Row, estimate_frame, row
+from classical.estimates import LMM, OUTCOME_FROM, effect_row
 from classical.imputation import draw_missing, pool
 from classical.mixed import MixedFit, fit_random_intercept
 from classical.random_slope import RandomSlopeFit, fit_random_slope
 
 FloatArray = NDArray[np.float64]
-OUTCOME_FROM = {"pain_relief_pct": 1, "relief_duration_days": 1, "gnpsi": 0, "ssnpsi": 0}
 LAST_SESSION = 4
 # What is worse: less relief, more pain. The shift of a worse reading is half a standard deviation.
 WORSE = {"pain_relief_pct": -1, "relief_duration_days": -1, "gnpsi": 1, "ssnpsi": 1}
@@ -29,7 +29,7 @@ SHIFT_IN_SD = 0.5
 READINGS = {"imputed_by_status": 0.0, "imputed_and_worse": SHIFT_IN_SD}
 DECIDED = ("non_responder", "responder")
 MODELS = {
-    "random_intercept": "random intercept, REML, Satterthwaite",
+    "random_intercept": LMM,
     "random_slope": "random intercept and slope, REML, Satterthwaite",
 }
 TWO_WAY = {
@@ -57,12 +57,12 @@ def slope_table(
     pandas.DataFrame
         Tidy estimates. analysis is the reading, 'as_observed', 'imputed_by_status' (missing
         values drawn from the patient's status group; patients without any value of the outcome
-        are left out) or 'imputed_and_worse' (these draws half a standard deviation worse);
-        populations all, responders, non_responders, central, peripheral; terms
-        `<outcome>.<model>`, `<outcome>.status_x_session.<model>`, `.level_x_session.<model>`
-        (second group minus first: responders, central), and for status the model's start
-        (session 0 of the numeric time axis): `<outcome>.start.responders`,
-        `.start.non_responders`, `.start.difference`.
+        are left out, their sessions are in n_missing) or 'imputed_and_worse' (these draws half a
+        standard deviation worse); populations all, responders, non_responders, central,
+        peripheral; terms `<outcome>.<model>`, `<outcome>.status_x_session.<model>`,
+        `.level_x_session.<model>` (second group minus first: responders, central), and for
+        status the model's start (session 0 of the numeric time axis):
+        `<outcome>.start.responders`, `.start.non_responders`, `.start.difference`.
     """
     late = test_period_long["session_no"] <= LAST_SESSION
     course = test_period_long[late & np.isfinite(test_period_long["session_no"].astype(float))]
@@ -141,7 +141,7 @@ def _start_by_status(outcome: str, course: pd.DataFrame) -> Iterator[Row]:
 
 
 def _imputed(outcome: str, course: pd.DataFrame, draws: int, seed: int) -> Iterator[Row]:
-    """Slopes of completed tables, pooled; each complete table has the closed-form fits."""
+    """Slopes of completed tables under both models, pooled."""
     tables, holes, causes = {}, {}, {}
     for k, status in enumerate(DECIDED):
         members = course[course["responder_status"] == status]
@@ -161,70 +161,56 @@ def _imputed(outcome: str, course: pd.DataFrame, draws: int, seed: int) -> Itera
             causes[status] = "too few values of a session to draw the missing ones"
     populations = {"responders": ("responder",), "non_responders": ("non_responder",)}
     for population, statuses in {"all": DECIDED, **populations}.items():
+        members = course[course["responder_status"].isin(statuses)]
+        known = len(_known(members, outcome))
+        counts = {"n": known, "n_missing": len(members) - known}
         cause = next((causes[one] for one in statuses if one in causes), "")
         for reading, shift in READINGS.items():
             if cause:
-                yield from _no_imputation(reading, population, outcome, cause, course)
+                for model, text in MODELS.items():
+                    yield row(
+                        reading, population, f"{outcome}.{model}", method=text,
+                        status=f"not_estimable: {cause}", **counts,
+                    )  # fmt: skip
                 continue
             filled = np.concatenate([tables[one] for one in statuses], axis=1)
             gone = np.concatenate([holes[one] for one in statuses])
-            yield from _pooled(reading, population, outcome, filled, gone, shift)
+            for found in _pooled(outcome, filled, gone, shift):
+                yield row(reading, population, **(found | counts))
 
 
 def _pooled(
-    reading: str, population: str, outcome: str, filled: FloatArray, gone: FloatArray, shift: float
+    outcome: str, filled: FloatArray, gone: NDArray[np.bool_], shift: float
 ) -> Iterator[Row]:
-    """Pool within-patient slopes of completed tables, shape (draws, patients, sessions)."""
-    sd = float(filled[:, ~gone.astype(bool)].std())
+    """Pool the slopes of completed tables, shape (draws, patients, sessions), under each model."""
+    from classical.batched import status as codes
+    from classical.batched.mixed import design_of
+    from classical.batched.patterns import fit_both
+
+    sd = float(filled[:, ~gone].std())
     values = filled + WORSE[outcome] * shift * sd * gone
-    patients, sessions = values.shape[1:]
-    time = np.arange(sessions) - (sessions - 1) / 2
-    own = values @ time / (time @ time)  # (draws, patients)
-    level = values.mean(axis=2, keepdims=True)
-    left = values - level - own.mean(axis=1)[:, None, None] * time
-    within = patients * (sessions - 1) - 1
-    sigma2 = (left**2).sum(axis=(1, 2)) / within
-    errors = {
-        "random_intercept": (np.sqrt(sigma2 / (patients * (time @ time))), float(within)),
-        "random_slope": (own.std(axis=1, ddof=1) / np.sqrt(patients), patients - 1.0),
-    }
-    counts = {"n": int((~gone.astype(bool)).sum()), "n_missing": int(gone.sum())}
-    for model, (error, df) in errors.items():
-        text = f"{MODELS[model]}; {len(filled)} imputations, Rubin's rules"
+    design = np.tile(design_of(np.arange(values.shape[2])), (values.shape[1], 1, 1))
+    for (model, text), fits in zip(MODELS.items(), fit_both(values, design), strict=True):
+        text += f"; {len(filled)} imputations of {gone.sum()} values, Rubin's rules"
         if shift:
             text += f"; imputed values {shift} SD worse"
-        if not (error > 0).all():
-            status = "not_estimable: no variation within patients"
-            yield row(
-                reading, population, f"{outcome}.{model}", method=text, status=status, **counts
-            )
+        found: Row = {"term": f"{outcome}.{model}", "method": text}
+        failed = ~codes.usable(fits.status)
+        if failed.any():
+            cause = str(codes.text(fits.status[failed][0])).removeprefix("failed: ")
+            yield found | {"status": f"not_estimable: {cause}"}
             continue
-        found = pool(own.mean(axis=1), error, df)
-        yield row(
-            reading, population, f"{outcome}.{model}", estimate=found.estimate, se=found.se,
-            df=found.df, lo=found.lo, hi=found.hi, p=found.p, method=text, **counts,
-        )  # fmt: skip
-
-
-def _no_imputation(
-    reading: str, population: str, outcome: str, cause: str, course: pd.DataFrame
-) -> Iterator[Row]:
-    known = len(_known(course, outcome))
-    for model, text in MODELS.items():
-        yield row(
-            reading, population, f"{outcome}.{model}", method=text, n=known,
-            n_missing=len(course) - known, status=f"not_estimable: {cause}",
-        )  # fmt: skip
+        on_boundary = int((fits.status == codes.BOUNDARY).sum())
+        if on_boundary:
+            found["method"] += f"; a variance between patients is 0 in {on_boundary} of them"
+        one = pool(fits.estimate[:, 1], fits.se[:, 1], float(fits.df[:, 1].mean()))
+        yield found | {
+            "estimate": one.estimate, "se": one.se, "df": one.df, "lo": one.lo, "hi": one.hi,
+            "p": one.p,
+        }  # fmt: skip
 
 
 def _effect(
     fit: MixedFit | RandomSlopeFit, k: int, population: str, term: str, model: str, n_missing: int
 ) -> Row:
-    on_boundary = fit.status == "boundary"
-    text = MODELS[model]
-    return row(
-        "as_observed", population, term, estimate=fit.estimate[k], se=fit.se[k], df=fit.df[k],
-        lo=fit.lo[k], hi=fit.hi[k], p=fit.p[k],
-        method=f"{text}; a variance between patients is 0" if on_boundary else text,
-        n=fit.n, n_missing=n_missing, status="ok" if on_boundary else fit.status,
-    )  # fmt: skip
+    return effect_row("as_observed", population, term, fit, k, MODELS[model], n_missing)

@@ -31,7 +31,8 @@ class Curve:
     at_risk, events
         Number at risk just before, events at each time.
     estimate, se, lo, hi
-        Probability after each time, standard error and limits.
+        Probability after each time, standard error and limits; these are NaN while nothing has
+        happened and when all have ended: there the formulae know no error, which is not none.
     """
 
     time: FloatArray
@@ -43,10 +44,10 @@ class Curve:
     hi: FloatArray
 
     def at(self, time: float, start: float) -> tuple[float, float, float, float]:
-        """Return (estimate, se, lo, hi) at a time; before the first one the start value."""
+        """Return (estimate, se, lo, hi) at a time; before the first one the start value alone."""
         k = int(np.searchsorted(self.time, time, side="right")) - 1
         if k < 0:
-            return start, 0.0, start, start
+            return start, np.nan, np.nan, np.nan
         parts = (self.estimate[k], self.se[k], self.lo[k], self.hi[k])
         return tuple(float(part) for part in parts)  # type: ignore[return-value]
 
@@ -80,7 +81,7 @@ def kaplan_meier(
         terms = np.where(events < at_risk, events / (at_risk * (at_risk - events)), np.inf)
     error = np.sqrt(np.cumsum(np.where(events > 0, terms, 0.0)))  # of the log
     lo, hi = _limits(survival, error, interval, level)
-    se = np.where(survival > 0, survival * np.where(np.isfinite(error), error, 0.0), np.nan)
+    se = survival * np.where((survival > 0) & (error > 0), error, np.nan)
     return Curve(times, at_risk, events, survival, se, lo, hi)
 
 
@@ -113,9 +114,10 @@ def aalen_johansen(
     before = np.concatenate([[1.0], survival[:-1]])
     incidence = np.cumsum(before * of_cause / at_risk)
     se = np.sqrt(_incidence_variance(incidence, before, at_risk, events, of_cause))
+    se = np.where(se > 0, se, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         left = 1 - incidence
-        lo, hi = _limits(left, np.where(left > 0, se / left, np.inf), "log-log", level)
+        lo, hi = _limits(left, se / left, "log-log", level)
     return Curve(times, at_risk, of_cause, incidence, se, 1 - hi, 1 - lo)
 
 
@@ -159,7 +161,7 @@ def _steps(time: ArrayLike, event: NDArray[np.bool_]) -> tuple[FloatArray, Float
 def _limits(
     survival: FloatArray, error: FloatArray, interval: str, level: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Limits from the standard error of the log; NaN where nobody is left."""
+    """Limits from the standard error of the log; NaN where it is unknown, at 1 and at 0."""
     from scipy.stats import norm
 
     z = norm.ppf(0.5 + level / 2)
@@ -171,11 +173,8 @@ def _limits(
         else:
             spread = z * error / np.abs(np.log(survival))
             lo, hi = survival ** np.exp(spread), survival ** np.exp(-spread)
-    lo, hi = np.clip(lo, 0, 1), np.clip(hi, 0, 1)
-    certain = error == 0  # nothing has happened yet
-    lo, hi = np.where(certain, survival, lo), np.where(certain, survival, hi)
-    gone = survival <= 0
-    return np.where(gone, np.nan, lo), np.where(gone, np.nan, hi)
+    known = (error > 0) & np.isfinite(error) & (survival > 0)
+    return np.where(known, np.clip(lo, 0, 1), np.nan), np.where(known, np.clip(hi, 0, 1), np.nan)
 
 
 def _incidence_variance(

@@ -30,7 +30,7 @@ ESTIMATE_COLUMNS = {
     "df": ("double", "degrees of freedom behind interval and p; NULL: not applicable"),
     "lo": ("double", "lower 95 % limit; NULL: not applicable"),
     "hi": ("double", "upper 95 % limit; NULL: not applicable"),
-    "p": ("double", "two-sided p value; NULL: nothing is tested"),
+    "p": ("double", "p value, two-sided unless the method says otherwise; NULL: nothing is tested"),
     "method": ("varchar", "how, in a sentence"),
     "n": ("bigint", "patients or observations used: the denominator of a share"),
     "n_missing": ("bigint", "those of the population whose value is unknown, never counted as 0"),

@@ -1,8 +1,9 @@
 """Sums of a simulated trial, whose patients share a few designs and are seen up to some session.
 
 Here: the sums that `sums.reduce_rows` takes from rows, taken from counts and totals by design and
-number of sessions seen; a row then costs two additions, whatever the number of effects. Not here:
-data with holes between observed sessions, and designs that differ from patient to patient (`sums`).
+number of sessions seen; a row then costs two additions, whatever the number of effects; and both
+models of many completed tables. Not here: data with holes between observed sessions, and designs
+that differ from patient to patient (`sums`).
 """
 
 from typing import NamedTuple
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classical.batched.compiled import compiled
-from classical.batched.mixed import fit_row
+from classical.batched.mixed import Fits, empty_results, finished, fit_row
+from classical.batched.random_slope import refit
 from classical.batched.sums import mirror, why_not
 
 FloatArray = NDArray[np.float64]
@@ -49,6 +51,30 @@ def patterns(design: FloatArray) -> Patterns:
         total[:, n] = rows[:, :n].sum(axis=1)
         within[:, n] = np.swapaxes(centred, 1, 2) @ centred
     return Patterns(np.ravel(index).astype(np.int64), np.ascontiguousarray(rows), total, within)
+
+
+def fit_both(outcome: FloatArray, design: FloatArray) -> tuple[Fits, Fits]:
+    """Fit random intercepts, and random intercepts and slopes, to tables without holes.
+
+    Parameters
+    ----------
+    outcome
+        Shape (R, patients, sessions); a patient may only be missing from some session on.
+    design
+        Shape (patients, sessions, p), the first columns 1 and session.
+
+    Returns
+    -------
+    tuple of Fits
+        Of either model, by REML with Satterthwaite's degrees of freedom.
+    """
+    p = design.shape[2]
+    numbers, status = empty_results(len(outcome), p)
+    work = np.empty((len(outcome), 3, p + 1, p + 1))
+    fit_patterns(outcome, patterns(design), work, numbers, status)
+    intercepts = finished(numbers.copy(), status.copy())
+    refit(outcome, design, numbers, status)
+    return intercepts, finished(numbers, status)
 
 
 @compiled

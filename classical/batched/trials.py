@@ -11,7 +11,7 @@ worker or by many.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,8 @@ class Trial:
     def __post_init__(self) -> None:
         if not 0 <= self.in_group <= self.n_patients or not self.sessions:
             raise ValueError("a trial needs sessions, and 0 <= in_group <= n_patients.")
+        if not np.isfinite([*self.sessions, *_numbers(self)]).all():
+            raise ValueError("sessions, effects and spreads of a trial must be finite.")
         if min(self.tau, self.sigma, self.slope_sd, self.heap) < 0:
             raise ValueError("standard deviations and the width of a heap are 0 or more.")
 
@@ -96,6 +98,15 @@ class Trial:
 
     def _group(self) -> FloatArray:
         return (np.arange(self.n_patients) >= self.n_patients - self.in_group).astype(float)
+
+
+def _numbers(trial: Trial) -> list[float]:
+    stop = trial.drop_out or DropOut(0.0)
+    return [
+        trial.slope, trial.tau, trial.sigma, trial.intercept, trial.group_shift,
+        trial.slope_difference, trial.slope_sd, trial.heap,
+        stop.intercept, stop.on_last, stop.on_current,
+    ]  # fmt: skip
 
 
 def seeded(seed: int) -> Streams:
@@ -147,7 +158,14 @@ def analyse(
     remedy
         Against slopes that vary: 'robust' replaces errors and degrees of freedom by the
         cluster-robust ones (CR2), 'random_slope' the model by one whose slopes vary too.
+
+    Raises
+    ------
+    ValueError
+        If the remedy is none of these.
     """
+    if remedy not in get_args(Remedy):
+        raise ValueError(f"remedy must be one of {', '.join(get_args(Remedy))}.")
     constants, mean, design, at = _constants(trial), trial.mean(), trial.design(), _at(trial)
     q = design.shape[2] + 1
     numbers, status = empty_results(n_replicates, q - 1)

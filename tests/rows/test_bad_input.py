@@ -3,6 +3,8 @@
 Warnings are errors in this test run, so a flood of them would fail here.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from classical.agreement import agreement_table
 from classical.association import line, spearman, within_patients
 from classical.bands import band_table
+from classical.batched.trials import DropOut, Trial, analyse, seeded
 from classical.cohort import cohort_table
 from classical.comparisons import compare_groups, compare_pairs, compare_shares
 from classical.contingency import chi_square, odds_ratio, wilson_interval
@@ -20,6 +23,7 @@ from classical.groups import group_table
 from classical.imputation import draw_missing, pool
 from classical.means import compare_means, from_moments
 from classical.mixed import fit_random_intercept
+from classical.power import closed_form
 from classical.random_slope import fit_random_slope
 from classical.ranks import rank_sum, signed_rank
 from classical.safety import clopper_pearson
@@ -234,3 +238,128 @@ def test_values_that_are_not_finite_are_refused_one_at_a_time(bad):
     ):
         with pytest.raises(ValueError, match="finite"):
             refuses()
+
+
+TRIAL = Trial(10, (1.0, 2.0, 3.0), slope=1, tau=1, sigma=1)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_trial_is_of_finite_numbers(bad):
+    for change in ({"slope": bad}, {"tau": bad}, {"sessions": (1.0, bad)},
+                   {"drop_out": DropOut(0.0, on_last=bad)}):  # fmt: skip
+        with pytest.raises(ValueError, match="must be finite"):
+            replace(TRIAL, **change)
+
+
+def test_an_unknown_remedy_is_not_taken_for_none():
+    with pytest.raises(ValueError, match="none, robust, random_slope"):
+        analyse(TRIAL, seeded(1), 1, remedy="randomslope")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"sessions": (1.0,)}, {"sessions": (2.0, 2.0)}, {"n_patients": 1, "sessions": (1, 2)}],
+)
+def test_the_closed_form_says_when_there_is_no_slope(change):
+    with pytest.raises(ValueError, match="no slope"):
+        closed_form(replace(TRIAL, **change))
+
+
+@pytest.mark.parametrize("observed", [[1, 0.5, -0.2], [1, np.nan, 0.2], [1, 0.2, 0.5], [1.1, 1, 1]])
+def test_shares_observed_are_shares_that_never_rise(observed):
+    with pytest.raises(ValueError, match="never rises"):
+        closed_form(TRIAL, observed=observed)
+
+
+@pytest.mark.parametrize("y", [[4.0, 4.0, 4.0], [0.0, 0.0, 0.0], [1.0, 2.0, 3.0]])
+def test_a_line_without_residual_has_no_error_to_go_by(y):
+    found = line([1.0, 2.0, 3.0], y, [0.0])
+    assert found.status == "not_estimable: y does not vary about the line"
+    assert np.isnan(found.estimate).all()
+
+
+@pytest.mark.parametrize("n", [4, 5, 13, 40])
+def test_ranks_in_the_same_order_correlate_by_one(n):
+    found = spearman(np.arange(n), np.arange(n) ** 3)
+    assert (found.estimate, found.se, found.p) == (1.0, 0.0, 0.0)
+
+
+def test_where_nothing_has_happened_no_interval_of_width_0_claims_certainty():
+    curve = kaplan_meier([5, 6, 7], [False, True, False])
+    nobody = aalen_johansen([5, 6, 7], [None, "a", None], "b")
+    for found in (curve.at(1, 1.0), curve.at(5, 1.0)):
+        assert found[0] == 1
+        assert np.isnan(found[1:]).all()
+    assert nobody.at(7, 0.0)[0] == 0
+    assert np.isnan(nobody.at(7, 0.0)[1:]).all()
+    assert 0 < curve.at(6, 1.0)[2] < 0.5 < curve.at(6, 1.0)[3] < 1
+
+
+def test_a_stroke_of_unknown_site_is_not_one_outside_the_thalamus():
+    status = pd.DataFrame({
+        "patient_id": range(6), "lesion_level": "central", "stroke_type": None,
+        "status_relief_pct": 20.0,
+        "responder_status": ["responder", "non_responder"] * 3,
+    })  # fmt: skip
+    baseline = pd.DataFrame({
+        "patient_id": range(6),
+        "lesion_site": ["thalamus", "thalamus", None, "brainstem", None, None],
+        "aetiology": ["ischaemic_stroke"] * 4 + ["multiple_sclerosis", None],
+    })  # fmt: skip
+    reliefs = pd.DataFrame({"patient_id": range(6), "pain_relief_pct_s4": 20.0,
+                            "relief_duration_days_s4": 3.0})  # fmt: skip
+    frame = group_table(status, baseline, reliefs).set_index("term")
+    rest = frame.loc["thalamic_stroke_vs_rest.odds_ratio"]
+    other = frame.loc["thalamic_stroke_vs_other_stroke.odds_ratio"]
+    assert (rest["n"], rest["n_missing"]) == (4, 2)
+    assert (other["n"], other["n_missing"]) == (3, 1)
+
+
+def in_long(values, status):
+    """Rows of the mart `test_period_long`, sessions 1-4, only relief known."""
+    rows = [
+        {"patient_id": f"{status}{i}", "session_no": k, "responder_status": status,
+         "lesion_level": "central", "pain_relief_pct": value,
+         "relief_duration_days": np.nan, "gnpsi": np.nan, "ssnpsi": np.nan}
+        for i, own in enumerate(values) for k, value in enumerate(own, start=1)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_an_imputed_slope_has_the_interval_of_the_model_that_its_method_names():
+    """Own slopes that scatter less than noise allows: REML is at its boundary, their SD is not."""
+    rng = np.random.default_rng(2)
+    noise = rng.normal(0, 10, (40, 4))
+    centred = np.arange(4) - 1.5
+    noise -= 0.6 * (noise @ centred / (centred @ centred))[:, None] * centred
+    values = 5.0 * np.arange(1, 5) + rng.normal(0, 15, (40, 1)) + noise
+    found = slope_table(in_long(values, "responder"), draws=2)
+    found = found[found["population"] == "responders"].set_index(["analysis", "term"])
+    for model in ("random_intercept", "random_slope"):
+        seen, imputed = (
+            found.loc[(reading, f"pain_relief_pct.{model}")]
+            for reading in ("as_observed", "imputed_by_status")
+        )
+        assert (
+            "a variance between patients is 0"
+            in found.loc[("imputed_by_status", "pain_relief_pct.random_slope"), "method"]
+        )
+        assert imputed["se"] == pytest.approx(seen["se"], rel=1e-6)
+    own = (values @ centred / 5).std(ddof=1) / 40**0.5
+    assert imputed["se"] > 1.2 * own
+
+
+def test_imputed_readings_count_who_was_left_out_as_missing():
+    values = np.random.default_rng(3).normal(20, 10, (12, 4))
+    values[0], values[1, 2] = np.nan, np.nan
+    found = slope_table(
+        pd.concat([in_long(values, "responder"), in_long(values[2:4] * np.nan, "non_responder")]),
+        draws=2,
+    )
+    found = found[found["term"] == "pain_relief_pct.random_slope"]
+    found = found.set_index(["analysis", "population"])
+    row = found.loc[("imputed_by_status", "responders")]
+    assert (row["n"], row["n_missing"]) == (43, 5)
+    assert "2 imputations of 1 values" in row["method"]
+    nobody = found.loc[("imputed_by_status", "non_responders")]
+    assert (nobody["n"], nobody["n_missing"]) == (0, 8)
