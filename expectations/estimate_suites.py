@@ -83,10 +83,15 @@ def _where(good: pd.Series) -> pd.Series:
 
 
 def lies_within(frame: pd.DataFrame) -> pd.Series:
-    """NULL where an estimate is outside of its own interval, or an interval has one end."""
+    """NULL where an estimate is outside of its own interval, or an interval lacks an end.
+
+    A median time may lack its upper end: the survival curve's band has not come down to one half.
+    """
     room = _ROUNDING * (1 + frame["estimate"].abs())
     outside = (frame["lo"] > frame["estimate"] + room) | (frame["hi"] < frame["estimate"] - room)
-    return _where(~outside & (frame["lo"].isna() == frame["hi"].isna()))
+    has_both = frame["lo"].isna() == frame["hi"].isna()
+    is_not_reached = (frame["term"] == "median_sessions") & frame["hi"].isna()
+    return _where(~outside & (has_both | is_not_reached))
 
 
 def is_number_or_cause(frame: pd.DataFrame) -> pd.Series:
@@ -114,7 +119,7 @@ def _estimates() -> list[Check]:
         has_columns(list(ESTIMATE_COLUMNS)),
         is_unique("estimate_once", ["analysis", "population", "term"], required=False),
         _row_check("estimate_or_cause", ("estimate", "status"), is_number_or_cause),
-        _row_check("estimate_in_interval", ("lo", "estimate", "hi"), lies_within),
+        _row_check("estimate_in_interval", ("term", "lo", "estimate", "hi"), lies_within),
         *(between(scale, column, 0, None) for column in ("se", "df", "n", "n_missing")),
         between(scale, "p", 0, 1),
     ]

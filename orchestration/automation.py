@@ -22,7 +22,7 @@ from orchestration.assets.studies import WHOLE
 from orchestration.data_directory import prepare
 from orchestration.errors import Busy, PlateauError
 from orchestration.ingest import kept
-from orchestration.ingest.deliveries import new_and_ready, scan
+from orchestration.ingest.deliveries import new_and_ready, passed_over, scan
 from orchestration.ingest.known import processed_deliveries
 from orchestration.instance import clear_dead_runs
 from orchestration.publication import beat
@@ -158,7 +158,7 @@ def sensors(settings: Settings) -> list[dg.SensorDefinition]:
         except PlateauError as error:
             yield dg.SkipReason(str(error))
             return
-        waiting = [f"{d.name}: {d.not_ready}" for d in found if d.not_ready]
+        waiting = [f"{name}: {reason}" for name, reason in passed_over(found, settings)]
         if not fresh:
             yield dg.SkipReason("; ".join(waiting) or "No new delivery.")
         elif _nightly_at_work(context.instance):

@@ -11,7 +11,7 @@ from orchestration.assets.description import OWNERS, row_counts, table_schema
 from orchestration.build import Build
 from orchestration.errors import ChecksFailed, PlateauError
 from orchestration.ingest import history, kept, schema
-from orchestration.ingest.deliveries import Delivery, new_and_ready, scan
+from orchestration.ingest.deliveries import new_and_ready, passed_over, scan
 from orchestration.ingest.known import loaded_deliveries
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
@@ -103,7 +103,8 @@ def _ingest(settings: Settings, build: Build, journal: Journal) -> Mapping[str, 
     except OSError as error:
         # A drop folder on a share can hiccup; the files are read again from the start.
         raise dg.RetryRequested(max_retries=2, seconds_to_wait=RETRY_SECONDS) from error
-    _say_what_waits(found, journal)
+    for name, reason in passed_over(found, settings):
+        journal.event("delivery_waits", delivery=name, reason=reason)
     for sentence in loaded.refused.values():
         notify(settings, "delivery_refused", sentence)
     totals |= {"n_deliveries": len(loaded.accepted), "n_refused": len(loaded.refused)}
@@ -119,12 +120,6 @@ def _totals(connection: Any, run_id: str) -> dict[str, int]:
         [run_id],
     ).fetchone()
     return dict(zip((*_SUMS, "n_files"), map(int, row), strict=True))
-
-
-def _say_what_waits(found: list[Delivery], journal: Journal) -> None:
-    for delivery in found:
-        if delivery.not_ready:
-            journal.event("delivery_waits", delivery=delivery.name, reason=delivery.not_ready)
 
 
 def without_values[T](work: Callable[[], T]) -> T:

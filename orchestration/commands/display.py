@@ -104,7 +104,7 @@ class Display:
         self.say(f"waiting for {event['holder']}")
 
     def _on_delivery_waits(self, event: dict[str, Any]) -> None:
-        self.say(f"[yellow]skipped[/] delivery {event['delivery']}: {event['reason']}")
+        self.say(f"[yellow]skipped[/] {event['delivery']}: {event['reason']}")
 
     def _on_dead_run_cleared(self, event: dict[str, Any]) -> None:
         self.say(f"[yellow]cleared[/] run {event['dead_run_id']}, whose process had died")

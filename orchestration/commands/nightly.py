@@ -20,7 +20,7 @@ from orchestration.errors import (
     EXIT_OK,
 )
 from orchestration.ingest import kept
-from orchestration.ingest.deliveries import Delivery, new_and_ready, scan
+from orchestration.ingest.deliveries import Delivery, new_and_ready, passed_over, scan
 from orchestration.ingest.known import processed_deliveries, refused_deliveries
 from orchestration.instance import (
     clear_dead_runs,
@@ -139,7 +139,8 @@ def run(
     ):
         found = scan(settings)
         fresh = new_and_ready(found, processed_deliveries(settings))
-        outcome.waiting = [f"{d.name}: {d.not_ready}" for d in found if d.not_ready]
+        waiting = passed_over(found, settings)
+        outcome.waiting = [f"{name}: {reason}" for name, reason in waiting]
         if fresh:
             from orchestration.ingest.load import require_loadable
 
@@ -150,11 +151,8 @@ def run(
         if fresh or unpublished or force:
             execute(settings, outcome, tell, journal, job=job)
         else:
-            for delivery in found:
-                if delivery.not_ready:
-                    journal.event(
-                        "delivery_waits", delivery=delivery.name, reason=delivery.not_ready
-                    )
+            for name, reason in waiting:
+                journal.event("delivery_waits", delivery=name, reason=reason)
             outcome.nothing_new = True
             _tell_refused(outcome, "Nothing new, and still without")
             beat(settings, "nothing new")

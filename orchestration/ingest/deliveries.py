@@ -24,10 +24,12 @@ from orchestration.data_directory import SYNTHETIC_SOURCE
 from orchestration.errors import InputMissing
 from orchestration.ingest.found_files import (
     CORRECTIONS,
-    DELIVERY_NAME,
     MANIFEST,
+    delivery_day,
+    is_called_like_the_contract,
     sha256_once,
     shown,
+    strays,
 )
 from orchestration.ingest.refusal import Refused
 from orchestration.settings import Settings
@@ -133,14 +135,16 @@ def scan(settings: Settings, *, now: float | None = None) -> list[Delivery]:
         )
     found = []
     for folder in sorted(incoming.iterdir()):
-        if not folder.is_dir() or not DELIVERY_NAME.fullmatch(folder.name):
-            continue
-        try:
-            day = date.fromisoformat(folder.name)
-        except ValueError:
-            continue
-        found.append(_inspect(folder, day, settings.settle_seconds, now or time.time()))
+        day = delivery_day(folder)
+        if day is not None:
+            found.append(_inspect(folder, day, settings.settle_seconds, now or time.time()))
     return found
+
+
+def passed_over(found: Iterable[Delivery], settings: Settings) -> list[tuple[str, str]]:
+    """Name as it may be told, and reason, of all in the drop folder that is not to be taken now."""
+    waiting = [(d.name, d.not_ready) for d in found if d.not_ready]
+    return [*waiting, *strays(settings.incoming)]
 
 
 def new_and_ready(deliveries: Iterable[Delivery], known: Iterable[str]) -> list[Delivery]:
@@ -205,9 +209,10 @@ def _inspect_declared(folder: Path, day: date, paths: list[Path], manifest: Path
     except (KeyError, ValueError, csv.Error) as error:
         return Delivery(folder.name, day, (), f"its manifest cannot be read ({error})")
     # A manifest still being copied can be whole lines short.
-    undeclared = [p.name for p in paths if p.name not in declared and _is_table_file(p.name)]
+    beside = {p.name for p in paths} - {*declared, CORRECTIONS}
+    undeclared = sorted(name for name in beside if is_called_like_the_contract(name))
     if undeclared:
-        return Delivery(folder.name, day, (), f"{undeclared[0]} is not in its manifest")
+        return Delivery(folder.name, day, (), f"{shown(undeclared[0])} is not in its manifest")
     files = []
     for name, line in declared.items():
         path = folder / name
@@ -227,12 +232,8 @@ def _inspect_declared(folder: Path, day: date, paths: list[Path], manifest: Path
     return Delivery(folder.name, day, tuple(files))
 
 
-def _is_table_file(name: str) -> bool:
-    return bool(tables_for_file(name))
-
-
 def _holds_data(name: str) -> bool:
-    return _is_table_file(name) or name == CORRECTIONS
+    return bool(tables_for_file(name)) or name == CORRECTIONS
 
 
 def read_manifest(path: Path) -> dict[str, ManifestLine]:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from expectations import dictionary
+from expectations.columns import fold_header
 from expectations.dictionary import tables_for_file
 from orchestration.files import sha256_of
 
@@ -51,6 +54,39 @@ def shown(name: str) -> str:
         return name
     digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()
     return f"file-{digest[:8]}{plain}"
+
+
+def is_called_like_the_contract(name: str) -> bool:
+    """Whether a name begins like a file of the contract, whatever case, accents and spaces.
+
+    `EMCS 2023.xlsx` and `Corrections_mars.csv` do: they were meant to be read, whether or not they
+    are called as they must be.
+    """
+    prefixes = [p for table in dictionary.load().values() for p in table.file_prefixes]
+    begins = (*prefixes, "redcap_export", Path(CORRECTIONS).stem)
+    return fold_header(name).startswith(tuple(fold_header(begin) for begin in begins))
+
+
+def delivery_day(path: Path) -> date | None:
+    """Date that a delivery's folder is called by; None where it is no `AAAAMMJJ` folder."""
+    if not DELIVERY_NAME.fullmatch(path.name) or not path.is_dir():
+        return None
+    try:
+        return date.fromisoformat(path.name)
+    except ValueError:
+        return None
+
+
+def strays(incoming: Path) -> Iterator[tuple[str, str]]:
+    """Yield what lies in the drop folder outside a delivery: its name as it may be told, and why.
+
+    Hidden entries, and files that no export is made of, are left aside.
+    """
+    for path in sorted(incoming.iterdir()):
+        is_data = path.is_dir() or path.suffix.lower() in _ENDINGS
+        if is_data and not path.name.startswith(".") and delivery_day(path) is None:
+            kind = "a folder whose name is no date" if path.is_dir() else "a file outside a folder"
+            yield shown(path.name), f"it is {kind} AAAAMMJJ"
 
 
 def sha256_once(path: Path) -> str:

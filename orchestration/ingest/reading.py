@@ -14,6 +14,7 @@ from orchestration.errors import InputMissing
 from orchestration.ingest import readers
 from orchestration.ingest.deliveries import DeliveredFile, Delivery
 from orchestration.ingest.facts import Read
+from orchestration.ingest.found_files import CORRECTIONS, is_called_like_the_contract
 from orchestration.ingest.refusal import KIND_RULE, OVERRIDABLE, Refused
 from orchestration.journal import Journal
 
@@ -43,7 +44,7 @@ def read_files(delivery: Delivery, journal: Journal, *, is_excused: bool) -> lis
     for file in delivery.files:
         tables = dictionary.tables_for_file(file.name)
         if not tables:
-            _require_no_table_name(file)
+            _require_name_of_the_contract(file)
             journal.event("file_ignored", suffix=Path(file.name).suffix)
             continue
         try:
@@ -60,14 +61,13 @@ def read_files(delivery: Delivery, journal: Journal, *, is_excused: bool) -> lis
     return reads
 
 
-def _require_no_table_name(file: DeliveredFile) -> None:
-    """A file that is called like a table but is of another format would be lost without a word."""
-    prefixes = [p for table in dictionary.load().values() for p in table.file_prefixes]
-    if file.name.lower().startswith(tuple(prefixes)):
+def _require_name_of_the_contract(file: DeliveredFile) -> None:
+    """A file called almost like one of the contract would be passed over without a word."""
+    if file.name != CORRECTIONS and is_called_like_the_contract(file.name):
         raise Refused(
             "gate_file_name",
-            "it is called like a file of the contract, but not <name>_AAAAMMJJ.csv or .xlsx as the "
-            "contract says",
+            "it is called like a file of the contract, but not <name>_AAAAMMJJ.csv or .xlsx (or "
+            "corrections.csv) as the contract says",
             file.name,
         )
 

@@ -332,9 +332,12 @@ def test_a_link_is_never_opened(clinic, tmp_path, name):
         ("EMCS_20190301.xlsm", "EMCS_20190301.xlsm"),
         # its name was chosen by somebody: printf %s seances_CANARI.csv | sha256sum
         ("seances_CANARI.csv", "file-b09059a1.csv"),
+        ("EMCS CANARI.xlsx", "file-23dde7ba.xlsx"),
+        ("Séances CANARI.csv", "file-01a07685.csv"),
+        ("Corrections.csv", "file-bfa94e9f.csv"),
     ],
 )
-def test_a_file_called_like_a_table_is_never_passed_over(clinic, name, told):
+def test_a_file_called_almost_like_the_contract_is_never_passed_over(clinic, name, told):
     clinic.deliver("20190301", sessions=session(1, 20))
     folder = clinic.settings.incoming / "20190301"
     (folder / "manifest.csv").unlink()

@@ -10,7 +10,7 @@ from orchestration import data_directory
 from orchestration.errors import InputMissing, PlateauError
 from orchestration.files import sha256_of
 from orchestration.ingest import found_files
-from orchestration.ingest.deliveries import new_and_ready, require_files, scan
+from orchestration.ingest.deliveries import new_and_ready, passed_over, require_files, scan
 from orchestration.ingest.found_files import sha256_once, shown
 from orchestration.ingest.refusal import Refused
 from orchestration.settings import load
@@ -89,6 +89,31 @@ def test_what_lies_beside_the_files_does_not_make_a_delivery_new(settings):
     (folder / "Thumbs.db").write_bytes(b"x")
     (after,) = scan(settings, now=NOW + 10**9)
     assert after.delivery_id == before.delivery_id
+
+
+def test_a_hand_kept_file_beside_a_manifest_is_waited_for(settings):
+    folder = deliver(settings, "20240101", BOTH, source="DxCare")
+    (folder / "corrections.csv").write_bytes(b"answers need no line in the manifest")
+    (found,) = scan(settings, now=NOW)
+    assert not found.not_ready
+    (folder / "EMCS CANARI.xlsx").write_bytes(b"x")
+    (found,) = scan(settings, now=NOW)
+    assert found.not_ready == "file-23dde7ba.xlsx is not in its manifest"
+
+
+def test_what_lies_in_the_drop_folder_outside_a_delivery_is_named(settings):
+    deliver(settings, "20240101", BOTH)
+    for folder in ("2024-01-08", "20240231", ".snapshot"):
+        (settings.incoming / folder).mkdir()
+    for file in ("seances_20240115.csv", "CANARI.zip", "Thumbs.db"):
+        (settings.incoming / file).write_bytes(b"x")
+    told = dict(passed_over(scan(settings, now=NOW + 10**6), settings))
+    assert told == {
+        "file-b0129a96": "it is a folder whose name is no date AAAAMMJJ",
+        "20240231": "it is a folder whose name is no date AAAAMMJJ",
+        "seances_20240115.csv": "it is a file outside a folder AAAAMMJJ",
+        "file-3a9ce4c4.zip": "it is a file outside a folder AAAAMMJJ",
+    }
 
 
 def test_a_file_not_yet_copied_is_waited_for(settings):
