@@ -21,7 +21,10 @@ TWO = Trial(80, AT, slope=2, slope_difference=4, in_group=30, tau=20, sigma=18)
 MAR = DropOut(-1.0, -0.02)
 
 
-BY_R = pd.read_csv(Path(__file__).parent / "data" / "power.csv", index_col="case")
+DATA = Path(__file__).parent / "data"
+BY_R = pd.concat(
+    {by: pd.read_csv(DATA / f"{by}.csv", index_col="case") for by in ("power", "simr")}
+)
 LIKE_R = {
     "one_slope": ONE,
     "two_slopes": TWO,
@@ -57,23 +60,23 @@ def test_simulated_power_is_the_closed_form(trial):
     assert near(simulated(trial, seeded(1), N), expected)
 
 
-def away_from_r(found, case):
+def away_from_r(found, by, case):
     """Distance in errors of both simulations together."""
-    n, rejected = BY_R.loc[case]
+    n, rejected = BY_R.loc[(by, case)]
     share = rejected / n
     both = share * (1 - share) * (1 / n + 1 / found.n)
     return abs(found.estimate - share) / np.sqrt(both)
 
 
-@pytest.mark.parametrize("case", LIKE_R)
-def test_power_is_that_of_brute_force_in_r(case):
-    """R draws, fits with lmerTest and counts, as simr does (data/power.R)."""
-    assert away_from_r(simulated(LIKE_R[case], seeded(7), N), case) < 4
+@pytest.mark.parametrize(("by", "case"), BY_R.index)
+def test_power_is_that_of_r(by, case):
+    """R draws, fits with lmerTest and counts: by a loop (data/power.R), by simr (data/simr.R)."""
+    assert away_from_r(simulated(LIKE_R[case], seeded(7), N), by, case) < 4
 
 
 def test_the_comparison_with_r_sees_a_fifth_more_effect():
     larger = replace(TWO, slope_difference=4.8)
-    assert away_from_r(simulated(larger, seeded(7), N), "two_slopes") > 4
+    assert away_from_r(simulated(larger, seeded(7), N), "power", "two_slopes") > 4
 
 
 def test_the_comparison_sees_an_effect_that_is_a_tenth_larger():
