@@ -47,7 +47,7 @@ def calibrate(
 
     chosen = study.targets(study.calibration_rows())
     scenario = load("replica")
-    effort = Effort(first=1500, each=800, rounds=2, draws=300, members=500) if quick else Effort()
+    effort = Effort(first=80, each=50, rounds=2, draws=60, members=500) if quick else Effort()
     fitted = fit(chosen, scenario, seed=seed, effort=effort, jobs=jobs, progress=progress)
     draws = fitted.draws
     if draws.effective_size < 500 and not quick:

@@ -1,23 +1,36 @@
 """The fit: rows of the study in, an ensemble of worlds out.
 
-Here: the rounds of simulation. Each round simulates clinics where the last one saw the study,
-learns there how figures follow from parameters (`emulator.py`), and looks again (`sampler.py`).
+Here: the rounds of simulation. Each round simulates as many clinics of every combination of
+structures where the last one saw the study, learns there how figures follow from parameters
+(`emulator.py`), and looks again (`families.py`).
 Not here: reading the rows; this function sees only those that it is handed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulate.calibration import prior
-from simulate.calibration.emulator import Bank, fit_emulator
+from simulate.calibration.cloud import Cloud, Draws
+from simulate.calibration.emulator import Bank
+from simulate.calibration.families import (
+    CURVE,
+    Combination,
+    Seen,
+    combinations,
+    mixed,
+    of_combination,
+    seen,
+    start_of,
+    with_enough,
+)
 from simulate.calibration.figures import figures
-from simulate.calibration.sampler import Cloud, Draws, Sight, concentrate, prior_cloud
 from simulate.calibration.targets import Target, observed, on_scale
 from simulate.calibration.view import TEST_SESSIONS
 from simulate.parameters import Parameters
@@ -31,45 +44,44 @@ IntArray = NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
 PIECE = 100  # clinics reduced at once
 N_PATIENTS = 193
-LONGEST = 125
+LONGEST = 125  # sessions to which courses are followed
+HELD = 40  # sessions that figures read one by one: those of late responders
 COURSE = ("recorded", "covariates", "calendar", "surgery")
 CLOSE = 1.1  # SDs of the cloud to which the next clinics spread: wider ones are worse to emulate
+REACH = 1.2  # mean squared deviate up to which an older clinic belongs to the new region
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is simulated.
+    """How much is simulated, and looked for.
 
     Attributes
     ----------
     first
-        Clinics from the prior.
+        Clinics of each combination of structures from the prior.
     each, rounds
-        Clinics of each later round, and their number.
+        Clinics of each combination in each later round, and the number of rounds.
     draws
         Draws of each look.
     members
-        Members of the ensemble: draws of the last look.
+        Draws of all last looks together: the members of the ensemble.
     """
 
-    first: int = 8_000
-    each: int = 4_000
+    first: int = 400
+    each: int = 240
     rounds: int = 4
-    draws: int = 500
+    draws: int = 150
     members: int = 800
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The end of a fit: where the study was seen last, and the draws that are its members."""
+    """The end of a fit: how each combination was seen last, and the draws that are members."""
 
     targets: tuple[Target, ...]
-    sight: Sight
-    cloud: Cloud
+    every: tuple[Seen, ...]
     draws: Draws
-    bank: Bank
     simulated: int
-    history: tuple[tuple[int, float, float], ...]
 
 
 def simulate_figures(
@@ -109,7 +121,7 @@ def draw_clinics(
     """
     from simulate.batch import draw
 
-    batch = draw(worlds, seed, numbers, n_patients, LONGEST, COURSE, jobs=jobs)
+    batch = draw(worlds, seed, numbers, n_patients, HELD, COURSE, follow_to=LONGEST, jobs=jobs)
     npsi = draw(worlds, seed, numbers, n_patients, TEST_SESSIONS, ("npsi",), jobs=jobs).npsi
     return replace(batch, arrays={**batch.arrays, "npsi": npsi})
 
@@ -121,6 +133,7 @@ def calibrate(
     seed: int,
     effort: Effort | None = None,
     start: Bank | None = None,
+    structures: Sequence[Combination] | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Fitted:
@@ -138,6 +151,8 @@ def calibrate(
         How much to simulate.
     start
         Clinics simulated from the prior before, instead of new ones.
+    structures
+        The combinations that are possible; all, if not given.
     jobs, progress
         Threads of the simulation; called with a word, what is done, and of how much.
     """
@@ -145,32 +160,46 @@ def calibrate(
     rng = np.random.default_rng([seed, 1])
     names = tuple(one.statistic for one in chosen)
     centre, rounding = observed(chosen)
-    cloud = prior_cloud(len(prior.laws()), prior.levels())
-    done, history = 0, []
+    clouds = {structure: start_of(structure) for structure in structures or combinations()}
+    done = 0
 
-    def clinics(place: FloatArray, structure: IntArray, word: str) -> Bank:
+    def clinics(n: int, word: str) -> Bank:
         nonlocal done
+        drawn = [cloud.draw(n, rng) for cloud in clouds.values()]
+        place, structure = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
         table = simulate_figures(
             scenario, names, place, structure, seed, done, jobs=jobs, progress=progress, word=word
         )
         done += len(place)
         return Bank(place, structure, on_scale(table, chosen))
 
-    bank = start or clinics(*prior.draw_prior(size.first, rng), "prior")
+    bank = start or clinics(size.first, "prior")
     for number in range(size.rounds + 1):
-        sight = Sight(fit_emulator(bank, prior.levels()), centre, rounding)
         last = number == size.rounds
-        cloud, draws = concentrate(sight, cloud, rng, n=size.members if last else size.draws)
-        noise = float(np.sqrt(np.diag(sight.emulator.covariance)).mean())
-        history.append((number, draws.effective_size, noise))
+        every: list[Seen] = []
+        families = _by_curve(clouds)
+        for k, (curve, own) in enumerate(families.items()):
+            clinics_of = bank.take(np.flatnonzero(bank.structure[:, CURVE] == curve))
+            every += seen(clinics_of, own, centre, rounding, rng, size.draws, in_halves=last)
+            if progress:
+                progress(f"look {number + 1}", k + 1, len(families))
         if not last:
-            place, structure = cloud.draw(size.each, rng, CLOSE)
-            bank = _near(bank, cloud).joined(clinics(place, structure, f"round {number + 1}"))
-    return Fitted(chosen, sight, cloud, draws, bank, done, tuple(history))
+            clouds = {one.structure: one.look.cloud.widened(CLOSE) for one in every}
+            kept = [_near(bank, structure, cloud) for structure, cloud in clouds.items()]
+            bank = reduce(Bank.joined, [*kept, clinics(size.each, f"round {number + 1}")])
+    every = with_enough(every, size.members, rng)
+    return Fitted(chosen, tuple(every), mixed(every, size.members, rng), done)
 
 
-def _near(bank: Bank, cloud: Cloud) -> Bank:
-    """Return the clinics that lie within the region from which the next ones are drawn."""
-    z, _ = cloud.deviates(bank.place, bank.structure)
-    d = z.shape[1]
-    return bank.take(np.flatnonzero((z**2).sum(axis=1) < 1.2 * CLOSE**2 * d))
+def _by_curve(clouds: dict[Combination, Cloud]) -> dict[int, dict[Combination, Cloud]]:
+    parts: dict[int, dict[Combination, Cloud]] = {}
+    for structure, cloud in clouds.items():
+        parts.setdefault(structure[CURVE], {})[structure] = cloud
+    return parts
+
+
+def _near(bank: Bank, structure: Combination, cloud: Cloud) -> Bank:
+    """Return a combination's clinics within the region from which its next ones are drawn."""
+    own = of_combination(bank, structure)
+    z, _ = cloud.deviates(own.place, own.structure)
+    return own.take(np.flatnonzero((z**2).sum(axis=1) < REACH * z.shape[1]))

@@ -101,18 +101,17 @@ class Emulator:
         structure: IntArray,
         observed: FloatArray,
         rounding: FloatArray,
-        used: NDArray[np.bool_] | None = None,
     ) -> FloatArray:
         """Return the normal log density of a printed vector at each place, up to a constant.
 
         The covariance grows by the leverage of the place: far from all simulated clinics the
         regression is not believed, and such a place is unlikely for its sheer width. Rounding
         adds the variance of a uniform error of that half width. Figures that are NaN in
-        `observed`, or not `used`, do not enter.
+        `observed` do not enter.
         """
         from scipy.linalg import solve_triangular
 
-        here = np.isfinite(observed) if used is None else np.isfinite(observed) & used
+        here = np.isfinite(observed)
         spread = self.covariance[np.ix_(here, here)] + np.diag(rounding[here] ** 2 / 3)
         factor = np.linalg.cholesky(spread)
         features = self._features(place, structure)
@@ -120,7 +119,8 @@ class Emulator:
         scaled = solve_triangular(factor, gap.T, lower=True)
         wider = 1 + ((features @ self.doubt) ** 2).sum(axis=1)
         squared = (scaled**2).sum(axis=0)
-        return np.asarray(-0.5 * squared / wider - 0.5 * here.sum() * np.log(wider))
+        volume = np.log(np.diag(factor)).sum() + 0.5 * here.sum() * np.log(wider)
+        return np.asarray(-0.5 * squared / wider - volume)
 
 
 def fit_emulator(bank: Bank, levels: tuple[tuple[int, ...], ...]) -> Emulator:

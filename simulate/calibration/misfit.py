@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from simulate.calibration import prior
 from simulate.calibration.calibrate import Fitted
-from simulate.calibration.sampler import Sight, concentrate
+from simulate.calibration.cloud import Draws
+from simulate.calibration.families import Seen, mean_covariance, mean_figures, mixed, shares
+from simulate.calibration.sampler import Sight, look
 from simulate.parameter_table import BY_NAME, STRUCTURES
 
 FloatArray = NDArray[np.float64]
 INFORMED = 0.9  # of the prior SD: what is left above it counts as not informed
+LEAST = 0.02  # share below which a combination is not looked at again
 MOVED = 0.35  # prior SDs: a shift beyond it counts as informed
 
 
@@ -59,17 +62,29 @@ def structure_table(fitted: Fitted) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def evidence_table(fitted: Fitted) -> pd.DataFrame:
+    """Return one row a combination: log evidence, by either half of the clinics, and share."""
+    rows = [
+        {name: codes(code).name.lower()
+         for (name, codes), code in zip(STRUCTURES.items(), one.structure, strict=True)}
+        | {"log_evidence": one.look.log_evidence, "first_half": one.halves[0],
+           "second_half": one.halves[1], "share": share}
+        for one, share in zip(fitted.every, shares(fitted.every), strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def without_each_block(fitted: Fitted, seed: int) -> pd.DataFrame:
     """Return what happens to each parameter when a block is left out, one row a parameter.
 
     One column a block: |shift of the posterior mean| + growth of the posterior SD, in prior SDs.
-    No clinic is simulated: the last emulator looks again at the other blocks.
+    No clinic is simulated: the last regressions look again at the other blocks.
     """
     names = [law.name for law in prior.laws()]
     mean, sd = moments(fitted.draws.place, fitted.draws.weight)
     columns: dict[str, FloatArray] = {}
     for block in dict.fromkeys(one.block for one in fitted.targets):
-        _, draws = _looked_without(fitted, block, seed)
+        draws = _looked_without(fitted, block, seed)
         other_mean, other_sd = moments(draws.place, draws.weight)
         columns[block] = np.abs(other_mean - mean) + np.maximum(other_sd - sd, 0)
     return pd.DataFrame({"parameter": names} | columns)
@@ -81,7 +96,7 @@ def conflicts(fitted: Fitted, seed: int, beyond: float = 1.64) -> pd.DataFrame:
     z is (printed - expected) over the SD of a clinic of this size, under the whole fit; then under
     the fit without each other block. A z that falls below `beyond` names the opponent.
     """
-    whole = _z(fitted, fitted.draws.place, fitted.draws.structure, fitted.draws.weight)
+    whole = _z(fitted, fitted.draws)
     far = np.flatnonzero(np.abs(whole) > beyond)
     rows = [
         {"statistic": fitted.targets[k].statistic, "block": fitted.targets[k].block,
@@ -91,8 +106,7 @@ def conflicts(fitted: Fitted, seed: int, beyond: float = 1.64) -> pd.DataFrame:
     for block in dict.fromkeys(one.block for one in fitted.targets):
         if not len(far):
             break
-        _, draws = _looked_without(fitted, block, seed)
-        without = _z(fitted, draws.place, draws.structure, draws.weight)
+        without = _z(fitted, _looked_without(fitted, block, seed))
         for row, k in zip(rows, far, strict=True):
             if row["block"] != block and abs(without[k]) < beyond:
                 row["opponents"] = ", ".join(filter(None, [str(row["opponents"]), block]))
@@ -114,17 +128,27 @@ def weighted_quantiles(
     return tuple(float(q) for q in np.interp(at, middles / weight.sum(), values[order]))
 
 
-def _looked_without(fitted: Fitted, block: str, seed: int):  # type: ignore[no-untyped-def]
-    seen = fitted.sight.observed.copy()
-    seen[[k for k, one in enumerate(fitted.targets) if one.block == block]] = np.nan
-    sight = Sight(fitted.sight.emulator, seen, fitted.sight.rounding)
-    return concentrate(sight, fitted.cloud, np.random.default_rng([seed, 4]), n=400)
+def _looked_without(fitted: Fitted, block: str, seed: int) -> Draws:
+    """Look again without a block, in the combinations that hold most of the share."""
+    rng = np.random.default_rng([seed, 4])
+    left_out = [k for k, target in enumerate(fitted.targets) if target.block == block]
+    looks = []
+    for one, share in zip(fitted.every, shares(fitted.every), strict=True):
+        if share < LEAST:
+            continue
+        observed = one.sight.observed.copy()
+        observed[left_out] = np.nan
+        sight = Sight(one.sight.emulator, observed, one.sight.rounding)
+        found = look(sight, one.look.cloud, rng, n=100)
+        halves = found.log_evidence + one.halves - one.halves.mean()
+        looks.append(Seen(one.structure, sight, found, halves))
+    return mixed(looks, 400, rng)
 
 
-def _z(fitted: Fitted, place: FloatArray, structure: NDArray[np.int64], weight: FloatArray):  # type: ignore[no-untyped-def]
-    emulator = fitted.sight.emulator
-    expected = weight @ emulator.mean(place, structure)
-    return (fitted.sight.observed - expected) / np.sqrt(np.diag(emulator.covariance))
+def _z(fitted: Fitted, draws: Draws) -> FloatArray:
+    expected = draws.weight @ mean_figures(fitted.every, draws.place, draws.structure)
+    sd = np.sqrt(np.diag(mean_covariance(fitted.every)))
+    return np.asarray((fitted.every[0].sight.observed - expected) / sd)
 
 
 def _drivers(fitted: Fitted, n: int = 3) -> list[str]:
@@ -133,13 +157,13 @@ def _drivers(fitted: Fitted, n: int = 3) -> list[str]:
     Posterior covariance of parameter and expected figure, through the figures' covariance: how far
     the posterior mean moves if the printed figure moves by one SD of sampling.
     """
-    draws, emulator = fitted.draws, fitted.sight.emulator
-    weight = draws.weight
-    expected = emulator.mean(draws.place, draws.structure)
+    draws = fitted.draws
+    weight, covariance = draws.weight, mean_covariance(fitted.every)
+    expected = mean_figures(fitted.every, draws.place, draws.structure)
     place = draws.place - weight @ draws.place
     gap = expected - weight @ expected
     joint = (weight[:, None] * place).T @ gap
-    gain = joint @ np.linalg.inv(emulator.covariance) * np.sqrt(np.diag(emulator.covariance))
+    gain = joint @ np.linalg.inv(covariance) * np.sqrt(np.diag(covariance))
     words = []
     for row in gain:
         top = [k for k in np.argsort(-np.abs(row))[:n] if abs(row[k]) > 0.08]

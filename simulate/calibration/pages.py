@@ -25,6 +25,9 @@ def fit_page(fitted: Fitted, provenance: Provenance, seed: int) -> str:
         _not_determined(posterior),
         "## Structures: prior beside posterior\n",
         markdown(misfit.structure_table(fitted)),
+        "Evidence of every combination, also by either half of the clinics: shares are averaged "
+        "over the error that the halves show.\n",
+        markdown(misfit.evidence_table(fitted)),
         "## Informed parameters: prior beside posterior\n",
         "`left` is the share of the prior's SD that remains, `shift` the move of its mean in prior "
         "SDs; beside each target, the shift if its printed figure were one sampling SD higher.\n",

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from simulate.calibration import prior
 from simulate.calibration.calibrate import simulate_figures
+from simulate.calibration.cloud import Draws
 from simulate.calibration.emulator import Bank, Emulator, fit_emulator
-from simulate.calibration.sampler import Sight, concentrate, prior_cloud
+from simulate.calibration.families import CURVE, Seen, combinations, mixed, start_of
+from simulate.calibration.sampler import Sight, look
 from simulate.calibration.targets import Target, observed, on_scale
 from simulate.scenario import Scenario
 
@@ -32,11 +34,11 @@ APART = 10**7  # first replicate number of the trials' own clinics
 
 @dataclass(frozen=True)
 class FirstLook:
-    """What all trials share: the figures' regression, and one of the headline quantities."""
+    """What all trials share: regressions of the figures and of the headlines, by curve."""
 
     targets: tuple[Target, ...]
-    figures: Emulator
-    headlines: Emulator
+    figures: dict[int, Emulator]
+    headlines: dict[int, Emulator]
 
 
 def headline_quantities(
@@ -73,33 +75,50 @@ def first_look(chosen: tuple[Target, ...], scenario: Scenario, n: int, seed: int
     names = tuple(one.statistic for one in chosen)
     table = on_scale(simulate_figures(scenario, names, place, structure, seed, 0), chosen)
     heads = headline_quantities(scenario, place, structure, seed)
-    return FirstLook(
-        chosen,
-        fit_emulator(Bank(place, structure, table), prior.levels()),
-        fit_emulator(Bank(place, structure, heads), prior.levels()),
-    )
+
+    def by_curve(y: FloatArray) -> dict[int, Emulator]:
+        bank, every = Bank(place, structure, y), prior.levels()
+        return {
+            curve: fit_emulator(
+                bank.take(np.flatnonzero(structure[:, CURVE] == curve)),
+                tuple((curve,) if k == CURVE else one for k, one in enumerate(every)),
+            )
+            for curve in every[CURVE]
+        }
+
+    return FirstLook(chosen, by_curve(table), by_curve(heads))
 
 
 def trial(
-    look: FirstLook, scenario: Scenario, number: int, seed: int, n: int = 400
+    first: FirstLook, scenario: Scenario, number: int, seed: int, n: int = 200
 ) -> pd.DataFrame:
     """Return one row a quantity: whether its 50, 80 and 95 % intervals cover the truth."""
     rng = np.random.default_rng([seed, 6, number])
     place, structure = prior.draw_prior(1, rng)
-    names = tuple(one.statistic for one in look.targets)
+    names = tuple(one.statistic for one in first.targets)
     figures = simulate_figures(scenario, names, place, structure, seed, APART + number)[0]
-    printed = tuple(_printed(one, value) for one, value in zip(look.targets, figures, strict=True))
+    printed = tuple(_printed(one, value) for one, value in zip(first.targets, figures, strict=True))
     centre, rounding = observed(printed)
-    start = prior_cloud(len(prior.laws()), prior.levels())
-    _, draws = concentrate(Sight(look.figures, centre, rounding), start, rng, n=n)
+    every = []
+    for combination in combinations():
+        sight = Sight(first.figures[combination[CURVE]], centre, rounding)
+        found = look(sight, start_of(combination), rng, n=n)
+        every.append(Seen(combination, sight, found, np.full(2, found.log_evidence)))
+    draws = mixed(every, n, rng)
+    index = rng.choice(len(draws.place), size=n, p=draws.weight)
+    draws = Draws(draws.place[index], draws.structure[index], np.zeros(n))
     truth = headline_quantities(
         scenario, place, structure, seed, n_patients=5000, first=APART + number
     )[0]
-    heads = look.headlines.mean(draws.place, draws.structure)
-    heads += rng.multivariate_normal(np.zeros(4), look.headlines.covariance, size=n)
-    every = np.concatenate([draws.place, heads], axis=1)
+    heads = np.empty((n, len(HEADLINES)))
+    for curve, emulator in first.headlines.items():
+        here = draws.structure[:, CURVE] == curve
+        doubt = rng.multivariate_normal(np.zeros(4), emulator.covariance, size=int(here.sum()))
+        heads[here] = emulator.mean(draws.place[here], draws.structure[here]) + doubt
+    found_all = np.concatenate([draws.place, heads], axis=1)
     low, high = (
-        np.quantile(every, [(1 + side * level) / 2 for level in LEVELS], axis=0) for side in (-1, 1)
+        np.quantile(found_all, [(1 + side * level) / 2 for level in LEVELS], axis=0)
+        for side in (-1, 1)
     )
     known = np.concatenate([place[0], truth])
     inside = (low <= known) & (known <= high)

@@ -1,27 +1,31 @@
-"""Where the study may lie: population Monte Carlo over parameters and structures.
+"""Where the study may lie: sequential Monte Carlo over parameters and structures.
 
-Here: a cloud (shares of structures, a normal law of the deviates in each), the cloud around the
-most likely places, and draws of prior times likelihood, tempered from there. Not here: what the
-likelihood is (`emulator.py`), rounds of simulation (`calibrate.py`).
+Here: the cloud around the most likely places, and draws of prior times likelihood, tempered from
+there. Not here: what the likelihood is (`emulator.py`), rounds of simulation (`calibrate.py`).
 
-Prior: deviates are independent standard normal, structures equally likely. The search starts from
-Laplace's cloud, one mode a combination of structures, and goes on by sequential Monte Carlo, which
-needs no luck with that first cloud.
+The search starts from Laplace's cloud, one mode a combination of structures, and goes on by
+sequential Monte Carlo, which needs no luck with that first cloud and leaves the evidence behind.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulate.calibration.emulator import Emulator, IntArray
+from simulate.calibration.cloud import (
+    FLOOR,
+    Cloud,
+    Draws,
+    FloatArray,
+    IntArray,
+    around,
+    covariance_of,
+    log_prior,
+)
+from simulate.calibration.emulator import Emulator
 
-FloatArray = NDArray[np.float64]
-WIDER = 1.08  # of the SDs of the weighted draws
-FLOOR = 0.1  # of all draws, shared by all combinations of structures: none is given up
+WIDER = 1.1  # SDs of the first draws over Laplace's
 STEPS = 25  # of Gauss and Newton
 
 
@@ -47,82 +51,16 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Weighted draws: deviates (n, d), structure codes (n, s), log weights (n,), not normalised."""
+class Look:
+    """What was found: equally weighted draws, the cloud around them, the log evidence.
 
-    place: FloatArray
-    structure: IntArray
-    log_weight: FloatArray
-
-    @property
-    def weight(self) -> FloatArray:
-        """Weights that sum to 1."""
-        raw = np.exp(self.log_weight - self.log_weight.max())
-        return np.asarray(raw / raw.sum())
-
-    @property
-    def effective_size(self) -> float:
-        """(sum w)^2 / sum w^2."""
-        return float(1 / (self.weight**2).sum())
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """Where to draw: g combinations of structures, each with a share and a normal law.
-
-    Attributes
-    ----------
-    combinations
-        Codes, (g, s).
-    share
-        (g,), sums to 1.
-    mean, factor
-        Means (g, d) and Cholesky factors of the covariances (g, d, d).
+    The evidence is that of all the structures which the look could take, equally likely before; up
+    to a constant that all sights of the same figures share.
     """
 
-    combinations: IntArray
-    share: FloatArray
-    mean: FloatArray
-    factor: FloatArray
-
-    def draw(
-        self, n: int, rng: np.random.Generator, wider: float = 1.0
-    ) -> tuple[FloatArray, IntArray]:
-        """Return n places and their structures; SDs times `wider`."""
-        which = rng.choice(len(self.share), size=n, p=self.share)
-        z = wider * rng.standard_normal((n, self.mean.shape[1]))
-        place = np.empty_like(z)
-        for g in np.unique(which):
-            here = which == g
-            place[here] = self.mean[g] + z[here] @ self.factor[g].T
-        return place, self.combinations[which]
-
-    def deviates(self, place: FloatArray, structure: IntArray) -> tuple[FloatArray, IntArray]:
-        """Return what `draw` would have drawn to get there, and the combination of each place."""
-        which = self.index(structure)
-        z = np.empty_like(place)
-        for g in np.unique(which):
-            here = which == g
-            z[here] = np.linalg.solve(self.factor[g], (place[here] - self.mean[g]).T).T
-        return z, which
-
-    def log_density(self, place: FloatArray, structure: IntArray) -> FloatArray:
-        """Return the log density of places in their structures, up to a constant."""
-        z, which = self.deviates(place, structure)
-        size = np.log(np.diagonal(self.factor, axis1=1, axis2=2)).sum(axis=1)
-        return np.asarray(np.log(self.share)[which] - size[which] - 0.5 * (z**2).sum(axis=1))
-
-    def index(self, structure: IntArray) -> IntArray:
-        """Return the number of each combination."""
-        lookup = {tuple(row): g for g, row in enumerate(self.combinations.tolist())}
-        return np.array([lookup[tuple(row)] for row in structure.tolist()])
-
-
-def prior_cloud(d: int, levels: tuple[tuple[int, ...], ...]) -> Cloud:
-    """Return the prior as a cloud."""
-    combinations = np.array(list(product(*levels)), dtype=np.int64).reshape(-1, len(levels))
-    g = len(combinations)
-    return Cloud(combinations, np.full(g, 1 / g), np.zeros((g, d)), np.tile(np.eye(d), (g, 1, 1)))
+    cloud: Cloud
+    draws: Draws
+    log_evidence: float
 
 
 def laplace_cloud(sight: Sight, start: Cloud) -> Cloud:
@@ -152,58 +90,36 @@ def laplace_cloud(sight: Sight, start: Cloud) -> Cloud:
     covariance = np.linalg.inv(curvature)
     factor = np.linalg.cholesky((covariance + covariance.transpose(0, 2, 1)) / 2)
     evidence = height + np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-    return Cloud(start.combinations, _shares(evidence), place, WIDER * factor)
+    return Cloud(start.combinations, _shares(evidence), place, factor)
 
 
-def concentrate(
-    sight: Sight, start: Cloud, rng: np.random.Generator, *, n: int, moves: int = 3
-) -> tuple[Cloud, Draws]:
-    """Return n draws of prior times likelihood, equally weighted, and a cloud around them.
+def look(sight: Sight, start: Cloud, rng: np.random.Generator, *, n: int, moves: int = 3) -> Look:
+    """Return n draws of prior times likelihood.
 
     Sequential Monte Carlo (Del Moral 2006): draws of Laplace's cloud are turned step by step into
     draws of the posterior, each step as large as keeps half of the effective size, followed by
-    resampling and `moves` moves of each draw; at the end four times as many.
+    resampling and `moves` moves of each draw; at the end four times as many. The evidence is the
+    product of the steps' mean weights.
     """
-    origin = laplace_cloud(sight, start)
-    place, structure = origin.draw(n, rng, 1.1)
-    power, height = 0.0, _heights(sight, origin, place, structure)
+    origin = laplace_cloud(sight, start).widened(WIDER)
+    place, structure = origin.draw(n, rng)
+    power, height, evidence = 0.0, _heights(sight, origin, place, structure), 0.0
     while power < 1:
         rise = height[1] - height[0]
         step = min(_step(rise, 0.5 * n), 1 - power)
         power += step
-        index = _resampled(np.exp(step * (rise - rise.max())), rng)
+        weight = np.exp(step * (rise - rise.max()))
+        evidence += float(np.log(weight.mean()) + step * rise.max())
+        index = _resampled(weight, rng)
         place, structure, height = place[index], structure[index], height[:, index]
         for _ in range(moves if power < 1 else 4 * moves):
             place, height = _moved(sight, origin, place, structure, height, power, rng)
-            structure, height = _switched(sight, origin, place, structure, height, power, rng)
+            if len(start.combinations) > 1:
+                structure, height = _switched(sight, origin, place, structure, height, power, rng)
     draws = Draws(place, structure, np.zeros(n))
-    return around(draws, start.combinations), draws
-
-
-def around(draws: Draws, combinations: IntArray) -> Cloud:
-    """Return a cloud around draws: shares, means by combination, one covariance.
-
-    A combination with few draws keeps near the common mean.
-    """
-    place, size = draws.place, len(draws.place)
-    d = place.shape[1]
-    empty = Cloud(combinations, np.ones(len(combinations)), np.zeros((0, d)), np.zeros((0, d, d)))
-    which = empty.index(draws.structure)
-    n = np.bincount(which, minlength=len(combinations)).astype(float)
-    total = np.zeros((len(combinations), d))
-    np.add.at(total, which, place)
-    common = place.mean(axis=0)
-    trust = n / (n + d)
-    own = total / np.maximum(n, 1)[:, None]
-    mean = common + trust[:, None] * np.where(n[:, None] > 0, own - common, 0)
-    factor = np.linalg.cholesky(_covariance(place - mean[which]))
-    share = (1 - FLOOR) * n / size + FLOOR / len(combinations)
-    return Cloud(combinations, share, mean, np.tile(factor, (len(combinations), 1, 1)))
-
-
-def log_prior(place: FloatArray) -> FloatArray:
-    """Return the prior's log density, up to what is the same everywhere."""
-    return -0.5 * np.asarray((place**2).sum(axis=1))
+    # each of g combinations has prior probability 1 / g
+    evidence -= float(np.log(len(start.combinations)))
+    return Look(around(draws, start.combinations), draws, evidence)
 
 
 def _slopes(sight: Sight, place: FloatArray, structure: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -253,14 +169,6 @@ def _resampled(weight: FloatArray, rng: np.random.Generator) -> IntArray:
     return np.minimum(picks, n - 1)
 
 
-def _covariance(gap: FloatArray) -> FloatArray:
-    """Covariance of deviations, its correlations drawn towards zero where draws are few."""
-    n, d = gap.shape
-    shrink = min(0.9, 0.5 * d / n)
-    raw = gap.T @ gap / n
-    return np.asarray((1 - shrink) * raw + shrink * np.diag(np.diag(raw)) + 1e-6 * np.eye(d))
-
-
 def _moved(
     sight: Sight,
     origin: Cloud,
@@ -272,7 +180,7 @@ def _moved(
 ) -> tuple[FloatArray, FloatArray]:
     """Move each draw a step that would leave the draws' own normal law alone (Cotter 2013)."""
     mean = place.mean(axis=0)
-    factor = np.linalg.cholesky(_covariance(place - mean))
+    factor = np.linalg.cholesky(covariance_of(place - mean))
     stride = rng.choice([0.15, 0.3, 0.6], size=(len(place), 1))
     gap = place - mean
     fresh = rng.standard_normal(place.shape) @ factor.T

@@ -52,20 +52,14 @@ class View:
 
     @cached_property
     def years(self) -> FloatArray:
-        """First to last session, years (R9); the batch's horizon must hold every session."""
-        return (self._day(self.batch.n_sessions) - self._day(1)) / 365.25
+        """First to last session, years (R9)."""
+        first = self.batch.session_day[:, :, 0].astype(float)
+        return (self.batch.last_day.astype(float) - first) / 365.25
 
     @cached_property
     def interval(self) -> FloatArray:
         """Days from session 14 to session 15 (R10), NaN without."""
-        return np.where(self.sessions >= 15, self._day(15) - self._day(14), np.nan)
-
-    def _day(self, session: NDArray[np.integer] | int) -> FloatArray:
-        days = self.batch.session_day
-        number = np.broadcast_to(np.asarray(session, dtype=np.int64), days.shape[:2])
-        if number.max() > days.shape[2]:
-            raise ValueError(f"sessions up to {number.max()}, but a horizon of {days.shape[2]}")
-        return np.take_along_axis(days, number[:, :, None] - 1, axis=2)[:, :, 0].astype(float)
+        return np.asarray(self.batch.interval_14_15_days, dtype=float)
 
     @cached_property
     def status_relief(self) -> FloatArray:
@@ -112,7 +106,7 @@ class View:
     def conversion(self) -> FloatArray:
         """First session after the test period with relief of 10 % or more, of non-responders (R5).
 
-        0 where there is none.
+        0 where there is none within the batch's horizon.
         """
         reached = self.batch.recorded[:, :, 4:] >= 10
         late = np.where(reached.any(axis=2), 5.0 + reached.argmax(axis=2), 0.0)

@@ -2,29 +2,32 @@
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from classical import published
 from simulate.calibration import targets as study
 from simulate.calibration.calibrate import Effort, calibrate
+from simulate.calibration.cloud import prior_cloud
 from simulate.calibration.emulator import Bank, fit_emulator
 from simulate.calibration.ensemble import Ensemble, Provenance, make_table
 from simulate.calibration.replicas import standing
-from simulate.calibration.sampler import Sight, concentrate, prior_cloud
+from simulate.calibration.sampler import Sight, look
 from simulate.scenario import load
 
-SMALL = Effort(first=100, each=0, rounds=0, draws=20, members=20)
+SMALL = Effort(first=30, each=0, rounds=0, draws=20, members=20)
+TWO = [(0, 0, 0), (3, 1, 1)]  # combinations of curve, noise and drop-out
 STORY = Provenance("test", 1, "0", "", "", 0, 1, 40.0, "")
 
 
-def ensemble_bytes(effort):
+def ensemble_bytes(effort, structures=None):
     chosen = study.targets(study.calibration_rows())
-    draws = calibrate(chosen, load("replica"), seed=7, effort=effort).draws
+    draws = calibrate(chosen, load("replica"), seed=7, effort=effort, structures=structures).draws
     return Ensemble(make_table(draws.place, draws.structure, draws.weight), STORY).to_bytes()
 
 
 @pytest.fixture(scope="module")
 def small_bytes():
-    return ensemble_bytes(SMALL)
+    return ensemble_bytes(SMALL, TWO)
 
 
 def alter_held_out(monkeypatch):
@@ -38,7 +41,7 @@ def alter_held_out(monkeypatch):
 
 def test_held_out_figures_change_no_byte_of_the_ensemble(monkeypatch, small_bytes):
     alter_held_out(monkeypatch)
-    assert ensemble_bytes(SMALL) == small_bytes
+    assert ensemble_bytes(SMALL, TWO) == small_bytes
 
 
 @pytest.mark.slow
@@ -52,7 +55,7 @@ def test_a_calibration_figure_does_change_the_ensemble(monkeypatch, small_bytes)
     figures = published.published_figures()
     figures.loc[figures["target_id"] == "test_period.pr.whole.session_1.mean", "published"] = "14.0"
     monkeypatch.setattr(published, "published_figures", lambda: figures)
-    assert ensemble_bytes(SMALL) != small_bytes
+    assert ensemble_bytes(SMALL, TWO) != small_bytes
 
 
 def test_the_posterior_of_a_linear_world_is_the_closed_form_one():
@@ -63,13 +66,18 @@ def test_the_posterior_of_a_linear_world_is_the_closed_form_one():
     bank = Bank(place, structure, place @ slopes + rng.standard_normal((3000, figures)))
     observed = rng.standard_normal(d) @ slopes
     sight = Sight(fit_emulator(bank, levels), observed, np.zeros(figures))
-    _, draws = concentrate(sight, prior_cloud(d, levels), rng, n=2000)
+    found = look(sight, prior_cloud(d, levels), rng, n=2000)
+    draws = found.draws
     covariance = np.linalg.inv(np.eye(d) + slopes @ slopes.T)
     mean = covariance @ slopes @ observed
     sd = np.sqrt(np.diag(covariance))
     assert np.abs((draws.place.mean(axis=0) - mean) / sd).max() < 0.25
     assert draws.place.std(axis=0) / sd == pytest.approx(np.ones(d), abs=0.12)
     assert draws.structure.mean() == pytest.approx(0.5, abs=0.15)
+    # figures are normal with this covariance before anything is seen
+    law = multivariate_normal(np.zeros(figures), slopes.T @ slopes + np.eye(figures))
+    unit = figures / 2 * np.log(2 * np.pi)  # left out of every density
+    assert found.log_evidence == pytest.approx(law.logpdf(observed) + unit, abs=0.3)
 
 
 def test_the_distance_of_a_study_is_even_among_its_own_replicas():
