@@ -31,7 +31,7 @@ demo: $(READY) ## A synthetic clinic through the whole pipeline, into ./demo
 ui: $(READY) ## Dagster UI on loopback for the demo's data
 	PLATEAU_PRESET=paper_replica $(RUN) plateau ui --data demo --deliveries demo/clinic/deliveries
 
-test: $(READY) ## The tests of every change (under five minutes on two cores)
+test: $(READY) ## The tests of every change (minutes on two cores)
 	$(RUN) pytest -n 2 -m "not slow"
 
 test-all: $(READY) ## Also the slow ones; interrupted, it goes on with what has not passed on this code
