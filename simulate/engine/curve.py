@@ -16,6 +16,7 @@ from simulate.parameter_table import Curve
 EXPONENTIAL, EMAX = int(Curve.EXPONENTIAL), int(Curve.EMAX)
 DELAYED, EARLY_STEP = int(Curve.DELAYED), int(Curve.EARLY_STEP)
 LN_2 = math.log(2.0)
+SUDDEN = 0.002  # sessions to half of the gain, below which all is a step: a power would overflow
 
 
 @compiled
@@ -63,7 +64,7 @@ def _by_halves(delay_share, gaining, n, half, progress):
     lag, decay, left = np.empty(n), np.empty(n), np.empty(n)
     for i in range(n):
         lag[i] = delay_share * half[i]
-        decay[i] = math.exp(-LN_2 / (half[i] - lag[i]))
+        decay[i] = math.exp(-LN_2 / max(half[i] - lag[i], SUDDEN))
         left[i] = decay[i] ** (math.floor(lag[i]) - lag[i]) if delay_share > 0.0 else 1.0
     for s in range(gaining):
         for i in range(n):

@@ -69,7 +69,7 @@ def area_and_density(z):
     Taylor polynomials about the nearest of nodes 1/32 apart; from 8 on the integral is z.
     """
     inside = min(max(z, -8.0), 8.0)
-    k = np.int32(inside * NODES + (END + 0.5))
+    k = min(max(np.int32(inside * NODES + (END + 0.5)), 0), 2 * END)  # also where z is no number
     node = (k - END) / NODES
     h, law, density = inside - node, LAW[k, 0], LAW[k, 1]
     curve = 0.5 - h * (node / 6.0 - h * (node * node - 1.0) / 24.0)

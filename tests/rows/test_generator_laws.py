@@ -83,6 +83,20 @@ def test_curves_are_their_formulas_and_halve_at_the_same_session(replica, name, 
         assert plain_curve(name, np.array([half]), 0.0, 1.0, half, row) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("name", CURVES)
+@pytest.mark.parametrize("half", [1e-6, 0.01, 1e7])
+def test_curves_that_rise_at_once_or_never_are_numbers(replica, name, half):
+    row = replica.with_values(curve=name, delay_share=0.95).rows[0]
+    s = np.arange(1.0, 31.0)
+    drawn = drawn_curve(row, 30, -20.0, 50.0, half)
+    with np.errstate(over="ignore", under="ignore"):
+        np.testing.assert_allclose(drawn, plain_curve(name, s, -20.0, 70.0, half, row), atol=1e-6)
+
+
+def test_what_is_no_number_reads_no_table_beyond_its_end():
+    assert all(np.isnan(x) for x in normal.area_and_density(np.nan))
+
+
 def test_nothing_is_gained_after_the_last_gain_session_and_relapse_decays(replica):
     row = replica.with_values(last_gain_session=4, relapse_loss=0.1).rows[0]
     latent = drawn_curve(row, 12, 0.0, 100.0, 3.0, relapse=8.0)
