@@ -12,49 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from classical.own_lines import why_not_slopes
+from classical.random_slope import RandomSlopeFit
 
 FloatArray = NDArray[np.float64]
 BOUNDS = ((0, None), (None, None), (0, None))  # of theta: diagonal entries are scales
 ON_BOUNDARY = 1e-6
 STARTS = ((1.0, 0.0, 0.5), (0.3, 0.0, 0.05), (2.0, -0.3, 0.3), (0.0, 0.0, 0.0))
 STEP = 1e-20
-
-
-@dataclass(frozen=True)
-class RandomSlopeFit:
-    """A fitted model with random intercept and slope; arrays have shape (p,).
-
-    Attributes
-    ----------
-    estimate, se, df, lo, hi, p
-        Fixed effects, standard errors, Satterthwaite degrees of freedom, limits, two-sided p.
-    sigma
-        Standard deviation within patients, in units of the outcome.
-    covariance
-        Of intercept and slope between patients, shape (2, 2).
-    reml_criterion
-        -2 restricted log likelihood at the optimum.
-    n, n_patients
-        Observations and patients used.
-    status
-        'ok', 'boundary' (the covariance is singular) or 'not_estimable: <cause>'.
-    """
-
-    estimate: FloatArray
-    se: FloatArray
-    df: FloatArray
-    lo: FloatArray
-    hi: FloatArray
-    p: FloatArray
-    sigma: float
-    covariance: FloatArray
-    reml_criterion: float
-    n: int
-    n_patients: int
-    status: str
 
 
 @dataclass(frozen=True)
@@ -71,49 +37,9 @@ class _Products:
 
 
 def fit_random_slope(
-    outcome: ArrayLike,
-    design: ArrayLike,
-    time: ArrayLike,
-    patient: ArrayLike,
-    *,
-    level: float = 0.95,
+    y: FloatArray, x: FloatArray, t: FloatArray, ids: NDArray[Any], level: float = 0.95
 ) -> RandomSlopeFit:
-    """Fit a linear mixed model whose intercept and slope vary between patients, by REML.
-
-    Parameters
-    ----------
-    outcome
-        Shape (n,), without missing values.
-    design
-        Fixed-effect columns, shape (n, p), intercept and time included.
-    time
-        Variable whose slope varies, shape (n,).
-    patient
-        Patient of every row, shape (n,).
-    level
-        Coverage of the interval, which uses Satterthwaite degrees of freedom.
-
-    Returns
-    -------
-    RandomSlopeFit
-        Equal to lme4's `(time | patient)` and lmerTest to the tolerance of their optimiser. Data
-        that cannot carry the model give status 'not_estimable: <cause>', never an error.
-
-    Raises
-    ------
-    ValueError
-        If shapes disagree or a value is not finite.
-    """
-    y, x = np.asarray(outcome, dtype=float), np.asarray(design, dtype=float)
-    t, ids = np.asarray(time, dtype=float), np.asarray(patient)
-    if x.ndim != 2 or {len(x), len(t), len(ids)} != {len(y)}:
-        raise ValueError("outcome (n,), design (n, p), time and patient (n,) need the same n.")
-    if not (np.isfinite(y).all() and np.isfinite(x).all() and np.isfinite(t).all()):
-        raise ValueError("values must be finite: drop and count missing rows first.")
-    n_patients = len(np.unique(ids))
-    cause = why_not_slopes(y, x, t, ids)
-    if cause:
-        return _not_estimable(cause, x.shape[1], len(y), n_patients)
+    """Fit data that carry the model: outcome, fixed effects, time and patient of every row."""
     unit = float(np.std(t)) or 1.0  # a slope of order 1 keeps the three parameters comparable
     products = _products(y, x, t / unit, ids)
     theta, free = _best(products)
@@ -267,12 +193,3 @@ def _satterthwaite(
         hessian = _hessian(products, theta, free)
         spread = spread + np.einsum("kj,kj->j", slope, 2 * np.linalg.solve(hessian, slope))
     return np.asarray(2 / spread, dtype=float)
-
-
-def _not_estimable(cause: str, p: int, n: int, n_patients: int) -> RandomSlopeFit:
-    nan = np.full(p, np.nan)
-    status = f"not_estimable: {cause}"
-    empty = np.full((2, 2), np.nan)
-    return RandomSlopeFit(
-        nan, nan, nan, nan, nan, nan, np.nan, empty, np.nan, n, n_patients, status
-    )
