@@ -178,9 +178,8 @@ def calibrate(
         last = number == size.rounds
         every: list[Seen] = []
         families = _by_curve(clouds)
-        for k, (curve, own) in enumerate(families.items()):
-            clinics_of = bank.take(np.flatnonzero(bank.structure[:, CURVE] == curve))
-            every += seen(clinics_of, own, centre, rounding, rng, size.draws, in_halves=last)
+        for k, own in enumerate(families.values()):
+            every += seen(bank, own, centre, rounding, rng, size.draws, in_halves=last)
             if progress:
                 progress(f"look {number + 1}", k + 1, len(families))
         if not last:

@@ -18,7 +18,7 @@ import numpy as np
 
 from simulate.calibration import prior
 from simulate.calibration.cloud import Cloud, Draws, FloatArray, IntArray, prior_cloud
-from simulate.calibration.emulator import Bank, fit_emulator
+from simulate.calibration.emulator import Bank, Emulator, fit_emulator
 from simulate.calibration.sampler import Look, Sight, look
 from simulate.parameter_table import STRUCTURES
 
@@ -64,6 +64,12 @@ def of_combination(bank: Bank, structure: Combination) -> Bank:
     return bank.take(np.flatnonzero((bank.structure == np.array(structure)).all(axis=1)))
 
 
+def regression_of(bank: Bank, curve: int) -> Emulator:
+    """Return the regression learnt from the clinics of one curve."""
+    levels = tuple((curve,) if k == CURVE else one for k, one in enumerate(prior.levels()))
+    return fit_emulator(bank.take(np.flatnonzero(bank.structure[:, CURVE] == curve)), levels)
+
+
 def seen(
     bank: Bank, clouds: dict[Combination, Cloud], observed: FloatArray, rounding: FloatArray,
     rng: np.random.Generator, n: int, *, in_halves: bool = False,
@@ -73,7 +79,7 @@ def seen(
     Parameters
     ----------
     bank
-        Clinics of the curve.
+        Clinics, those of other curves among them.
     clouds
         Where to start from, by combination; all of one curve.
     observed, rounding
@@ -84,10 +90,9 @@ def seen(
         Look again from either half of the clinics, which costs two further looks each.
     """
     curve = next(iter(clouds))[CURVE]
-    levels = tuple((curve,) if k == CURVE else one for k, one in enumerate(prior.levels()))
-    order = rng.permutation(len(bank))
+    order = rng.permutation(np.flatnonzero(bank.structure[:, CURVE] == curve))
     parts = [order, *((order[k::2] for k in range(2)) if in_halves else ())]
-    sights = [Sight(fit_emulator(bank.take(part), levels), observed, rounding) for part in parts]
+    sights = [Sight(regression_of(bank.take(part), curve), observed, rounding) for part in parts]
     found = []
     for structure, cloud in clouds.items():
         first = look(sights[0], cloud, rng, n=n)

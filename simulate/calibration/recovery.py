@@ -19,8 +19,15 @@ from numpy.typing import NDArray
 from simulate.calibration import prior
 from simulate.calibration.calibrate import simulate_figures
 from simulate.calibration.cloud import Draws
-from simulate.calibration.emulator import Bank, Emulator, fit_emulator
-from simulate.calibration.families import CURVE, Seen, combinations, mixed, start_of
+from simulate.calibration.emulator import Bank, Emulator
+from simulate.calibration.families import (
+    CURVE,
+    Seen,
+    combinations,
+    mixed,
+    regression_of,
+    start_of,
+)
 from simulate.calibration.sampler import Sight, look
 from simulate.calibration.targets import Target, observed, on_scale
 from simulate.scenario import Scenario
@@ -77,14 +84,8 @@ def first_look(chosen: tuple[Target, ...], scenario: Scenario, n: int, seed: int
     heads = headline_quantities(scenario, place, structure, seed)
 
     def by_curve(y: FloatArray) -> dict[int, Emulator]:
-        bank, every = Bank(place, structure, y), prior.levels()
-        return {
-            curve: fit_emulator(
-                bank.take(np.flatnonzero(structure[:, CURVE] == curve)),
-                tuple((curve,) if k == CURVE else one for k, one in enumerate(every)),
-            )
-            for curve in every[CURVE]
-        }
+        bank = Bank(place, structure, y)
+        return {curve: regression_of(bank, curve) for curve in prior.levels()[CURVE]}
 
     return FirstLook(chosen, by_curve(table), by_curve(heads))
 
@@ -115,9 +116,9 @@ def trial(
         here = draws.structure[:, CURVE] == curve
         doubt = rng.multivariate_normal(np.zeros(4), emulator.covariance, size=int(here.sum()))
         heads[here] = emulator.mean(draws.place[here], draws.structure[here]) + doubt
-    found_all = np.concatenate([draws.place, heads], axis=1)
+    every_quantity = np.concatenate([draws.place, heads], axis=1)
     low, high = (
-        np.quantile(found_all, [(1 + side * level) / 2 for level in LEVELS], axis=0)
+        np.quantile(every_quantity, [(1 + side * level) / 2 for level in LEVELS], axis=0)
         for side in (-1, 1)
     )
     known = np.concatenate([place[0], truth])
