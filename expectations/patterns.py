@@ -14,13 +14,17 @@ FEWEST_BY_NURSE = 20
 FEWEST_IN_BULK = 10  # rows typed on one day
 BULK_FACTOR = 3  # times the usual number of rows typed a day
 CONSTANTS_PCT = (0, 50)
+ENDS_PCT = (0, 100)
 
 COLUMNS = ("row_key", "patient_id", "session_date", "nurse", "pain_relief_pct", "recorded_at")
 """What the patterns read of the current sessions."""
 
 
 def relief_runs(sessions: pd.DataFrame) -> pd.DataFrame:
-    """Return the longest run of equal reported relief of each patient.
+    """Return the longest run of equal reported relief, between 0 and 100, of each patient.
+
+    Runs at the ends of the scale say nothing of a form that carries values over: patients without
+    relief go on saying 0, and some settle at 100.
 
     Parameters
     ----------
@@ -30,8 +34,9 @@ def relief_runs(sessions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        row_key (of the run's first session), longest_run (sessions), n_known; one row a patient
-        with at least ten known reports. A missing report neither ends nor lengthens a run.
+        row_key (of the run's first session), longest_run (sessions, 0 where all reports are at an
+        end of the scale), n_known; one row a patient with at least ten known reports. A missing
+        report neither ends nor lengthens a run.
     """
     known = sessions[sessions["pain_relief_pct"].notna()]
     patient = pd.factorize(known["patient_id"])[0]
@@ -41,8 +46,9 @@ def relief_runs(sessions: pd.DataFrame) -> pd.DataFrame:
     run_starts = np.flatnonzero(begins)
     lengths = np.diff(np.r_[run_starts, len(patient)])
     of_patient = np.flatnonzero(_begins(patient[run_starts]))
-    longest = np.maximum.reduceat(lengths, of_patient) if len(lengths) else lengths
     n_known = np.add.reduceat(lengths, of_patient) if len(lengths) else lengths
+    lengths = np.where(np.isin(relief[run_starts], ENDS_PCT), 0, lengths)
+    longest = np.maximum.reduceat(lengths, of_patient) if len(lengths) else lengths
     is_longest = np.flatnonzero(
         lengths == np.repeat(longest, np.diff(np.r_[of_patient, len(lengths)]))
     )

@@ -21,11 +21,13 @@ SURE_GROUPS = ("format", "structure", "range", "key")
 
 @dataclass(frozen=True)
 class Variant:
-    """One spelling of a defect: the rules of which one is to speak, and the action."""
+    """One shape of a defect: the rules of which one is to speak, and the action."""
 
     name: str
     rules: tuple[str, ...]
     action: str
+    level: str
+    """Where it is put; that of its class, unless the catalogue says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,13 @@ def load() -> dict[int, Class]:
     classes = {}
     for entry in _read()["classes"]:
         variants = tuple(
-            Variant(name, tuple(said["rules"]), said["action"])
+            Variant(name, tuple(said["rules"]), said["action"], said.get("level", entry["level"]))
             for name, said in entry.pop("variants").items()
         )
         one = Class(**entry, variants=variants)
-        if one.group not in GROUPS or one.level not in LEVELS:
-            raise ValueError(f"defect {one.defect}: group {one.group}, level {one.level}")
+        levels = {one.level, *(variant.level for variant in variants)}
+        if one.group not in GROUPS or not levels <= set(LEVELS):
+            raise ValueError(f"defect {one.defect}: group {one.group}, levels {sorted(levels)}")
         classes[one.defect] = one
     if list(classes) != list(range(1, 75)):
         raise ValueError("the catalogue must hold the defects 1 to 74, each once and in order")

@@ -18,6 +18,7 @@ from simulate.defects.source import Source, TooFew
 
 Injector = Callable[[Source, str], Injected]
 PR = "pain_relief_pct"
+ASSESSMENT = "test_period_relief_pct"
 MONTHS = [
     "janvier",
     "février",
@@ -54,6 +55,11 @@ def is_number(column: pd.Series, *, at_least: float = 0) -> NDArray[np.bool_]:
     return (pd.to_numeric(column.str.replace(",", "."), errors="coerce") >= at_least).to_numpy()
 
 
+def is_share(column: pd.Series) -> NDArray[np.bool_]:
+    """Whether each text is a relief that has a fraction: at least 1, below 100."""
+    return is_number(column, at_least=1) & ~is_number(column, at_least=100)
+
+
 def neighbours(source: Source, place: int, reach: int = 2) -> tuple[Row, ...]:
     """Rows of the same patient beside a session, and the patient's own: clean, but implicated."""
     patient = int(source.patient_of[place])
@@ -81,6 +87,24 @@ def a_patients_cell(
     return Injected((SetCell(row, column, text),), (found,), innocents)
 
 
+def a_visits_cell(
+    source: Source, place: int, column: str, value: object, innocents: tuple[Row, ...] = ()
+) -> Injected:
+    """Another value in a cell of a visit, which the workbook holds as a day, number or word."""
+    row: Row = ("emcs", place)
+    found = Found(row, column, in_words_of(source.visits[column].iloc[place]), in_words_of(value))
+    return Injected((SetCell(row, column, value),), (found,), innocents)
+
+
+def in_words_of(value: object) -> str:
+    """Return a value of a workbook as the clinic would type it."""
+    if isinstance(value, pd.Timestamp | np.datetime64):
+        return french.date(np.datetime64(value, "D"))
+    if isinstance(value, int | float | np.number):
+        return french.number(float(value))
+    return str(value)
+
+
 def _accented(source: Source) -> tuple[int, str]:
     """A patient and a column of codes with an accent."""
     columns = ["topography", "lesion_level", "lesion_site", "aetiology"]
@@ -100,15 +124,20 @@ def encoded_twice(source: Source, variant: str) -> Injected:
 
 
 def accents_lost(source: Source, variant: str) -> Injected:
-    """Class 8."""
+    """Class 8: a mark for each letter, or one for each of its two bytes."""
     patient, column = _accented(source)
     true = source.in_master(patient, column)
-    lost = "".join(letter if letter.isascii() else "?" for letter in true)
+    mark = {"code": "?", "replacement": "\ufffd", "two_marks": "??"}[variant]
+    lost = "".join(letter if letter.isascii() else mark for letter in true)
     return a_patients_cell(source, patient, column, lost)
 
 
 def another_spelling(source: Source, variant: str) -> Injected:
     """Class 23."""
+    if variant == "grouped":
+        place = source.session(is_number(source.sessions["n_pulses"], at_least=1000), "n_pulses")
+        true = source.in_session(place, "n_pulses")
+        return one_cell(source, place, "n_pulses", f"{true[:-3]} {true[-3:]}")
     place = source.session(is_number(source.sessions[PR]), PR)
     true = source.in_session(place, PR)
     spelt = {
@@ -121,12 +150,21 @@ def another_spelling(source: Source, variant: str) -> Injected:
 
 
 def fraction(source: Source, variant: str) -> Injected:
-    """Class 24."""
-    relief = source.sessions[PR]
-    below_100 = is_number(relief, at_least=1) & ~is_number(relief, at_least=100)
-    place = source.session(below_100, PR)
-    value = float(source.in_session(place, PR).replace(",", "."))
-    return one_cell(source, place, PR, french.number(value / 100))
+    """Class 24, of one cell."""
+    if variant == "visit":
+        relief = pd.to_numeric(source.visits[PR], errors="coerce")
+        place, _ = source.visit(relief.between(1, 99).to_numpy(), PR)
+        return a_visits_cell(source, place, PR, float(relief.iloc[place]) / 100)
+    if variant == "assessment":
+        patient = source.patient(is_share(source.patients[ASSESSMENT]), ASSESSMENT)
+        value = source.in_master(patient, ASSESSMENT)
+        return a_patients_cell(source, patient, ASSESSMENT, _hundredth(value))
+    place = source.session(is_share(source.sessions[PR]), PR)
+    return one_cell(source, place, PR, _hundredth(source.in_session(place, PR)))
+
+
+def _hundredth(text: str) -> str:
+    return french.number(float(text.replace(",", ".")) / 100)
 
 
 def above_range(source: Source, variant: str) -> Injected:
@@ -170,6 +208,10 @@ def npsi_item(source: Source, variant: str) -> Injected:
 def identifier_spelling(source: Source, variant: str) -> Injected:
     """Class 50."""
     leading = source.sessions["ipp"].str.startswith("0").to_numpy()
+    if variant == "letters":
+        place = inner_session(source, "ipp")
+        text = f"{source.in_session(place, 'ipp')[:4]}XX"
+        return one_cell(source, place, "ipp", text, neighbours(source, place))
     if variant == "scientific":
         place = inner_session(source, "ipp")
         ipp = source.in_session(place, "ipp")
@@ -192,7 +234,7 @@ def code_spelling(source: Source, variant: str) -> Injected:
 
 def remark(source: Source, variant: str) -> Injected:
     """Classes 57 and 58."""
-    place = source.session((source.sessions["comment"] == "").to_numpy(), "nurse")
+    place = source.session((source.sessions["comment"] == "").to_numpy())
     return one_cell(source, place, "comment", source.pick(REMARKS[variant]))
 
 

@@ -7,10 +7,14 @@ of the defect out. Not here: workbooks (`books.py`), rows of the clinic's own de
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from simulate import french
 from simulate.defects.small import COLUMNS, Small
-from simulate.defects.source import Source, TooFew
+from simulate.defects.source import Source
+from simulate.defects.words import ALIAS
 
+RELIEF = "pain_relief_pct"
 LANDMARKS = (4, 15, 30, 90)
 HEADER_LINES = 1
 LONG = 70_000
@@ -64,16 +68,23 @@ def changed_landmark(source: Source, small: Small, variant: str) -> Place:
 
 
 def _other_relief(source: Source, small: Small, suits: Callable[[list[str]], bool]) -> Place:
-    column = COLUMNS["sessions"].index("pain_relief_pct")
-    for index, row in enumerate(small.sessions.rows):
-        true = row[column]
-        if true[:1].isdigit() and suits(row):
-            value = float(true.replace(",", "."))
-            row[column] = french.number(value + 20 if value <= 80 else value - 20)
-            place = int(small.places[index])
-            source.taken_sessions.add(place)
-            return _cell(small, index, "pain_relief_pct", true, row[column], place)
-    raise TooFew("no sessions with a relief in a small delivery")
+    column = COLUMNS["sessions"].index(RELIEF)
+    usable = [row[column][:1].isdigit() and suits(row) for row in small.sessions.rows]
+    index = _choose(source, small, RELIEF, usable)
+    row = small.sessions.rows[index]
+    true = row[column]
+    value = float(true.replace(",", "."))
+    row[column] = french.number(value + 20 if value <= 80 else value - 20)
+    source.taken_sessions.add(int(small.places[index]))
+    return _cell(small, index, RELIEF, true, row[column])
+
+
+def fractions(source: Source, small: Small, variant: str) -> Place:
+    """Class 24: the export has changed its unit."""
+    column = COLUMNS["sessions"].index(RELIEF)
+    for row in small.sessions.rows:
+        row[column] = french.number(float(row[column].replace(",", ".")) / 100)
+    return Place(small.sessions.name)
 
 
 def gone(source: Source, small: Small, variant: str) -> Place:
@@ -123,8 +134,8 @@ def unclosed(source: Source, small: Small, variant: str) -> Place:
 
 def renamed(source: Source, small: Small, variant: str) -> Place:
     """Class 14."""
-    column = COLUMNS["sessions"].index("pain_relief_pct")
-    small.sessions.header[column] = {"alias": "PR (%)", "unknown": "Amélioration globale"}[variant]
+    column = COLUMNS["sessions"].index(RELIEF)
+    small.sessions.header[column] = {"alias": ALIAS, "unknown": "Amélioration globale"}[variant]
     return Place(small.sessions.name)
 
 
@@ -168,11 +179,18 @@ def titled(source: Source, small: Small, variant: str) -> Place:
 
 
 def footed(source: Source, small: Small, variant: str) -> Place:
-    """Class 20."""
+    """Class 20: many of them are a report, no export."""
     n = len(small.sessions.rows)
-    first = {"total": f"Total;{n}", "exported_on": "Exporté le 01/01/2023"}[variant]
-    filled = first + ";" * (len(small.sessions.header) - 1 - first.count(";"))
-    small.sessions.below = [filled]
+    total, exported = f"Total;{n}", "Exporté le 01/01/2023"
+    lines = {
+        "total": [total],
+        "exported_on": [exported],
+        "many": [total, exported, total, exported],
+    }
+    n_fields = len(small.sessions.header)
+    small.sessions.below = [one + ";" * (n_fields - 1 - one.count(";")) for one in lines[variant]]
+    if variant == "many":
+        return Place(small.sessions.name)
     return Place(small.sessions.name, HEADER_LINES + n + 1)
 
 
@@ -182,7 +200,7 @@ def controlled(source: Source, small: Small, variant: str) -> Place:
         content = small.sessions.content()
         small.bytes_of[small.sessions.name] = content.replace(b"M1 ", b"M1\x00", 1)
         return Place(small.sessions.name)
-    name = "pain_relief_pct" if variant == "value" else "comment"
+    name = RELIEF if variant == "value" else "comment"
     injected = {"value": "3\x070", "remark": "va\x0bmieux", "long": "x" * LONG}[variant]
     return _set(source, small, name, injected)
 
@@ -199,16 +217,21 @@ def named_outside(source: Source, small: Small, variant: str) -> Place:
 
 
 def _set(source: Source, small: Small, name: str, injected: str) -> Place:
-    index = int(source.rng.integers(len(small.sessions.rows)))
+    index = _choose(source, small, name, [True] * len(small.sessions.rows))
     column = COLUMNS["sessions"].index(name)
     true = small.sessions.rows[index][column]
     small.sessions.rows[index][column] = injected
-    place = int(small.places[index])
-    return _cell(small, index, name, true, injected, place)
+    return _cell(small, index, name, true, injected)
 
 
-def _cell(small: Small, index: int, name: str, true: str, injected: str, place: int) -> Place:
-    line = HEADER_LINES + index + 1
+def _choose(source: Source, small: Small, name: str, usable: list[bool]) -> int:
+    """Choose one of the delivery's rows by the mechanism."""
+    place = source.choose("sessions", small.places[np.array(usable)], name)
+    return small.places.tolist().index(place)
+
+
+def _cell(small: Small, index: int, name: str, true: str, injected: str) -> Place:
+    line, place = HEADER_LINES + index + 1, int(small.places[index])
     return Place(small.sessions.name, line, name, true, injected, place)
 
 
@@ -229,6 +252,7 @@ SPOILERS: dict[int, Spoiler] = {
     18: header_twice,
     19: titled,
     20: footed,
+    24: fractions,
     36: changed,
     37: gone,
     64: controlled,

@@ -5,7 +5,7 @@ defects (`cells.py`, `records.py`, `lines.py`, `files.py`, `books.py`, `habits.p
 a delivery (`spoiling.py`), what the ledger is told of them (`telling.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ from simulate.streams import Stream, generator
 
 ROW_INJECTORS = records.INJECTORS | lines.INJECTORS | cells.INJECTORS
 """In the order of work: what needs a patient of its own comes first."""
+type Turn = tuple[Class, Variant]
 SLOT = timedelta(days=2)
 CLOSING = timedelta(days=120)
 """From the last delivery to the closing increment, between which late deliveries fall."""
@@ -113,8 +114,9 @@ def write(
     source = source_of(clinic, rng, options.mechanism)
     wanted = _wanted(options, len(source.sessions), rng)
     short: dict[int, int] = {}
-    held = _in_rows(source, wanted, short)
-    small = _in_files(source, planned, wanted, short, first_id=len(held) + 1)
+    turns = [*_turns(source, wanted)]
+    held = _in_rows(source, turns, short)
+    small = _in_files(source, planned, turns, short, first_id=len(held) + 1)
     changes = [change for one in held for change in one.injected.changes]
     names, lined = [], []
     for delivery in planned:
@@ -158,36 +160,34 @@ def _wanted(options: Options, n_rows: int, rng: np.random.Generator) -> dict[int
     }
 
 
-def _in_rows(source: Source, wanted: dict[int, int], short: dict[int, int]) -> list[Occurrence]:
-    held: list[Occurrence] = []
-    for number, many in wanted.items():
-        injector = (ROW_INJECTORS | habits.INJECTORS).get(number)
-        if injector is None:
-            continue
-        kind = catalogue.load()[number]
-        for turn in range(many):
-            variant = _variant(kind, source, turn)
-            try:
-                injected = injector(source, variant.name)
-            except TooFew:
-                short[number] = short.get(number, 0) + 1
-                continue
-            held.append(Occurrence(len(held) + 1, kind, variant, injected))
-    return held
-
-
-def _variant(kind: Class, source: Source, turn: int) -> Variant:
+def _turns(source: Source, wanted: dict[int, int]) -> Iterator[Turn]:
     """Variants take turns, so that equal counts of a class are equal counts of its variants."""
-    if len(kind.variants) > 1 and turn == 0:
-        kind_offset = int(source.rng.integers(len(kind.variants)))
-        source.offsets[kind.defect] = kind_offset
-    return kind.variants[(source.offsets.get(kind.defect, 0) + turn) % len(kind.variants)]
+    for number, many in wanted.items():
+        kind = catalogue.load()[number]
+        offset = int(source.rng.integers(len(kind.variants))) if len(kind.variants) > 1 else 0
+        for turn in range(many):
+            yield kind, kind.variants[(offset + turn) % len(kind.variants)]
+
+
+def _in_rows(source: Source, turns: Iterable[Turn], short: dict[int, int]) -> list[Occurrence]:
+    held: list[Occurrence] = []
+    for kind, variant in turns:
+        if variant.level == "file":
+            continue
+        injector = (ROW_INJECTORS | habits.INJECTORS)[kind.defect]
+        try:
+            injected = injector(source, variant.name)
+        except TooFew:
+            short[kind.defect] = short.get(kind.defect, 0) + 1
+            continue
+        held.append(Occurrence(len(held) + 1, kind, variant, injected))
+    return held
 
 
 def _in_files(
     source: Source,
     planned: Sequence[planning.Delivery],
-    wanted: dict[int, int],
+    turns: Iterable[Turn],
     short: dict[int, int],
     *,
     first_id: int,
@@ -195,27 +195,23 @@ def _in_files(
     """Small deliveries before the last of the clinic's own; late ones between it and a closing."""
     last = planned[-1].on
     earliest = planned[-2].on if len(planned) > 1 else last - timedelta(days=4 * 365)
-    turns = [
-        (n, k) for n, many in wanted.items() for k in range(many) if n in SPOILERS | books.MAKERS
-    ]
-    before = [turn for turn in turns if turn[0] not in LATE]
-    after = [turn for turn in turns if turn[0] in LATE]
+    mine = [(kind, variant) for kind, variant in turns if variant.level == "file"]
+    before = [turn for turn in mine if turn[0].defect not in LATE]
+    after = [turn for turn in mine if turn[0].defect in LATE]
     if last - SLOT * (len(before) + 1) <= earliest or SLOT * (len(after) + 1) >= CLOSING:
         raise ValueError(
-            f"{len(turns)} spoilt deliveries do not fit between the clinic's own: fewer per class, "
+            f"{len(mine)} spoilt deliveries do not fit between the clinic's own: fewer per class, "
             "fewer classes, or fewer deliveries"
         )
     made: list[Spoiled] = []
     if after:
         made.append(spoiled_delivery(source, last + CLOSING))
     for days, group in ((-SLOT, before), (SLOT, after)):
-        for number, (defect, turn) in enumerate(group, start=1):
-            kind = catalogue.load()[defect]
-            variant = _variant(kind, source, turn)
+        for number, (kind, variant) in enumerate(group, start=1):
             try:
                 one = spoiled_delivery(source, last + number * days, kind, variant)
             except TooFew:
-                short[defect] = short.get(defect, 0) + 1
+                short[kind.defect] = short.get(kind.defect, 0) + 1
                 continue
             made.append(one)
     numbered = (one for one in made if one.kind is not None)

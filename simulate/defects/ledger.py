@@ -32,7 +32,9 @@ COLUMNS = {
     "innocents": "str",
 }
 """One row a place at which a defect stands: a class's habit of a clinic has no line, a row of five
-deliveries has five. `innocents` lists `file:line` of rows that are clean but implicated, by blanks.
+deliveries has five. `mechanism` is that by which its row was chosen, `mcar` of whole files and
+habits, for which none is; `writer` of what the clean writer does itself. `innocents` lists
+`file:line` of rows that are clean but implicated, by blanks.
 `arrival` is 1, or 2 for what arrives after the first night."""
 
 

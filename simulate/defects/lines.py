@@ -18,7 +18,7 @@ SEPARATOR = ";"
 def extra_field(source: Source, variant: str) -> Injected:
     """Class 12."""
     no_remark = (source.sessions["comment"] == "").to_numpy()
-    place = source.session_of_own(no_remark & is_inner(source), "nurse")
+    place = source.session_of_own(no_remark & is_inner(source))
 
     def edit(line: str) -> str:
         before, _, typed = line.rsplit(SEPARATOR, 2)
@@ -30,7 +30,7 @@ def extra_field(source: Source, variant: str) -> Injected:
 def short_row(source: Source, variant: str) -> Injected:
     """Class 13."""
     no_remark = (source.sessions["comment"] == "").to_numpy()
-    place = source.session_of_own(no_remark & is_inner(source), "nurse")
+    place = source.session_of_own(no_remark & is_inner(source))
     return _edited(source, place, lambda line: line.rsplit(SEPARATOR, 3)[0])
 
 
@@ -53,7 +53,7 @@ def blank_row(source: Source, variant: str) -> Injected:
 
 
 def _inserted(source: Source, line: object) -> Injected:
-    place = source.session(np.ones(len(source.sessions), dtype=bool), "nurse")
+    place = source.session(np.ones(len(source.sessions), dtype=bool))
     row: Row = ("sessions", ADDED + place)
     change = InsertLine(row, ("sessions", place), line)  # type: ignore[arg-type]
     return Injected((change,), (Found(row),))
@@ -61,7 +61,7 @@ def _inserted(source: Source, line: object) -> Injected:
 
 def duplicate(source: Source, variant: str) -> Injected:
     """Class 33."""
-    place = source.session(np.ones(len(source.sessions), dtype=bool), "nurse")
+    place = source.session(np.ones(len(source.sessions), dtype=bool))
     return _again(source, place, {})
 
 

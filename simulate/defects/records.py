@@ -6,6 +6,7 @@ are no rows (`lines.py`).
 """
 
 import numpy as np
+import pandas as pd
 
 from simulate import french
 from simulate.dates import day, days_between, in_days
@@ -13,33 +14,48 @@ from simulate.defects.cells import (
     PR,
     Injector,
     a_patients_cell,
+    a_visits_cell,
     inner_session,
     is_number,
+    is_share,
     neighbours,
     one_cell,
 )
 from simulate.defects.changes import AddRow, DropRow, Found, Injected, Row
-from simulate.defects.source import Source, TooFew
+from simulate.defects.source import Source
 
 CENTRAL = ("moelle", "tronc cérébral", "thalamus", "lenticulaire", "cortex")
 PERIPHERAL = ("crânien", "radiculaire", "plexus", "tronc nerveux", "fibres sensitives")
+STROKES = ["AVC ischémique", "AVC hémorragique", "AVC nsp"]
 RESTART_DAYS = 200
+TWO_YEARS = 730
+N_COPIED = 12
 ADDED = 10_000_000
 """Added rows have places from here on: the place of the row below which they stand, plus this."""
 
 
 def relief_copied(source: Source, variant: str) -> Injected:
-    """Class 29."""
-    known = is_number(source.sessions[PR])
-    n_known = np.bincount(source.patient_of[known], minlength=len(source.patients))
-    patient = source.patient(n_known >= 12)
-    mine = [place for place in source.sessions_of(patient) if known[place]]
-    said = {source.in_session(int(place), PR) for place in mine}
-    text = next(one for one in ("35", "45", "15", "55", "37", "43") if one not in said)
-    cells = [one_cell(source, int(place), PR, text) for place in mine]
+    """Class 29: the form carries on what the patient said of one session.
+
+    Not 0 or 100, which settled patients say again and again unasked.
+    """
+    known = np.flatnonzero(is_number(source.sessions[PR]))
+    patient, relief = source.patient_of[known], source.sessions[PR].to_numpy()[known]
+    stop = np.searchsorted(patient, patient, side="right")
+    follows = (patient == np.roll(patient, 1)) & (relief == np.roll(relief, 1))
+    usable = (stop - np.arange(len(known)) >= N_COPIED) & ~follows
+    first = np.isin(np.arange(len(source.sessions)), known[usable]) & is_share(source.sessions[PR])
+    place = source.session_of_own(first)
+    at = int(np.searchsorted(known, place))
+    text = source.in_session(place, PR)
+    cells = [
+        one_cell(source, int(one), PR, text)
+        for one in known[at + 1 : at + N_COPIED]
+        if source.in_session(int(one), PR) != text
+    ]
     return Injected(
         tuple(change for one in cells for change in one.changes),
-        tuple(found for one in cells for found in one.found),
+        (Found(("sessions", place)), *(found for one in cells for found in one.found)),
     )
 
 
@@ -72,7 +88,7 @@ def _off(total: str) -> str:
 
 def lost_row(source: Source, variant: str) -> Injected:
     """Class 38: the row after the gap is the one that shows it."""
-    place = inner_session(source, "session_no_recorded")
+    place = inner_session(source, PR)
     following: Row = ("sessions", place + 1)
     return Injected((DropRow(("sessions", place)),), (Found(following),), neighbours(source, place))
 
@@ -82,8 +98,9 @@ def numbers_restart(source: Source, variant: str) -> Injected:
     last = np.searchsorted(source.patient_of, np.arange(len(source.patients)), side="right") - 1
     first = np.searchsorted(source.patient_of, np.arange(len(source.patients)))
     long = source.session_day[last] - source.session_day[first] > in_days(RESTART_DAYS)
-    patient = source.patient(long)
-    return one_cell(source, int(source.sessions_of(patient)[-1]), "session_no_recorded", "1")
+    is_last = np.isin(np.arange(len(source.sessions)), last[long])
+    place = source.session_of_own(is_last, "session_no_recorded")
+    return one_cell(source, place, "session_no_recorded", "1")
 
 
 def date_out_of_order(source: Source, variant: str) -> Injected:
@@ -104,20 +121,46 @@ def day_month_exchanged(source: Source, variant: str) -> Injected:
     )
 
 
-def close_sessions(source: Source, variant: str) -> Injected:
+def unusual_interval(source: Source, variant: str) -> Injected:
     """Class 42: the interval belongs to the session before."""
+    if variant == "far":
+        return _begun_early(source)
     place = inner_session(source, "session_date")
     soon = french.date(source.session_day[place - 1] + in_days(2))
     return one_cell(source, place, "session_date", soon, neighbours(source, place, 3))
 
 
-def before_first_consultation(source: Source, variant: str) -> Injected:
+def _begun_early(source: Source) -> Injected:
+    """Consultation and first session are dated two years too early, so that only the pause shows.
+
+    Chosen of patients whose study had begun by then.
+    """
+    first = np.searchsorted(source.patient_of, np.arange(len(source.patients)))
+    window = day(source.clinic.cohort.scenario.clinic.first_session_from)
+    late = first[source.session_day[first] > window + in_days(TWO_YEARS)]
+    place = source.session_of_own(np.isin(np.arange(len(source.sessions)), late), "session_date")
+    patient = int(source.patient_of[place])
+    consulted = _day(source.in_master(patient, "first_consultation_date"))
+    before = np.timedelta64(TWO_YEARS, "D")
+    master = a_patients_cell(
+        source, patient, "first_consultation_date", french.date(consulted - before)
+    )
+    session = one_cell(
+        source, place, "session_date", french.date(source.session_day[place] - before)
+    )
+    return Injected(
+        session.changes + master.changes, session.found + master.found, neighbours(source, place)
+    )
+
+
+def before_patient(source: Source, variant: str) -> Injected:
     """Class 43."""
+    column = {"consultation": "first_consultation_date", "birth": "birth_date"}[variant]
     place = inner_session(source, "session_date")
-    consulted = source.in_master(int(source.patient_of[place]), "first_consultation_date")
-    year = int(consulted[6:]) - 1
+    since = source.in_master(int(source.patient_of[place]), column)
+    year = int(since[6:]) - 1
     return one_cell(
-        source, place, "session_date", f"15{consulted[2:6]}{year}", neighbours(source, place)
+        source, place, "session_date", f"15{since[2:6]}{year}", neighbours(source, place)
     )
 
 
@@ -136,7 +179,7 @@ def after_stop(source: Source, variant: str) -> Injected:
     stops: list[np.datetime64] = [_day(text) for text in source.patients["stop_date"]]
     last_day = day(source.clinic.cohort.scenario.clinic.rtms_end)
     early = np.array([not np.isnat(one) and one + in_days(60) < last_day for one in stops])
-    patient = source.patient(early)
+    patient = source.patient(early, "stop_date")
     last = int(source.sessions_of(patient)[-1])
     on = stops[patient] + np.timedelta64(14, "D")
     asked = on + np.timedelta64(28, "D")
@@ -154,26 +197,51 @@ def after_stop(source: Source, variant: str) -> Injected:
     return Injected((added,), (Found(row),), (("patients", patient), ("sessions", last)))
 
 
-def visit_before_surgery(source: Source, variant: str) -> Injected:
+def surgery_contradicted(source: Source, variant: str) -> Injected:
     """Class 46."""
-    ipp = source.patients["ipp"]
-    patient = source.patient(ipp.isin(source.visits["ipp"]).to_numpy())
-    mine = source.visits[source.visits["ipp"] == ipp[patient]]
-    if mine.empty:
-        raise TooFew("no visits left in this clinic")
-    first = mine.iloc[0]
-    early = first["surgery_date"] - np.timedelta64(40, "D")
-    place = int(first.name) if isinstance(first.name, int) else 0
+    everyone = np.ones(len(source.visits), dtype=bool)
+    place, patient = source.visit(everyone, "surgery_date")
+    if variant == "surgery_first":
+        return _operated_before(source, patient)
     row: Row = ("emcs", ADDED + place)
-    cells = dict(first) | {"visit_date": early, "months_post_op": np.nan}
-    visits: tuple[Row, ...] = tuple(("emcs", int(label)) for label in mine.index)
+    cells = dict(source.visits.iloc[place])
+    if variant == "visit_before":
+        early = cells["surgery_date"] - np.timedelta64(40, "D")
+        added = AddRow(
+            row, ("emcs", place), cells | {"visit_date": early, "months_post_op": np.nan}
+        )
+        return Injected((added,), (Found(row),), everything_of(source, patient))
+    ipp = source.new_ipp()
+    stranger: Row = ("patients", ADDED + patient)
+    person = dict(source.patients.loc[patient]) | {"ipp": ipp}
+    changes = (
+        AddRow(stranger, ("patients", patient), person),
+        AddRow(row, ("emcs", place), cells | {"ipp": ipp}),
+    )
+    return Injected(changes, (Found(row),), (stranger,))
+
+
+def _operated_before(source: Source, patient: int) -> Injected:
+    """All visits of a patient say that the surgery was before the first session."""
+    first = source.session_day[source.sessions_of(patient)[0]]
+    early = pd.Timestamp(first - np.timedelta64(100, "D"))
+    cells = [
+        a_visits_cell(source, int(place), "surgery_date", early)
+        for place in source.visits_of(patient)
+    ]
     return Injected(
-        (AddRow(row, ("emcs", place), cells),), (Found(row),), (("patients", patient), *visits)
+        tuple(change for one in cells for change in one.changes),
+        tuple(found for one in cells for found in one.found),
+        everything_of(source, patient),
     )
 
 
 def unknown_patient(source: Source, variant: str) -> Injected:
     """Class 47."""
+    if variant == "visit":
+        visit, patient = source.visit(np.ones(len(source.visits), dtype=bool), "ipp")
+        innocents = everything_of(source, patient)
+        return a_visits_cell(source, visit, "ipp", source.new_ipp(), innocents)
     place = inner_session(source, "ipp")
     return one_cell(source, place, "ipp", source.new_ipp(), neighbours(source, place))
 
@@ -188,13 +256,14 @@ def patient_alone(source: Source, variant: str) -> Injected:
 
 def patient_twice(source: Source, variant: str) -> Injected:
     """Class 49: nobody knows who it is, so all that is said of the patient waits."""
-    patient = source.patient(np.ones(len(source.patients), dtype=bool))
+    column = {"sex": "sex", "birth": "birth_date"}[variant]
+    patient = source.patient(np.ones(len(source.patients), dtype=bool), column)
     cells = dict(source.patients.loc[patient])
+    true = str(cells[column])
     if variant == "sex":
-        cells["sex"] = "F" if cells["sex"] == "M" else "M"
+        cells["sex"] = "F" if true == "M" else "M"
     else:
-        born = str(cells["birth_date"])
-        cells["birth_date"] = f"{born[:6]}{int(born[6:]) - 1}"
+        cells["birth_date"] = french.date(_day(true) - np.timedelta64(365, "D"))
     row: Row = ("patients", ADDED + patient)
     added = AddRow(row, ("patients", patient), cells)
     return Injected((added,), (Found(row),), everything_of(source, patient))
@@ -202,18 +271,17 @@ def patient_twice(source: Source, variant: str) -> Injected:
 
 def everything_of(source: Source, patient: int) -> tuple[Row, ...]:
     """Every row of a patient: master, sessions, visits."""
-    ipp = source.in_master(patient, "ipp")
     return (
         ("patients", patient),
         *(("sessions", int(place)) for place in source.sessions_of(patient)),
-        *(("emcs", int(label)) for label in source.visits.index[source.visits["ipp"] == ipp]),
+        *(("emcs", int(place)) for place in source.visits_of(patient)),
     )
 
 
 def other_patients_row(source: Source, variant: str) -> Injected:
     """Class 51."""
     place = inner_session(source, "ipp", least=0, after=0)
-    other = source.patient(np.ones(len(source.patients), dtype=bool))
+    other = source.patient(np.ones(len(source.patients), dtype=bool), "ipp")
     innocents = (*neighbours(source, place), *everything_of(source, other))
     return one_cell(source, place, "ipp", source.in_master(other, "ipp"), innocents)
 
@@ -227,9 +295,12 @@ def unusual_age(source: Source, variant: str) -> Injected:
     return a_patients_cell(source, patient, "birth_date", f"15{born[2:6]}{year}")
 
 
-def site_against_level(source: Source, variant: str) -> Injected:
+def level_contradicted(source: Source, variant: str) -> Injected:
     """Class 54."""
     level = source.patients["lesion_level"]
+    if variant == "cause":
+        patient = source.patient((level == "périphérique").to_numpy(), "aetiology")
+        return a_patients_cell(source, patient, "aetiology", source.pick(STROKES))
     patient = source.patient(level.isin(["central", "périphérique"]).to_numpy(), "lesion_site")
     sites = PERIPHERAL if level[patient] == "central" else CENTRAL
     return a_patients_cell(source, patient, "lesion_site", source.pick(list(sites)))
@@ -245,7 +316,7 @@ def target_on_painful_side(source: Source, variant: str) -> Injected:
 def effect_contradicted(source: Source, variant: str) -> Injected:
     """Class 56."""
     none = (source.sessions["side_effect"] == "aucun").to_numpy()
-    place = source.session(none, "nurse")
+    place = source.session(none)
     return one_cell(source, place, "side_effect_detail", "vertiges en fin de séance")
 
 
@@ -256,7 +327,7 @@ def _day(text: str) -> np.datetime64:
 
 
 INJECTORS: dict[int, Injector] = {
-    46: visit_before_surgery,
+    46: surgery_contradicted,
     45: after_stop,
     39: numbers_restart,
     29: relief_copied,
@@ -266,13 +337,13 @@ INJECTORS: dict[int, Injector] = {
     38: lost_row,
     40: date_out_of_order,
     41: day_month_exchanged,
-    42: close_sessions,
-    43: before_first_consultation,
+    42: unusual_interval,
+    43: before_patient,
     44: future,
     47: unknown_patient,
     48: patient_alone,
     52: unusual_age,
-    54: site_against_level,
+    54: level_contradicted,
     30: outlasts_question,
     55: target_on_painful_side,
     56: effect_contradicted,

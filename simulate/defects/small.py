@@ -144,10 +144,8 @@ def with_book(source: Source, on: date, *, n_visits: int = 1) -> Small:
         source.visits["ipp"].isin(free) & (source.visits["visit_date"].to_numpy() <= day(on))
     ]
     in_one_sheet = held.groupby(["ipp", pd.to_datetime(held["visit_date"]).dt.year])
-    groups = [group for _, group in in_one_sheet if len(group) >= n_visits]
-    if not groups:
-        raise TooFew("no visits left for a workbook")
-    visits = groups[int(source.rng.integers(len(groups)))].iloc[:n_visits]
+    groups = {int(one.index[0]): one[:n_visits] for _, one in in_one_sheet if len(one) >= n_visits}
+    visits = groups[source.choose("emcs", np.array([*groups], dtype=np.int64), "pain_relief_pct")]
     patient = int(ipp.index[ipp == visits["ipp"].iloc[0]][0])
     base = small_delivery(source, on)
     small = delivery_of(source, on, base.places, np.array([patient]))

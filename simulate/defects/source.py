@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from simulate.dates import DayArray
+from simulate.defects.changes import Table
 from simulate.deliveries import Clinic
 from simulate.rows import delivered, visit_rows
 
@@ -20,6 +21,14 @@ MECHANISMS = ("mcar", "mar", "mnar")
 """Completely at random; dependent on other columns; dependent on the value itself."""
 FAVOUR = 8.0
 """Times more often that a favoured row is chosen under `mar` and `mnar`."""
+OTHERS = {
+    "sessions": ("nurse", "target"),
+    "patients": ("lesion_level", "sex"),
+    "emcs": ("stimulation", "n_electrodes"),
+}
+"""The other column on which `mar` depends, and another where the defect is in that very one."""
+OF_ROW = {"sessions": "pain_relief_pct", "patients": "test_period_relief_pct"}
+"""The value on which `mnar` depends where a defect is in the whole row."""
 
 
 class TooFew(ValueError):
@@ -48,8 +57,6 @@ class Source:
         Claims.
     closing_patients
         Patients of the delivery that closes the history.
-    offsets
-        Class -> the variant with which its turns begin.
     """
 
     clinic: Clinic
@@ -64,7 +71,6 @@ class Source:
     taken_patients: set[int] = field(default_factory=set)
     taken_sessions: set[int] = field(default_factory=set)
     closing_patients: set[int] = field(default_factory=set)
-    offsets: dict[int, int] = field(default_factory=dict)
 
     def in_session(self, place: int, column: str) -> str:
         """Text of a cell of a session."""
@@ -92,7 +98,11 @@ class Source:
         free[self.patient_of[list(self.taken_sessions)]] = False
         return free
 
-    def session(self, candidates: NDArray[np.bool_], column: str) -> int:
+    def free_visits(self) -> NDArray[np.bool_]:
+        """Visits of patients whom no defect has claimed."""
+        return self.visits["ipp"].isin(self.patients["ipp"][self.free_patients()]).to_numpy()
+
+    def session(self, candidates: NDArray[np.bool_], column: str = OF_ROW["sessions"]) -> int:
         """Choose and claim one of some sessions, by the mechanism.
 
         Raises
@@ -100,11 +110,11 @@ class Source:
         TooFew
             No candidate is free.
         """
-        place = self._choose(np.flatnonzero(candidates & self.free_sessions()), column, "sessions")
+        place = self.choose("sessions", np.flatnonzero(candidates & self.free_sessions()), column)
         self.taken_sessions.add(place)
         return place
 
-    def patient(self, candidates: NDArray[np.bool_], column: str = "laterality") -> int:
+    def patient(self, candidates: NDArray[np.bool_], column: str = OF_ROW["patients"]) -> int:
         """Choose and claim one of some patients, all their rows with them.
 
         Raises
@@ -112,11 +122,13 @@ class Source:
         TooFew
             No candidate is free.
         """
-        place = self._choose(np.flatnonzero(candidates & self.free_patients()), column, "patients")
+        place = self.choose("patients", np.flatnonzero(candidates & self.free_patients()), column)
         self.taken_patients.add(place)
         return place
 
-    def session_of_own(self, candidates: NDArray[np.bool_], column: str) -> int:
+    def session_of_own(
+        self, candidates: NDArray[np.bool_], column: str = OF_ROW["sessions"]
+    ) -> int:
         """Choose one of some sessions and claim its patient whole.
 
         Raises
@@ -125,20 +137,46 @@ class Source:
             No candidate is free.
         """
         free = candidates & self.free_patients()[self.patient_of]
-        place = self._choose(np.flatnonzero(free), column, "sessions")
+        place = self.choose("sessions", np.flatnonzero(free), column)
         self.taken_patients.add(int(self.patient_of[place]))
         return place
 
-    def _choose(self, candidates: Places, column: str, table: str) -> int:
+    def visit(self, candidates: NDArray[np.bool_], column: str) -> tuple[int, int]:
+        """Choose one of some visits and claim its patient whole; return both.
+
+        Raises
+        ------
+        TooFew
+            No candidate is free.
+        """
+        place = self.choose("emcs", np.flatnonzero(candidates & self.free_visits()), column)
+        ipp = self.visits["ipp"].iloc[place]
+        patient = int(np.flatnonzero(self.patients["ipp"] == ipp)[0])
+        self.taken_patients.add(patient)
+        return place, patient
+
+    def visits_of(self, patient: int) -> Places:
+        """Places of a patient's visits."""
+        return np.flatnonzero(self.visits["ipp"] == self.in_master(patient, "ipp"))
+
+    def choose(self, table: Table, candidates: Places, column: str) -> int:
+        """Choose one of some rows by the mechanism, without a claim.
+
+        Raises
+        ------
+        TooFew
+            There are none.
+        """
         if not len(candidates):
             raise TooFew(f"no {table} left in this clinic")
         weight = np.ones(len(candidates))
-        rows = (self.sessions if table == "sessions" else self.patients).iloc[candidates]
+        whole = {"sessions": self.sessions, "patients": self.patients, "emcs": self.visits}[table]
+        rows = whole.iloc[candidates]
         if self.mechanism == "mar":
-            other = "nurse" if table == "sessions" else "lesion_level"
+            other = next(one for one in OTHERS[table] if one != column)
             weight[(rows[other] == rows[other].mode().iloc[0]).to_numpy()] = FAVOUR
         elif self.mechanism == "mnar":
-            rank = _magnitude(rows[column]).rank(pct=True).to_numpy()
+            rank = magnitude(rows[column]).rank(pct=True, method="max").to_numpy()
             weight[rank > 0.75] = FAVOUR
         return int(self.rng.choice(candidates, p=weight / weight.sum()))
 
@@ -190,7 +228,15 @@ def text_frame(rows: pa.Table) -> pd.DataFrame:
     return pd.DataFrame(columns, dtype=object)
 
 
-def _magnitude(column: pd.Series) -> pd.Series:
-    """Return numbers as they are, and for other texts their place in the alphabet."""
+def magnitude(column: pd.Series) -> pd.Series:
+    """Return numbers as they are, days in their order; other texts by their place in the alphabet.
+
+    Among numbers or days, what is none is unknown.
+    """
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_dtype(column):
+        return column
     numbers = pd.to_numeric(column.str.replace(",", "."), errors="coerce")
-    return numbers.where(numbers.notna(), column.rank(method="dense"))
+    if numbers.notna().any():
+        return numbers
+    days = pd.to_datetime(column.str[:10], format="%d/%m/%Y", errors="coerce")
+    return days if days.notna().any() else column.rank(method="dense")

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
+from simulate.dates import day
 from simulate.defects.books import MAKERS
 from simulate.defects.catalogue import Class, Variant
-from simulate.defects.cells import PR, is_number
+from simulate.defects.cells import PR, is_number, is_share
 from simulate.defects.files import LATE, SPOILERS, Place
 from simulate.defects.small import N_SESSIONS, Small, delivery_of, small_delivery
 from simulate.defects.source import Source, TooFew
 from simulate.extracts import MANIFEST, replace
 
-AGAIN, FOURTH, LATE_LANDMARK = 3, 4, 73
+AGAIN, FOURTH = 3, 4
 
 
 @dataclass
@@ -80,7 +81,7 @@ def spoiled_delivery(
     if kind.defect in MAKERS:
         small, place = MAKERS[kind.defect](source, on, variant.name)
         return Spoiled(small, place, kind, variant)
-    small = _landmark(source, on) if kind.defect == LATE_LANDMARK else small_delivery(source, on)
+    small = CHOSEN.get(kind.defect, small_delivery)(source, on)
     before = None
     if kind.defect == AGAIN:
         before = delivery_of(source, on - timedelta(days=1), small.places)
@@ -96,13 +97,23 @@ def _landmark(source: Source, on: date) -> Small:
     fourth = (source.sessions["session_no_recorded"] == "4").to_numpy()
     others = ~np.isin(source.patient_of, list(source.closing_patients))
     usable = fourth & others & is_number(source.sessions[PR]) & source.free_sessions()
-    rows = np.flatnonzero(usable)
-    if not len(rows):
-        raise TooFew("no session 4 left for a late delivery")
-    chosen = int(source.rng.choice(rows))
+    chosen = source.choose("sessions", np.flatnonzero(usable), PR)
     rest = np.flatnonzero(source.free_sessions() & ~fourth)
     more = source.rng.choice(rest, N_SESSIONS - 1, replace=False)
     return delivery_of(source, on, np.sort(np.append(more, chosen)))
+
+
+def _with_shares(source: Source, on: date) -> Small:
+    """A small delivery of sessions whose relief can be written as a fraction."""
+    known = source.clinic.known_from <= day(on)
+    rows = np.flatnonzero(known & is_share(source.sessions[PR]) & source.free_sessions())
+    if len(rows) < N_SESSIONS:
+        raise TooFew("no reliefs left for a small delivery")
+    return delivery_of(source, on, np.sort(source.rng.choice(rows, N_SESSIONS, replace=False)))
+
+
+CHOSEN = {24: _with_shares, 73: _landmark}
+"""Classes that need rows of a certain kind."""
 
 
 def _write(parent: Path, small: Small) -> None:

@@ -44,11 +44,16 @@ def told_of_rows(
                 if found.row[1] >= 0 and found.row not in file.lines:
                     continue
                 yield ledger.line_of(
-                    one.defect_id, one.kind, one.variant, mechanism,
+                    one.defect_id, one.kind, one.variant, _chosen_by(mechanism, found.row[1] >= 0),
                     delivery=name, file=file.file.name, line=file.lines.get(found.row),
                     column=found.column, true=found.true, injected=found.injected,
                     innocents=innocents,
                 )  # fmt: skip
+
+
+def _chosen_by(mechanism: str, is_row: bool) -> str:
+    """Whole files and habits fall where they fall."""
+    return mechanism if is_row else "mcar"
 
 
 def _table_of(file: Lined) -> str:
@@ -76,7 +81,7 @@ def told_of_files(
             if other is not one and place.session in other.small.places.tolist()
         ]
         yield ledger.line_of(
-            one.defect_id, one.kind, one.variant, mechanism,
+            one.defect_id, one.kind, one.variant, _chosen_by(mechanism, place.line is not None),
             delivery=one.name, file=place.file, line=place.line, column=place.column,
             true=place.true, injected=place.injected, innocents=innocents, arrival=one.arrival,
         )  # fmt: skip

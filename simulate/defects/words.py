@@ -12,12 +12,14 @@ from simulate.extracts import File
 from simulate.writing import MISSING_TOKENS
 
 OWN = frozenset(word for word in MISSING_TOKENS if word)
+ALIAS = "PR (%)"
+"""Another header of relief, which is read like its own."""
 COLUMN_OF = {
     label: column
     for headers in (french.PATIENT_HEADERS, french.SESSION_HEADERS)
     for column, *labels in headers
     for label in labels
-}
+} | {ALIAS: "pain_relief_pct"}
 
 
 def rows_of(file: File) -> list[list[str]]:

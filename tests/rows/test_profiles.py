@@ -167,6 +167,12 @@ def test_runs_do_not_cross_patients():
     assert list(patterns.relief_runs(equal)["longest_run"]) == [10, 10]
 
 
+def test_runs_at_the_ends_of_the_scale_are_no_copies():
+    settled = sessions(30, pain_relief_pct=[0.0] * 12 + [30.0] * 3 + [100.0] * 15)
+    assert list(patterns.relief_runs(settled)["longest_run"]) == [3]
+    assert list(patterns.relief_runs(sessions(12, pain_relief_pct=0.0))["longest_run"]) == [0]
+
+
 def test_a_nurse_who_always_writes_one_value():
     nurse = ["AB", "CD"] * 20
     relief = [0.0, 35.0] * 20
