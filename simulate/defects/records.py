@@ -111,14 +111,18 @@ def date_out_of_order(source: Source, variant: str) -> Injected:
 
 
 def day_month_exchanged(source: Source, variant: str) -> Injected:
-    """Class 41."""
+    """Class 41: implicated are the rows between which the session was, and now seems to be."""
     texts = source.sessions["session_date"].str
     day_of, month = texts[:2].astype(int), texts[3:5].astype(int)
     place = source.session_of_own(((day_of <= 12) & (day_of != month)).to_numpy(), "session_date")
     one, other, year = source.in_session(place, "session_date").split("/")
-    return one_cell(
-        source, place, "session_date", f"{other}/{one}/{year}", neighbours(source, place, 3)
-    )
+    exchanged = f"{other}/{one}/{year}"
+    mine = source.sessions_of(int(source.patient_of[place]))
+    after = int(np.searchsorted(source.session_day[mine], _day(exchanged)))
+    beside: list[Row] = [("sessions", int(row)) for row in mine[max(after - 1, 0) : after + 1]]
+    innocents = dict.fromkeys((*neighbours(source, place, 3), *beside))
+    innocents.pop(("sessions", place), None)
+    return one_cell(source, place, "session_date", exchanged, tuple(innocents))
 
 
 def unusual_interval(source: Source, variant: str) -> Injected:
