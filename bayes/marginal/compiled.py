@@ -28,6 +28,17 @@ _STAMP = sources(Path(__file__).parent)
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile at the first call of each signature, or take the code that an earlier run kept."""
-    kernel: Any = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
+    return _kernel(function, inline="never")
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Compile into its callers: a call that passes a dozen arrays costs more than some sums."""
+    return _kernel(function, inline="always")
+
+
+def _kernel(function: Callable[..., Any], inline: str) -> Any:
+    kernel: Any = njit(
+        cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline=inline
+    )(function)
     kernel._cache._cache_file._source_stamp = _STAMP
     return kernel

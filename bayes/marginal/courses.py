@@ -70,20 +70,17 @@ def draw_kinds(p, rising, rows, nodes, effects, rng):
         Shape (patients, 4): column 0 is filled, and the plateau of flat courses set to the start.
     """
     n = effects.shape[0]
-    tables = tables_of(p, rows, nodes, 0, n)
+    tables = tables_of(p, rows, nodes, False)
     n_onsets = len(nodes.onsets)
     logs = np.empty(2 + n_onsets)
     for i in range(n):
         a, b = rows.offsets[i], rows.offsets[i + 1]
-        seen = (
-            rows.session[a:b], rows.kind[a:b], tables.decay[a:b], tables.fine[a:b], rows.fate[a:b],
-        )  # fmt: skip
-        start, plateau = effects[i, 1], effects[i, 2]
-        left = np.exp(-np.exp(effects[i, 3]) * np.arange(tables.left.shape[1]))
-        logs[FLAT] = log_likelihood(p, tables, seen, start, start, left, tables.kept[0])
+        seen = rows.session[a:b], rows.report[a:b], rows.fate[a:b], tables.offset[a:b]
+        start, plateau, rate = effects[i, 1], effects[i, 2], np.exp(effects[i, 3])
+        logs[FLAT] = log_likelihood(tables, seen, start, start, rate, 0)
         logs[FLAT] -= np.logaddexp(0.0, rising[i])
         for c in range(1 + n_onsets):
-            logs[KEPT + c] = log_likelihood(p, tables, seen, start, plateau, left, tables.kept[c])
+            logs[KEPT + c] = log_likelihood(tables, seen, start, plateau, rate, c)
             share = p[10] / n_onsets if c > 0 else 1 - p[10]
             logs[KEPT + c] += np.log(share) - np.logaddexp(0.0, -rising[i])
         total = log_sum(logs)

@@ -8,24 +8,22 @@ over proposal. Not here: the parts (`evaluate.py`), draws of the population (`im
 
 import numpy as np
 
-from bayes.cohort import MISSING, NOTHING
 from bayes.marginal.adapt import active_onsets
 from bayes.marginal.compiled import compiled
-from bayes.marginal.evaluate import bank, course_share, log_sum
-from bayes.marginal.report_law import latent_power, multiply_mass
-from bayes.marginal.stop_law import multiply_fate
-from bayes.marginal.tables import tables_of
+from bayes.marginal.evaluate import course_share, log_at, log_sum
 
 FLAT, KEPT = 0, 1
 
 
 @compiled
-def draw_effects(p, rising, rows, nodes, places, component, rng, candidates, first, last, out):
+def draw_effects(
+    p, tables, rising, rows, nodes, places, component, rng, candidates, first, last, out
+):
     """Fill one draw of the course of patients first..last - 1.
 
     Parameters
     ----------
-    p, rising, rows, nodes, places, component
+    p, tables, rising, rows, nodes, places, component
         See `evaluate`, which fills `component`.
     rng
         numpy.random.Generator of this call.
@@ -35,15 +33,12 @@ def draw_effects(p, rising, rows, nodes, places, component, rng, candidates, fir
         Filled, shape (patients, 4): position in `curves.COURSES`, start and plateau in points,
         log rate. A flat course has its start as plateau, and a log rate from the population.
     """
-    tables = tables_of(p, rows, nodes, first, last)
     drawn = np.empty((candidates, 4))
     weight = np.empty(candidates)
     n_onsets = len(nodes.onsets)
     for i in range(first, last):
         a, b = rows.offsets[i], rows.offsets[i + 1]
-        seen = (
-            rows.session[a:b], rows.kind[a:b], tables.decay[a:b], tables.fine[a:b], rows.fate[a:b],
-        )  # fmt: skip
+        seen = rows.session[a:b], rows.report[a:b], rows.fate[a:b], tables.offset[a:b]
         n_active = active_onsets(rows.session[b - 1], nodes.onsets)
         share = np.cumsum(np.exp(component[i] - log_sum(component[i])))
         for r in range(candidates):
@@ -83,7 +78,7 @@ def _flat_candidate(p, tables, seen, places, i, rng, drawn):
     start = p[0] + p[1] * z
     drawn[0], drawn[1], drawn[2] = FLAT, start, start
     drawn[3] = p[5] + p[6] * rng.standard_normal()
-    log = log_likelihood(p, tables, seen, start, start, tables.left[0], tables.kept[0])
+    log = log_likelihood(tables, seen, start, start, 1.0, 0)
     return log - (z * z - x * x) / 2 + np.log(places.flat_scale[i])
 
 
@@ -105,26 +100,21 @@ def _rising_candidate(p, tables, seen, nodes, places, i, j, c, rng, drawn):
     start = p[0] + p[1] * z0
     plateau = p[2] + p[3] * (p[4] * z0 + np.sqrt(1 - p[4] * p[4]) * z1)
     drawn[0], drawn[1], drawn[2], drawn[3] = KEPT + c, start, plateau, p[5] + p[6] * z
-    left = np.exp(-np.exp(drawn[3]) * np.arange(tables.left.shape[1]))
-    log = log_likelihood(p, tables, seen, start, plateau, left, tables.kept[c])
+    log = log_likelihood(tables, seen, start, plateau, np.exp(drawn[3]), c)
     log += np.log(scale[0] * scale[2]) - (z0 * z0 + z1 * z1 - x0 * x0 - x1 * x1) / 2
     return log + nodes.rate_log_weight[j] + (nodes.rate[j] * nodes.rate[j] - z * z) / 2
 
 
 @compiled
-def log_likelihood(p, tables, seen, start, plateau, left, kept):
-    """Return log P(reports and fates) of one course."""
-    session, kind, decay, fine, fate = seen
-    power, product, log = np.empty(1), np.ones(1), np.zeros(1)
+def log_likelihood(tables, seen, start, plateau, rate, c):
+    """Return log P(reports and fates) of one course; c is 0 where no relapse comes."""
+    session, report, fate, offset = seen
+    pieces, kept = tables.pieces, tables.kept
+    once, left, reached, log = np.exp(-rate), 1.0, 0, 0.0
     for row in range(len(session)):
-        s = session[row]
-        latent = start + (plateau - start) * (1 - left[s]) * kept[s]
-        power[0] = np.exp(latent_power(latent, p[7]))
-        if kind[row] != MISSING:
-            multiply_mass(kind[row], decay[row], fine[row], tables.law, power, product)
-        if fate[row] != NOTHING:
-            multiply_fate(fate[row], s, tables.hazards, tables.law[7], power, product)
-        if product[0] < 1e-120:
-            bank(product, log)
-    bank(product, log)
-    return log[0]
+        while reached < session[row]:
+            left *= once
+            reached += 1
+        place = (start + (plateau - start) * (1 - left) * kept[c, reached]) * pieces.unit
+        log += log_at(report[row], fate[row], offset[row], pieces, place)
+    return log

@@ -7,21 +7,19 @@ node by node). Not here: where the nodes stand (`adapt.py`).
 
 import numpy as np
 
-from bayes.cohort import MISSING, NOTHING
 from bayes.marginal.adapt import active_onsets
-from bayes.marginal.compiled import compiled
-from bayes.marginal.powers import fill_powers, line_of
-from bayes.marginal.report_law import FLOOR, latent_power, multiply_mass
-from bayes.marginal.slopes import add_flat_slopes, add_rising_slopes
-from bayes.marginal.stop_law import multiply_fate
-from bayes.marginal.tables import tables_of
+from bayes.marginal.compiled import compiled, inlined
+from bayes.marginal.lines import line_of, place_of
+from bayes.marginal.pieces import LAST, N_LAWS, cubic, piece_at
+from bayes.marginal.slopes import add_flat_slopes, add_law_slopes, add_rising_slopes
 
 NEGLIGIBLE = 1e-5
-SMALL = 1e-120
 
 
 @compiled
-def evaluate(p, rising, rows, nodes, places, first, last, log_marginal, component, slopes):
+def evaluate(
+    p, tables, rising, rows, nodes, places, first, last, each, log_marginal, component, slopes
+):
     """Fill the log marginals of patients first..last - 1, and their slopes where asked.
 
     Parameters
@@ -30,8 +28,11 @@ def evaluate(p, rising, rows, nodes, places, first, last, log_marginal, componen
         Natural parameters in the order of `parameters.KERNEL_NAMES`.
     rising
         Logit of the chance to rise, by patient.
-    rows, nodes, places
-        See `grid.py`.
+    tables, rows, nodes, places
+        See `tables.py`, `grid.py`.
+    each
+        Whether each patient's slopes are wanted, or their sum only: then those in noise, heaping
+        and hazards stand with the last patient.
     log_marginal, component
         Filled: log P(data of patient i), and its log parts by node of the rate and course, shape
         (patients, rates * courses + 1), the flat course last.
@@ -39,44 +40,40 @@ def evaluate(p, rising, rows, nodes, places, first, last, log_marginal, componen
         Filled unless its first dimension is 0: d log_marginal / d p, then / d rising, shape
         (patients, parameters + 1).
     """
-    tables = tables_of(p, rows, nodes, first, last)
     m, courses = len(nodes.inner), places.centre.shape[2]
     logs = np.empty((len(nodes.rate) * courses, m * m))
     flat = np.empty(len(nodes.flat))
-    room = np.empty(m * m), np.empty(m * m), np.empty(m), np.empty(m)
+    room = np.empty((5, max(m * m, len(flat))))
+    with_slopes = len(slopes) > 0
+    mass = np.zeros((N_LAWS if with_slopes else 0, LAST + 1, 4))
     for i in range(first, last):
         a, b = rows.offsets[i], rows.offsets[i + 1]
         n_active = active_onsets(rows.session[b - 1], nodes.onsets)
         log_rises = -np.logaddexp(0.0, -rising[i])
         component[i] = -np.inf
-        seen = (
-            rows.session[a:b], rows.kind[a:b], tables.decay[a:b], tables.fine[a:b], rows.fate[a:b],
-        )  # fmt: skip
+        seen = rows.session[a:b], rows.report[a:b], rows.fate[a:b], tables.offset[a:b]
         for c in range(1 + n_active):
             log_prior = log_rises + np.log(course_share(p[10], c, n_active, len(nodes.onsets)))
             for j in range(len(nodes.rate)):
                 if places.skipped[i, j, c]:
                     continue
                 at = j * courses + c
-                _rising_logs(
-                    p, tables.law, tables.hazards, seen, nodes, places.centre[i, j, c],
-                    places.scale[i, j, c], tables.left[j], tables.kept[c], room, logs[at],
-                )  # fmt: skip
-                logs[at] += log_prior + nodes.rate_log_weight[j]
-                component[i, at] = log_sum(logs[at])
-        _flat_logs(
-            p, tables.law, tables.hazards, seen, nodes, places.flat_centre[i],
-            places.flat_scale[i], flat,
-        )  # fmt: skip
+                prior = log_prior + nodes.rate_log_weight[j]
+                own = logs[at]
+                _rising_logs(p, tables, seen, nodes, place_of(places, i, j, c), prior, j, c, own)
+                component[i, at] = log_sum(own)
+        _flat_logs(p, tables.pieces, seen, nodes, places.flat_centre[i], places.flat_scale[i], flat)
         flat -= np.logaddexp(0.0, rising[i])
         component[i, -1] = log_sum(flat)
         log_marginal[i] = log_sum(component[i])
-        if len(slopes) > 0:
+        if with_slopes:
             slopes[i] = 0.0
             _patient_slopes(
                 p, tables, rising[i], rows, seen, nodes, places, i, logs, flat, component[i],
-                log_marginal[i], slopes[i], room,
+                log_marginal[i], room, mass, slopes[i],
             )  # fmt: skip
+            if each or i == last - 1:
+                add_law_slopes(tables.pieces, rows.used, mass, slopes[i])
 
 
 @compiled
@@ -92,12 +89,24 @@ def course_share(relapse_share, course, n_active, n_onsets):
 
 @compiled
 def _patient_slopes(
-    p, tables, rising, rows, seen, nodes, places, i, logs, flat, component, total, slopes, room
+    p,
+    tables,
+    rising,
+    rows,
+    seen,
+    nodes,
+    places,
+    i,
+    logs,
+    flat,
+    component,
+    total,
+    room,
+    mass,
+    slopes,
 ):
-    a, b = rows.offsets[i], rows.offsets[i + 1]
-    relief, width = rows.relief[a:b], rows.width[a:b]
     courses, n_onsets = places.centre.shape[2], len(nodes.onsets)
-    n_active = active_onsets(rows.session[b - 1], nodes.onsets)
+    n_active = active_onsets(seen[0][-1], nodes.onsets)
     share_flat = np.exp(component[-1] - total)
     slopes[18] = (1 - share_flat) - 1 / (1 + np.exp(-rising))
     for c in range(1 + n_active):
@@ -110,74 +119,70 @@ def _patient_slopes(
             slopes[10] += weight * by_share
             onset = nodes.onsets[c - 1] if c > 0 else np.inf
             add_rising_slopes(
-                p, tables.law, tables.hazards, seen, relief, width, nodes, places.centre[i, j, c],
-                places.scale[i, j, c], tables.rate[j], nodes.rate[j], onset, tables.left[j],
-                tables.kept[c], np.exp(logs[at] - total), slopes, room,
+                p, tables, seen, nodes, place_of(places, i, j, c), onset, j, c, logs[at], total,
+                room, mass, slopes,
             )  # fmt: skip
     if share_flat > NEGLIGIBLE:
         add_flat_slopes(
-            p, tables.law, tables.hazards, seen, relief, width, nodes, places.flat_centre[i],
-            places.flat_scale[i], np.exp(flat - total), slopes,
+            p, tables.pieces, seen, nodes, places.flat_centre[i], places.flat_scale[i],
+            np.exp(flat - total), room, mass, slopes,
         )  # fmt: skip
 
 
 @compiled
-def _rising_logs(p, law, hazards, seen, nodes, centre, scale, left, kept, room, logs):
-    """Fill the log of likelihood, prior of start and plateau and weight at every node."""
-    session, kind, decay, fine, fate = seen
-    x, weights, noise = nodes.inner, nodes.inner_log_weight, p[7]
+def _rising_logs(p, tables, seen, nodes, place, prior, j, c, logs):
+    """Fill the log of likelihood, prior and weight at every node of course c at rate j."""
+    session, report, fate, offset = seen
+    pieces, left, kept = tables.pieces, tables.left, tables.kept
+    x, weights, unit = nodes.inner, nodes.inner_log_weight, pieces.unit
     m = len(x)
-    power, product, ones, twos = room
-    product[:] = 1.0
-    size = np.log(scale[0] * scale[2])
+    size = prior + np.log(place[2] * place[4])
     for k in range(m):
-        z0 = centre[0] + scale[0] * x[k]
+        z0 = place[0] + place[2] * x[k]
         for q in range(m):
-            z1 = centre[1] + scale[1] * x[k] + scale[2] * x[q]
+            z1 = place[1] + place[3] * x[k] + place[4] * x[q]
             logs[k * m + q] = size + weights[k] + weights[q] - (z0 * z0 + z1 * z1) / 2
-    line = line_of(p, centre, scale)
+    line = line_of(p, place)
     for row in range(len(session)):
-        done = (1 - left[session[row]]) * kept[session[row]]
-        latent = line[0] + done * line[1]
-        along, across = (line[2] + done * line[3]) / noise, done * line[4] / noise
-        fill_powers(latent_power(latent, noise), along, across, x, ones, twos, power)
-        if kind[row] != MISSING:
-            multiply_mass(kind[row], decay[row], fine[row], law, power, product)
-        if fate[row] != NOTHING:
-            multiply_fate(fate[row], session[row], hazards, law[7], power, product)
-        low = 1.0
-        for q in range(m * m):
-            low = min(low, product[q])
-        if low < SMALL:
-            bank(product, logs)
-    bank(product, logs)
+        done = (1 - left[j, session[row]]) * kept[c, session[row]]
+        latent = (line[0] + done * line[1]) * unit
+        along, across = (line[2] + done * line[3]) * unit, done * line[4] * unit
+        if report[row] >= 0:
+            law, here = pieces.log[report[row]], latent + offset[row]
+            for k in range(m):
+                for q in range(m):
+                    at, t = piece_at(here + along * x[k] + across * x[q])
+                    logs[k * m + q] += cubic(law, at, t)
+        if fate[row] >= 0:
+            law, here = pieces.log[fate[row]], latent + pieces.fate_offset
+            for k in range(m):
+                for q in range(m):
+                    at, t = piece_at(here + along * x[k] + across * x[q])
+                    logs[k * m + q] += cubic(law, at, t)
 
 
 @compiled
-def _flat_logs(p, law, hazards, seen, nodes, centre, scale, logs):
-    session, kind, decay, fine, fate = seen
-    n = len(nodes.flat)
-    z = centre + scale * nodes.flat
-    power, product = np.empty(n), np.ones(n)
-    for q in range(n):
-        power[q] = np.exp(latent_power(p[0] + p[1] * z[q], p[7]))
-    logs[:] = nodes.flat_log_weight - z * z / 2 + np.log(scale)
-    for row in range(len(session)):
-        if kind[row] != MISSING:
-            multiply_mass(kind[row], decay[row], fine[row], law, power, product)
-        if fate[row] != NOTHING:
-            multiply_fate(fate[row], session[row], hazards, law[7], power, product)
-        if product.min() < SMALL:
-            bank(product, logs)
-    bank(product, logs)
+def _flat_logs(p, pieces, seen, nodes, centre, scale, logs):
+    session, report, fate, offset = seen
+    for q in range(len(nodes.flat)):
+        z = centre + scale * nodes.flat[q]
+        place = (p[0] + p[1] * z) * pieces.unit
+        logs[q] = nodes.flat_log_weight[q] - z * z / 2 + np.log(scale)
+        for row in range(len(session)):
+            logs[q] += log_at(report[row], fate[row], offset[row], pieces, place)
 
 
-@compiled
-def bank(product, logs):
-    """Move the logs of the products to the sums, before they underflow."""
-    for q in range(len(product)):
-        logs[q] += np.log(max(product[q], FLOOR))
-        product[q] = 1.0
+@inlined
+def log_at(report, fate, offset, pieces, place):
+    """Return log P of one session's report and fate, at latent relief in pieces."""
+    log = 0.0
+    if report >= 0:
+        k, t = piece_at(place + offset)
+        log += cubic(pieces.log[report], k, t)
+    if fate >= 0:
+        k, t = piece_at(place + pieces.fate_offset)
+        log += cubic(pieces.log[fate], k, t)
+    return log
 
 
 @compiled

@@ -14,20 +14,25 @@ from numpy.typing import NDArray
 
 from bayes.cohort import Cohort
 from bayes.curves import ONSETS
+from bayes.marginal.pieces import N_LAWS, fate_laws, report_laws
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
 class Rows(NamedTuple):
-    """Sessions of all patients, see `bayes.cohort.Cohort`."""
+    """Sessions of all patients, see `bayes.cohort.Cohort`.
+
+    report and fate hold the law of each (`pieces.py`), relief is 0 where it is missing, and used
+    (laws,) tells which laws occur.
+    """
 
     offsets: IntArray
     session: IntArray
-    kind: IntArray
-    relief: FloatArray
-    width: FloatArray
+    report: IntArray
     fate: IntArray
+    relief: FloatArray
+    used: NDArray[np.bool_]
 
 
 class Nodes(NamedTuple):
@@ -59,8 +64,11 @@ class Places(NamedTuple):
 
 def rows_of(cohort: Cohort) -> Rows:
     """Return the rows of a cohort for the kernels."""
+    report = report_laws(cohort.kind, cohort.width)
+    fate = fate_laws(cohort.fate, cohort.session)
+    used = np.isin(np.arange(N_LAWS), np.concatenate([report, fate]))
     relief = np.nan_to_num(cohort.relief)
-    return Rows(cohort.offsets, cohort.session, cohort.kind, relief, cohort.width, cohort.fate)
+    return Rows(cohort.offsets, cohort.session, report, fate, relief, used)
 
 
 def make_nodes(n_rate: int = 8, n_inner: int = 3, n_flat: int = 5, step: float = 0.8) -> Nodes:

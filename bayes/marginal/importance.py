@@ -17,8 +17,11 @@ from bayes.marginal.target import Target
 
 FloatArray = NDArray[np.float64]
 
-REACH = 1.5
-"""Where, in Laplace's standard deviations, each side of each direction is measured."""
+MEASURED = np.array([-3.0, -1.5, 1.5, 3.0])
+"""Where, in Laplace's standard deviations, the density is measured along each direction."""
+STIFFNESS = (0.1, 4.0)
+"""Least and most that the fall there may differ from Laplace's."""
+ALONG = np.linspace(-8, 8, 801)
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,6 @@ class Importance:
 
 FREEDOM = 20.0
 """Degrees of freedom of each direction's proposal: tails that the posterior's do not outrun."""
-COPIES = 2
-"""Draws of the patients at each proposal, for proposals that are kept more than once."""
 
 
 def draw_population(
@@ -70,60 +71,80 @@ def draw_population(
         Called with the share done, from 0 to 1.
     """
     rng = np.random.default_rng([seed, 11])
-    below, above = _sides(target, mode)
+    log_proposal = _log_proposals(target, mode)
     # Pairs on opposite sides: what is odd in the scores cancels.
     half = rng.random(((n_draws + 1) // 2, target.size))
     chance = np.concatenate([half, 1 - half])[:n_draws]
-    size = np.abs(rng.standard_t(FREEDOM, chance.shape))
-    score = np.where(chance < above / (above + below), above * size, -below * size)
+    score = _quantiles(log_proposal, chance)
     points = mode.point + score @ mode.root.T
-    logs, effects = _densities_and_effects(target, mode, points, seed, progress)
-    proposed = -(FREEDOM + 1) / 2 * np.log1p(size**2 / FREEDOM).sum(axis=1)
+    logs = log_densities(target, points, mode.places, _part(progress, 0.0, 0.7))
+    proposed = sum(np.interp(score[:, k], ALONG, log) for k, log in enumerate(log_proposal))
     weight, pareto_k = smoothed(logs - proposed)
-    kept = systematic(weight, n_draws, rng)
-    copy = _occurrence(kept) % COPIES
-    return Importance(points[kept], effects[kept, copy], pareto_k, float(1 / (weight**2).sum()))
+    kept = np.sort(systematic(weight, n_draws, rng))
+    effects = _effects(target, mode, points, kept, seed, _part(progress, 0.7, 1.0))
+    order = rng.permutation(n_draws)
+    size_kept = float(1 / (weight**2).sum())
+    return Importance(points[kept[order]], effects[order], pareto_k, size_kept)
 
 
-def _densities_and_effects(
+def _part(
+    progress: Callable[[float], None] | None, first: float, last: float
+) -> Callable[[float], None] | None:
+    if progress is None:
+        return None
+    return lambda share: progress(first + (last - first) * share)
+
+
+def _effects(
     target: Target,
     mode: Mode,
     points: FloatArray,
+    kept: NDArray[np.int64],
     seed: int,
     progress: Callable[[float], None] | None,
-) -> tuple[FloatArray, FloatArray]:
-    """Return the log density at every point, and courses (points, copies, patients, 4) there."""
-    effects = np.empty((len(points), COPIES, len(target.cohort.patients), 4))
+) -> FloatArray:
+    """Return a draw of all courses at every kept point (sorted), shape (kept, patients, 4)."""
+    effects = np.empty((len(kept), len(target.cohort.patients), 4))
+    once, first, count = np.unique(kept, return_index=True, return_counts=True)
 
     def draw(k: int, own: Places, component: FloatArray) -> None:
-        room = np.empty(effects.shape[2:])
-        for copy in range(COPIES):
-            target.draw_effects(points[k], own, component, [seed, k, copy], room)
-            effects[k, copy] = room
+        for copy in range(count[k]):
+            out = effects[first[k] + copy]
+            target.draw_effects(points[once[k]], own, component, [seed, int(once[k]), copy], out)
 
-    return log_densities(target, points, mode.places, progress, draw), effects
-
-
-def _occurrence(kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how often each value occurred before."""
-    order = np.argsort(kept, kind="stable")
-    ordered = kept[order]
-    first = np.searchsorted(ordered, ordered)
-    result = np.empty_like(kept)
-    result[order] = np.arange(len(kept)) - first
-    return result
+    log_densities(target, points[once], mode.places, progress, draw)
+    return effects
 
 
-def _sides(target: Target, mode: Mode) -> tuple[FloatArray, FloatArray]:
-    """Return the widths of a split normal in each direction of the root, below and above the mode.
+def _log_proposals(target: Target, mode: Mode) -> FloatArray:
+    """Return the log density of each direction's proposal at `ALONG`, shape (size, places).
 
-    Geweke 1989: a normal of width w has fallen by x^2 / 2 w^2 at x. One number a side takes most
-    of the skewness of spreads and rates that Laplace's approximation leaves to the weights.
+    Laplace's approximation says x^2 / 2 for the fall of the log density at x. Here the fall is
+    measured at four places of each direction of the root and its ratio to x^2 / 2 taken as
+    straight between them, which takes the skewness and the shoulders of spreads and rates that
+    Laplace leaves to the weights (Geweke 1989 with two places); t distributions give the tails.
     """
-    moves = REACH * np.concatenate([-mode.root.T, mode.root.T])
-    fall = mode.log_density - log_densities(target, mode.point + moves, mode.places)
-    width = REACH / np.sqrt(2 * np.maximum(fall, REACH**2 / 8))
-    return width[: target.size], width[target.size :]
+    moves = np.concatenate([x * mode.root.T for x in MEASURED])
+    logs = log_densities(target, mode.point + moves, mode.places)
+    fall = (mode.log_density - logs).reshape(len(MEASURED), target.size)
+    stiff = np.clip(fall / (MEASURED[:, None] ** 2 / 2), *STIFFNESS)
+    places = np.insert(MEASURED, 2, 0.0)
+    stiff = np.insert(stiff, 2, 1.0, axis=0)
+    log = np.empty((target.size, len(ALONG)))
+    for k in range(target.size):
+        ratio = np.interp(ALONG, places, stiff[:, k])
+        log[k] = -(FREEDOM + 1) / 2 * np.log1p(ratio * ALONG**2 / FREEDOM)
+        log[k] -= np.log(np.trapezoid(np.exp(log[k]), ALONG))
+    return log
+
+
+def _quantiles(log_proposal: FloatArray, chance: FloatArray) -> FloatArray:
+    """Return the scores below which each direction's proposal has these chances."""
+    score = np.empty_like(chance)
+    for k, log in enumerate(log_proposal):
+        below = np.concatenate([[0.0], np.cumsum(np.exp(log[1:]) + np.exp(log[:-1]))])
+        score[:, k] = np.interp(chance[:, k], below / below[-1], ALONG)
+    return score
 
 
 def log_densities(

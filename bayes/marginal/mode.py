@@ -1,6 +1,6 @@
 """The mode of the population and the curvature there.
 
-Here: rounds of placing nodes and climbing with them held; near the mode the curvature, from
+Here: quasi-Newton steps (BFGS), the nodes placed again at each; near the mode the curvature, from
 differences of exact slopes, and Newton steps with it.
 Not here: the density (`target.py`).
 """
@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 
 from bayes.marginal.grid import Places
 from bayes.marginal.target import Target
+from bayes.parameters import KERNEL_NAMES
 
 FloatArray = NDArray[np.float64]
 
-MOST_ROUNDS = 15
-CLIMB = 8
-NEAR, SETTLED = 1.0, 0.05
+MOST_STEPS = 80
+NEAR, SETTLED = 0.2, 0.05
 """Distance to the mode at which climbing gives way to Newton steps, and these end, in posterior
-standard deviations."""
+standard deviations (for climbing as it is estimated on the way)."""
 MOST_CURVATURES = 4
 FARTHEST = 3.0
-"""Longest move of a round in each direction, in the same unit."""
+"""Longest step, in the same unit."""
+MOST_HALVINGS = 6
 DIFFERENCE = 0.01
 
 
@@ -72,14 +73,8 @@ def find_mode(
     point = np.zeros(target.size) if start is None else start.copy()
     places = target.new_places()
     target.adapt(point, places, 8)
-    for number in range(MOST_ROUNDS):
-        slope, root = _scores(target, point, places)
-        if np.linalg.norm(root.T @ slope) < NEAR:
-            break
-        point = _climb(target, point, root, places)
-        _place_again(target, point, places)
-        if progress:
-            progress(0.6 * (number + 1) / (number + 2))
+    target.skip_negligible(point, places)
+    point = _climb(target, point, places, progress)
     for _ in range(MOST_CURVATURES):
         root, is_maximum = _curvature_root(target, point, places)
         point, settled = _newton(target, point, root, places)
@@ -111,40 +106,69 @@ def _place_again(target: Target, point: FloatArray, places: Places) -> None:
     target.skip_negligible(point, places)
 
 
-def _scores(target: Target, point: FloatArray, places: Places) -> tuple[FloatArray, FloatArray]:
-    """Return the slope, and a root of the inverse information in the patients' scores."""
-    _, _, by = target.log_marginals(point, places, with_slopes=True)
+def _climb(
+    target: Target, point: FloatArray, places: Places, progress: Callable[[float], None] | None
+) -> FloatArray:
+    """Return a point near the mode, by BFGS from the information in the patients' scores."""
+    value, slope, inverse = _start(target, point, places)
+    for number in range(MOST_STEPS):
+        move = inverse @ slope
+        left = float(np.sqrt(slope @ move))
+        if left < NEAR:
+            break
+        move /= max(1.0, left / FARTHEST)
+        for _ in range(MOST_HALVINGS):
+            _place_again(target, point + move, places)
+            new_value, new_slope = target.density_and_slope(point + move, places)
+            if new_value > value:
+                break
+            move /= 2
+        inverse = _updated(inverse, move, slope - new_slope)
+        point, value, slope = point + move, new_value, new_slope
+        if progress:
+            progress(0.6 * (number + 1) / (number + 10))
+    return point
+
+
+def _start(
+    target: Target, point: FloatArray, places: Places
+) -> tuple[float, FloatArray, FloatArray]:
+    """Return density and slope, and the inverse of the information in the patients' scores."""
+    logs, _, by = target.log_marginals(point, places, with_slopes=True)
     each = target.patient_slopes(point, by)
     information = each.T @ each + np.eye(len(point))
-    return each.sum(axis=0) - point, np.linalg.inv(np.linalg.cholesky(information)).T
+    value = float(logs.sum() - point @ point / 2)
+    return value, each.sum(axis=0) - point, np.linalg.inv(information)
 
 
-def _climb(target: Target, point: FloatArray, root: FloatArray, places: Places) -> FloatArray:
-    """Return a higher point, the nodes held, searched in units of the information."""
-    from scipy.optimize import minimize
-
-    def fall(move: FloatArray) -> tuple[float, FloatArray]:
-        value, slope = target.density_and_slope(point + root @ move, places)
-        return -value, -(root.T @ slope)
-
-    found = minimize(
-        fall,
-        np.zeros_like(point),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(-FARTHEST, FARTHEST)] * len(point),
-        options={"maxiter": CLIMB},
-    )
-    return np.asarray(point + root @ found.x)
+def _updated(inverse: FloatArray, move: FloatArray, fall: FloatArray) -> FloatArray:
+    """Return the BFGS update of an inverse curvature; `fall` is how much the slope fell."""
+    along = move @ fall
+    if not along > 1e-8 * np.linalg.norm(move) * np.linalg.norm(fall):
+        return inverse
+    rest = np.eye(len(move)) - np.outer(move, fall) / along
+    return np.asarray(rest @ inverse @ rest.T + np.outer(move, move) / along)
 
 
 def _curvature_root(target: Target, point: FloatArray, places: Places) -> tuple[FloatArray, bool]:
     """Return the root of the inverse curvature, and whether the curvature is a maximum's."""
-    _, slope = target.density_and_slope(point, places)
-    steps = DIFFERENCE * np.eye(len(point))
-    rows = [target.density_and_slope(point + step, places)[1] - slope for step in steps]
-    curvature = -np.stack(rows) / DIFFERENCE
-    value, axis = np.linalg.eigh((curvature + curvature.T) / 2)
+    value, axis = np.linalg.eigh(-_curvature(target, point, places))
     # The prior alone has curvature 1; what lies far below is no maximum, but still a proposal.
     kept = np.maximum(value, 0.25)
     return (axis / np.sqrt(kept)) @ axis.T, bool(value.min() > 0.05)
+
+
+def _curvature(target: Target, point: FloatArray, places: Places) -> FloatArray:
+    """Return the second derivatives of the density, the nodes held.
+
+    Those within the logit of rising are known; the others are differences of slopes.
+    """
+    _, slope = target.density_and_slope(point, places)
+    curvature = target.rising_curvature(point, places)
+    n = len(KERNEL_NAMES)
+    steps = DIFFERENCE * np.eye(len(point))[:n]
+    rows = np.stack([target.density_and_slope(point + step, places)[1] - slope for step in steps])
+    rows /= DIFFERENCE
+    curvature[:n, :n] = (rows[:, :n] + rows[:, :n].T) / 2
+    curvature[:n, n:], curvature[n:, :n] = rows[:, n:], rows[:, n:].T
+    return curvature

@@ -1,119 +1,179 @@
 """What one set of nodes adds to the slopes of a patient's log marginal, as kernels.
 
-Here: the chain rule from d log P / d eta to the population parameters. Not here: the weights of
-the nodes (`evaluate.py`). Positions are those of `parameters.KERNEL_NAMES`.
+Here: the chain rule from the slopes of the laws to the population parameters. Not here: the weights
+of the nodes (`evaluate.py`). Positions are those of `parameters.KERNEL_NAMES`.
 """
 
 import numpy as np
 
-from bayes.cohort import MISSING, NOTHING, SURGERY, TEST_SESSIONS
-from bayes.marginal.compiled import compiled
-from bayes.marginal.powers import fill_powers, line_of
-from bayes.marginal.report_law import RELIEF_PCT, latent_power, slopes_of_mass
-from bayes.marginal.stop_law import slopes_of_fate
+from bayes.marginal.compiled import compiled, inlined
+from bayes.marginal.lines import line_of
+from bayes.marginal.pieces import (
+    LAST,
+    N_DECIMALS,
+    N_KINDS,
+    N_SLOPES,
+    REACH,
+    STEP,
+    piece_at,
+)
 
-LIGHT = 1e-6
-
-
-@compiled
-def add_report_slopes(kind, decay, fine, y, width, law, latent, power, weight, slopes):
-    """Add a report's slopes in noise and heaping; return weight * d log P / d (eta / sigma)."""
-    slope, _, by_width, tens, fives = slopes_of_mass(kind, decay, fine, width, law, power)
-    slopes[7] += weight * (slope * (y - latent) + by_width) / (law[0] * law[0])
-    slopes[8] += weight * tens
-    slopes[9] += weight * fives
-    return weight * slope
-
-
-@compiled
-def add_fate_slopes(fate, session, law, hazards, latent, power, weight, slopes):
-    """Add a fate's slopes in noise and hazards; return weight * d log P / d (eta / sigma)."""
-    slope, _, low, high, cut, cut_high = slopes_of_fate(fate, session, hazards, law[7], power)
-    slopes[7] += weight * slope * (RELIEF_PCT - latent) / (law[0] * law[0])
-    if fate != SURGERY:
-        at = 12 if session == TEST_SESSIONS else 14
-        slopes[at] += weight * low
-        slopes[at + 1] += weight * high
-    slopes[16] += weight * cut
-    slopes[17] += weight * cut_high
-    return weight * slope
+LIGHT = -13.8
+"""Log of the share of a patient's marginal below which a node adds no slopes."""
+ORIGIN = 1 + REACH / STEP
+"""Place of v = 0."""
+FIRST_FATE = N_KINDS + N_DECIMALS
+FIRST_LATER_FATE = FIRST_FATE + 2
 
 
-@compiled
-def add_rising_slopes(
-    p, law, hazards, seen, relief, width, nodes, centre, scale, rate, z_rate, onset, left, kept,
-    weights, slopes, room,
-):  # fmt: skip
-    """Add the slopes of a rising course at one rate, over its nodes of start and plateau."""
-    session, kind, decay, fine, fate = seen
-    power, _, ones, twos = room
-    x, m, noise = nodes.inner, len(nodes.inner), p[7]
-    correlation = p[4]
-    rest = np.sqrt(1 - correlation * correlation)
-    line = line_of(p, centre, scale)
-    for row in range(len(session)):
-        if kind[row] == MISSING and fate[row] == NOTHING:
-            continue
-        s = session[row]
-        done = (1 - left[s]) * kept[s]
-        latent = line[0] + done * line[1]
-        along, across = line[2] + done * line[3], done * line[4]
-        fill_powers(
-            latent_power(latent, noise), along / noise, across / noise, x, ones, twos, power
+@inlined
+def law_slopes(log, mass, place, along, across, heavy):
+    """Return the slope of one law, summed over the heavy nodes with their weights.
+
+    Parameters
+    ----------
+    log
+        Pieces of the law.
+    mass
+        Weights times 1, t, t^2, t^3 by piece: added to, for `add_law_slopes`.
+    place
+        Of the law at the centre of the nodes; `along`, `across` is its change along them.
+    heavy
+        Number of nodes, and their x[k], x[q], start and plateau scores and weights.
+
+    Returns
+    -------
+    tuple of float
+        d log P / d place; the same times the scores of start and of plateau.
+    """
+    n, x0, x1, z0, z1, weights = heavy
+    total, by_z0, by_z1 = 0.0, 0.0, 0.0
+    for q in range(n):
+        k, t = piece_at(place + along * x0[q] + across * x1[q])
+        weight = weights[q]
+        slope = weight * (log[k, 1] + t * (2 * log[k, 2] + t * 3 * log[k, 3]))
+        total += slope
+        by_z0 += slope * z0[q]
+        by_z1 += slope * z1[q]
+        once, twice = weight * t, weight * t * t
+        mass[k, 0] += weight
+        mass[k, 1] += once
+        mass[k, 2] += twice
+        mass[k, 3] += twice * t
+    return total, by_z0, by_z1
+
+
+@inlined
+def row_slopes(pieces, report, fate, offset, place, along, across, heavy, mass):
+    """Return d log P / d eta of one session, and times the scores of start and plateau."""
+    total, by_z0, by_z1 = 0.0, 0.0, 0.0
+    if report >= 0:
+        total, by_z0, by_z1 = law_slopes(
+            pieces.log[report], mass[report], place + offset, along, across, heavy
         )
-        total, by_z0, by_z1 = 0.0, 0.0, 0.0
-        for k in range(m):
-            z0 = centre[0] + scale[0] * x[k]
-            for q in range(m):
-                weight = weights[k * m + q]
-                if weight < LIGHT:
-                    continue
-                z1 = centre[1] + scale[1] * x[k] + scale[2] * x[q]
-                eta = latent + along * x[k] + across * x[q]
-                here, slope = power[k * m + q], 0.0
-                if kind[row] != MISSING:
-                    slope += add_report_slopes(
-                        kind[row], decay[row], fine[row], relief[row], width[row], law, eta, here,
-                        weight, slopes,
-                    )  # fmt: skip
-                if fate[row] != NOTHING:
-                    slope += add_fate_slopes(fate[row], s, law, hazards, eta, here, weight, slopes)
-                total += slope
-                by_z0 += slope * z0
-                by_z1 += slope * z1
-        total, by_z0, by_z1 = total / noise, by_z0 / noise, by_z1 / noise
+    if fate >= 0:
+        more = law_slopes(
+            pieces.log[fate], mass[fate], place + pieces.fate_offset, along, across, heavy
+        )
+        total, by_z0, by_z1 = total + more[0], by_z0 + more[1], by_z1 + more[2]
+    return total * pieces.unit, by_z0 * pieces.unit, by_z1 * pieces.unit
+
+
+@compiled
+def add_law_slopes(pieces, used, mass, slopes):
+    """Add the slopes in noise, heaping and hazards of all sessions in `mass`, and empty it."""
+    found = np.empty(N_SLOPES)
+    for law in range(len(used)):
+        if not used[law]:
+            continue
+        by_v, found[:] = 0.0, 0.0
+        for k in range(LAST + 1):
+            m0, m1, m2, m3 = mass[law, k, 0], mass[law, k, 1], mass[law, k, 2], mass[law, k, 3]
+            if m0 == 0:
+                continue
+            v = k - ORIGIN
+            c1, c2, c3 = pieces.log[law, k, 1], pieces.log[law, k, 2], pieces.log[law, k, 3]
+            by_v += c1 * (v * m0 + m1) + 2 * c2 * (v * m1 + m2) + 3 * c3 * (v * m2 + m3)
+            for q in range(N_SLOPES):
+                by = pieces.by[law, q, k]
+                found[q] += by[0] * m0 + by[1] * m1 + by[2] * m2 + by[3] * m3
+        mass[law] = 0.0
+        slopes[7] -= by_v * STEP * pieces.unit
+        if law < FIRST_FATE:
+            for q in range(3):
+                slopes[7 + q] += found[q]
+        else:
+            at = 12 if law < FIRST_LATER_FATE else 14
+            slopes[at : at + 2] += found[:2]
+            slopes[16:18] += found[2:]
+
+
+@compiled
+def add_rising_slopes(p, tables, seen, nodes, place, onset, j, c, logs, total, room, mass, slopes):
+    """Add the slopes of course c at rate j, over its nodes of start and plateau.
+
+    `place` is centre and scale of the nodes, `logs` holds their part of the marginal, whose log is
+    `total`; `room` holds five numbers a node. Slopes in
+    noise, heaping and hazards are left in `mass`.
+    """
+    session, report, fate, offset = seen
+    pieces, left, kept, rate = tables.pieces, tables.left, tables.kept, tables.rate[j]
+    unit, correlation = pieces.unit, p[4]
+    rest = np.sqrt(1 - correlation * correlation)
+    line = line_of(p, place)
+    heavy = heavy_nodes(nodes.inner, place, logs, total, room)
+    for row in range(len(session)):
+        s = session[row]
+        done = (1 - left[j, s]) * kept[c, s]
+        latent = (line[0] + done * line[1]) * unit
+        along, across = (line[2] + done * line[3]) * unit, done * line[4] * unit
+        slope, by_z0, by_z1 = row_slopes(
+            pieces, report[row], fate[row], offset[row], latent, along, across, heavy, mass
+        )
         by_score = correlation * by_z0 + rest * by_z1
-        slopes[0] += total * (1 - done)
+        slopes[0] += slope * (1 - done)
         slopes[1] += by_z0 * (1 - done)
-        slopes[2] += total * done
+        slopes[2] += slope * done
         slopes[3] += by_score * done
         slopes[4] += p[3] * (by_z0 - correlation / rest * by_z1) * done
-        by_gain = (p[2] - p[0]) * total + p[3] * by_score - p[1] * by_z0
-        by_log_rate = by_gain * kept[s] * rate * s * left[s]
+        by_gain = (p[2] - p[0]) * slope + p[3] * by_score - p[1] * by_z0
+        by_log_rate = by_gain * kept[c, s] * rate * s * left[j, s]
         slopes[5] += by_log_rate
-        slopes[6] += by_log_rate * z_rate
+        slopes[6] += by_log_rate * nodes.rate[j]
         if s > onset:
             slopes[11] -= by_gain * done * (s - onset)
 
 
 @compiled
-def add_flat_slopes(p, law, hazards, seen, relief, width, nodes, centre, scale, weights, slopes):
+def heavy_nodes(x, place, logs, total, room):
+    """Return the nodes that carry weight, see `law_slopes`."""
+    x0, x1, z0, z1, kept = room[0], room[1], room[2], room[3], room[4]
+    m, n = len(x), 0
+    for k in range(m):
+        for q in range(m):
+            log = logs[k * m + q] - total
+            if log < LIGHT:
+                continue
+            x0[n], x1[n], kept[n] = x[k], x[q], np.exp(log)
+            z0[n] = place[0] + place[2] * x[k]
+            z1[n] = place[1] + place[3] * x[k] + place[4] * x[q]
+            n += 1
+    return n, x0, x1, z0, z1, kept
+
+
+@compiled
+def add_flat_slopes(p, pieces, seen, nodes, centre, scale, weights, room, mass, slopes):
     """Add the slopes of a flat course over its nodes."""
-    session, kind, decay, fine, fate = seen
-    for q in range(len(nodes.flat)):
-        z = centre + scale * nodes.flat[q]
-        latent = p[0] + p[1] * z
-        power = np.exp(latent_power(latent, p[7]))
-        total = 0.0
-        for row in range(len(session)):
-            if kind[row] != MISSING:
-                total += add_report_slopes(
-                    kind[row], decay[row], fine[row], relief[row], width[row], law, latent, power,
-                    weights[q], slopes,
-                )  # fmt: skip
-            if fate[row] != NOTHING:
-                total += add_fate_slopes(
-                    fate[row], session[row], law, hazards, latent, power, weights[q], slopes
-                )
-        slopes[0] += total / p[7]
-        slopes[1] += total / p[7] * z
+    session, report, fate, offset = seen
+    n = len(nodes.flat)
+    room[0, :n] = nodes.flat
+    room[2, :n] = centre + scale * nodes.flat
+    room[1:4:2, :n] = 0.0
+    heavy = n, room[0], room[1], room[2], room[3], weights
+    place, along = (p[0] + p[1] * centre) * pieces.unit, p[1] * scale * pieces.unit
+    for row in range(len(session)):
+        total, by_z, _ = row_slopes(
+            pieces, report[row], fate[row], offset[row], place, along, 0.0, heavy, mass
+        )
+        slopes[0] += total
+        slopes[1] += by_z

@@ -7,7 +7,8 @@ here: where it is largest (`mode.py`), draws from it (`importance.py`).
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from bayes.marginal.adapt import adapt
 from bayes.marginal.effects import draw_effects
 from bayes.marginal.evaluate import evaluate
 from bayes.marginal.grid import Nodes, Places, Rows, make_nodes, make_places, rows_of
+from bayes.marginal.tables import tables_of
 from bayes.parameters import KERNEL_NAMES, NAMES, PARAMETERS, slopes, values
 
 FloatArray = NDArray[np.float64]
@@ -49,7 +51,9 @@ class Target:
     covariates: Covariates
     nodes: Nodes = field(default_factory=make_nodes)
     threads: int = 2
-    _natural: tuple[bytes, FloatArray] = field(default=(b"", np.empty(0)), repr=False)
+    _held: tuple[bytes, bool, FloatArray, Any] = field(
+        default=(b"", False, np.empty(0), None), repr=False
+    )
 
     @cached_property
     def rows(self) -> Rows:
@@ -66,13 +70,14 @@ class Target:
         """Length of a point."""
         return N_PARAMETERS + len(self.covariates.labels)
 
-    def natural(self, point: FloatArray) -> FloatArray:
-        """Return the kernels' natural parameters; the last point's are remembered."""
-        key, held = point.tobytes(), self._natural  # one read: threads share this
-        if held[0] != key:
-            held = (key, values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)])
-            self._natural = held
-        return held[1]
+    def tables(self, point: FloatArray, *, with_slopes: bool = False) -> tuple[FloatArray, Any]:
+        """Return the kernels' natural parameters and tables; the last point's are remembered."""
+        key, held = point.tobytes(), self._held  # one read: threads share this
+        if held[0] != key or with_slopes > held[1]:
+            p = values(point[:N_PARAMETERS])[: len(KERNEL_NAMES)]
+            held = (key, with_slopes, p, tables_of(p, self.rows, self.nodes, with_slopes))
+            self._held = held
+        return held[2], held[3]
 
     def rising(self, point: FloatArray) -> FloatArray:
         """Return the logit of each patient's chance to rise, equation (4)."""
@@ -86,8 +91,10 @@ class Target:
 
     def adapt(self, point: FloatArray, places: Places, steps: int) -> None:
         """Move the places towards the modes at a point."""
-        p = self.natural(point)
-        self._over_patients(lambda i, j: adapt(p, self.rows, self.nodes, places, steps, i, j))
+        p, tables = self.tables(point)
+        self._over_patients(
+            lambda i, j: adapt(p, tables, self.rows, self.nodes, places, steps, i, j)
+        )
 
     def skip_negligible(self, point: FloatArray, places: Places) -> None:
         """Leave out, near this point, the components that carry less than `SKIPPED`, in place."""
@@ -102,21 +109,23 @@ class Target:
         places: Places,
         *,
         with_slopes: bool = False,
+        each: bool = True,
         more: FloatArray | float = 0.0,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return each patient's log marginal, its parts by component, its slopes (see kernel).
 
-        `more` is added to the logits of rising.
+        Unless `each`, only the sum of the slopes is that of the patients. `more` is added to the
+        logits of rising.
         """
         n = len(self.cohort.patients)
-        p = self.natural(point)
+        p, tables = self.tables(point, with_slopes=with_slopes)
         rising = self.rising(point) + more
         logs = np.empty(n)
         component = np.empty((n, places.centre.shape[1] * places.centre.shape[2] + 1))
         by = np.empty((n, len(p) + 1)) if with_slopes else _NO_SLOPES
         self._over_patients(
             lambda i, j: evaluate(
-                p, rising, self.rows, self.nodes, places, i, j, logs, component, by
+                p, tables, rising, self.rows, self.nodes, places, i, j, each, logs, component, by
             )
         )
         return logs, component, by
@@ -131,11 +140,10 @@ class Target:
         more: FloatArray | float = 0.0,
     ) -> None:
         """Fill one draw of every patient's course, shape (patients, 4), see the kernel."""
-        p = self.natural(point)
-        n = len(self.cohort.patients)
+        p, tables = self.tables(point)
         draw_effects(
-            p, self.rising(point) + more, self.rows, self.nodes, places, component,
-            np.random.default_rng(seed), CANDIDATES, 0, n, out,
+            p, tables, self.rising(point) + more, self.rows, self.nodes, places, component,
+            np.random.default_rng(seed), CANDIDATES, 0, len(self.cohort.patients), out,
         )  # fmt: skip
 
     def density(self, point: FloatArray, places: Places) -> float:
@@ -144,8 +152,23 @@ class Target:
 
     def density_and_slope(self, point: FloatArray, places: Places) -> tuple[float, FloatArray]:
         """Return the log posterior density and its derivative with the nodes held."""
-        logs, _, by = self.log_marginals(point, places, with_slopes=True)
+        logs, _, by = self.log_marginals(point, places, with_slopes=True, each=False)
         return float(logs.sum() - point @ point / 2), self.patient_slopes(point, by).sum(0) - point
+
+    def rising_curvature(self, point: FloatArray, places: Places) -> FloatArray:
+        """Return the second derivatives of the density that pass through the logits of rising.
+
+        A logit enters a patient's likelihood as a weight of two parts, so that the slope is the
+        chance to rise given the reports minus the one before, and the next derivative is known.
+        """
+        logs, component, _ = self.log_marginals(point, places)
+        after = -np.expm1(component[:, -1] - logs)
+        before = 1 / (1 + np.exp(-self.rising(point)))
+        by = np.zeros((len(logs), self.size))
+        by[:, _RISING] = PARAMETERS[_RISING].spread
+        by[:, N_PARAMETERS:] = self.design
+        bend = after * (1 - after) - before * (1 - before)
+        return np.asarray((by.T * bend) @ by - np.eye(self.size))
 
     def patient_slopes(self, point: FloatArray, by: FloatArray) -> FloatArray:
         """Return d log marginal / d point by patient from the kernel's slopes."""
@@ -164,5 +187,10 @@ class Target:
             return
         ends = np.searchsorted(self.rows.offsets, np.linspace(0, self.rows.offsets[-1], blocks + 1))
         ends[0], ends[-1] = 0, n
-        with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(work, ends[:-1].tolist(), ends[1:].tolist()))
+        list(_pool(self.threads).map(work, ends[:-1].tolist(), ends[1:].tolist()))
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Return threads that are kept: starting them takes as long as a small cohort's kernel."""
+    return ThreadPoolExecutor(threads)

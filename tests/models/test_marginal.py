@@ -11,6 +11,7 @@ from bayes.curves import COURSES, ONSETS, kept_share, saturating
 from bayes.diagnostics import diagnose_importance
 from bayes.fit import FitConfig, fit
 from bayes.heaping import cells, log_probability
+from bayes.marginal.evaluate import log_at
 from bayes.marginal.grid import make_nodes
 from bayes.marginal.importance import smoothed, systematic
 from bayes.marginal.target import Target
@@ -97,6 +98,27 @@ def test_slopes_are_the_differences_of_the_density(make_cohort, make_lesions):
         for e in np.eye(target.size)
     ]
     assert slope == pytest.approx(found, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("noise", [3.0, 11.0, 30.0])
+def test_pieces_are_the_laws_they_stand_for(noise):
+    """Every report and fate, at 200 latent values from far below to far above the scale."""
+    reports = np.array([0, 100, 40, 35, 33, 33.5, 33.25, 33.125, np.nan])
+    one = pd.DataFrame({"patient_id": "a", "session_no": range(4, 13), "pain_relief_pct": reports})
+    cohort = prepare(one, pd.DataFrame({"patient_id": ["a"], "stop_reason": ["emcs_surgery"]}))
+    target = Target(cohort, covariates_of(cohort), threads=1)
+    natural = values(some_point(target)[: len(NAMES)])
+    p = dict(zip(NAMES, natural, strict=True)) | {"noise": noise}
+    point = np.concatenate([scores_of(np.array(list(p.values()))), np.zeros(0)])
+    pieces, offset = target.tables(point)[1].pieces, target.tables(point)[1].offset
+    for latent in np.linspace(-200, 300, 200):
+        found = sum(
+            log_at(r, f, o, pieces, latent * pieces.unit)
+            for r, f, o in zip(target.rows.report, target.rows.fate, offset, strict=True)
+        )
+        flat = np.full(len(reports), latent)
+        exact = log_of_course(cohort, np.ones(len(reports), dtype=bool), p, flat)
+        assert found == pytest.approx(exact, abs=2e-4)
 
 
 @pytest.mark.slow
