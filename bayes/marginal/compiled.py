@@ -10,7 +10,7 @@ its own files.)
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from numba import njit
 
@@ -36,7 +36,7 @@ def inlined(function: Callable[..., Any]) -> Any:
     return _kernel(function, inline="always")
 
 
-def _kernel(function: Callable[..., Any], inline: str) -> Any:
+def _kernel(function: Callable[..., Any], inline: Literal["never", "always"]) -> Any:
     kernel: Any = njit(
         cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline=inline
     )(function)
