@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulate.engine.cohorts import fill_cohorts
-from simulate.engine.records import Dates, Fact, Line, space
+from simulate.engine.records import ROUND, Dates, Fact, Line, space
 from simulate.margins import SHIFTED, margins_of
 from simulate.parameters import Parameters
 from simulate.population import draw_demography
@@ -28,6 +28,7 @@ from simulate.scenario import Scenario
 from simulate.streams import checked_replicates, key, pair
 
 TEST_SESSIONS = 4
+COURSE = 16  # sessions of one course, where a patient has several
 PIECE = 16  # cohorts a thread takes at once
 BY_SESSION = {
     **{name: name for name in ("latent", "expected", "reported", "uninterrupted", "recorded")},
@@ -114,6 +115,7 @@ def draw(
     first_patient: int = 0,
     follow_to: int | None = None,
     with_flow: bool = False,
+    course: int = 0,
     jobs: int = 1,
 ) -> Batch:
     """Draw cohorts.
@@ -139,6 +141,9 @@ def draw(
         horizon).
     with_flow
         Some patients are excluded or stop early; without it all are analysed.
+    course
+        Number of a patient's course: another one has the same patients, the same latent relief
+        and new noise, as the next period of a crossover trial. Courses of up to `COURSE` sessions.
     jobs
         Threads; they change no number.
 
@@ -151,6 +156,8 @@ def draw(
     rows, numbers = _rows(parameters, replicates)
     followed = horizon if follow_to is None else follow_to
     _check_sizes(n_patients, horizon, followed, first_patient, jobs)
+    if course and (course < 0 or followed > COURSE):
+        raise ValueError(f"a course of several has at most {COURSE} sessions, and none is below 0")
     scenario = parameters.scenario
     lines = [Line[name.upper()] for name, part in BY_SESSION.items() if part in asked]
     facts = [Fact[name.upper()] for name, part in BY_PATIENT.items() if part in asked]
@@ -160,7 +167,8 @@ def draw(
     wanted = np.array(lines), np.array(facts)
     said_to = horizon if asked & {"reported", "uninterrupted"} else 0
     flags = with_flow, "expected" in asked, "surgery" in asked
-    sizes = followed, said_to, *(int(flag) for flag in flags)
+    passed = course * (COURSE // ROUND)
+    sizes = followed, said_to, passed, *(int(flag) for flag in flags)
     dates = dates_of(scenario, is_followed="calendar" in asked)
     world = pair(key(scenario, seed))
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from classical.batched import status as codes
 from classical.batched.compiled import compiled
 from classical.batched.reml import fit_sums
+from classical.batched.robust import sandwich
 from classical.batched.sums import reduce_rows
 
 FloatArray = NDArray[np.float64]
@@ -66,7 +67,7 @@ def design_of(session: ArrayLike, group: ArrayLike | None = None) -> FloatArray:
     return np.stack(np.broadcast_arrays(*columns), axis=-1)
 
 
-def fit(outcome: ArrayLike, design: ArrayLike) -> Fits:
+def fit(outcome: ArrayLike, design: ArrayLike, *, robust: bool = False) -> Fits:
     """Fit a random-intercept model by REML to each of many data sets.
 
     Parameters
@@ -76,12 +77,15 @@ def fit(outcome: ArrayLike, design: ArrayLike) -> Fits:
         any is left out.
     design
         Fixed effects, broadcast to (R, patients, sessions, p); the first column is 1.
+    robust
+        Replace errors and degrees of freedom by the cluster-robust ones (CR2, `robust`), which do
+        not rely on the model of patients' differences.
 
     Returns
     -------
     Fits
-        Equal to lme4 with lmerTest, and to `classical.mixed`, up to rounding. A data set that
-        cannot carry the model has a status that says why; it never raises.
+        Without `robust` equal to lme4 with lmerTest, and to `classical.mixed`, up to rounding. A
+        data set that cannot carry the model has a status that says why; it never raises.
 
     Raises
     ------
@@ -99,7 +103,7 @@ def fit(outcome: ArrayLike, design: ArrayLike) -> Fits:
     shape = (*(y.shape if per_data_set else (1, *y.shape[1:])), n_effects)
     x = np.ascontiguousarray(np.broadcast_to(x, shape))
     results = empty_results(len(y), n_effects)
-    _fit_all(y, x, *results)
+    (_fit_all_robust if robust else _fit_all)(y, x, *results)
     return finished(*results)
 
 
@@ -132,6 +136,23 @@ def _fit_all(outcome, design, numbers, status):  # type: ignore[no-untyped-def]
     for r in range(len(outcome)):
         x = design[r if len(design) > 1 else 0]
         status[r] = fit_one(outcome[r], x, within, between, count, work, numbers[r])
+
+
+@compiled
+def _fit_all_robust(outcome, design, numbers, status):  # type: ignore[no-untyped-def]
+    sessions, p = design.shape[2], design.shape[3]
+    q = p + 1
+    within, between = np.empty((q, q)), np.empty((sessions + 1, q, q))
+    count, work = np.empty(sessions + 1, dtype=np.int64), np.empty((3, q, q))
+    for r in range(len(outcome)):
+        x, row = design[r if len(design) > 1 else 0], numbers[r]
+        status[r] = fit_one(outcome[r], x, within, between, count, work, row)
+        if status[r] <= codes.BOUNDARY:
+            se, df = row[p : 2 * p], row[2 * p : 3 * p]
+            found = sandwich(outcome[r], x, work, row[:p], row[-1], se, df)
+            if found != codes.OK:
+                row[:] = np.nan
+                status[r] = found
 
 
 @compiled

@@ -20,7 +20,13 @@ from orchestration.settings import Settings
 from orchestration.warehouse import read_tables, replace_table
 
 CANARY = "test_period_canary"
-WHOLE = ("test_period_length",)
+WHOLE = (
+    "test_period_length",
+    "sham_trial",
+    "subgroup_power",
+    "withdrawal_trial",
+    "missing_reports",
+)
 STUDY_TABLES = {
     "study_cell": "Counts by rule, test length, threshold and truth over simulated cohorts.",
     "study_performance": "Sensitivity, specificity, PPV, NPV, sessions spent; each with MCSE.",

@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.commands.console import print_json
+from orchestration.commands.study_lines import lines, number
 from orchestration.errors import PlateauError, WrongUse
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
-    from simulate.studies.design import Design
     from simulate.studies.run import Progress
-
-_HEAD = ("rule", "test", "at least", "missed /100", "sessions /100", "sensitivity", "specificity")
-"""Columns of `show`: figures per 100 who start; sessions are those without long-term relief."""
 
 
 def list_studies(settings: Settings, *, as_json: bool) -> int:
@@ -91,7 +88,7 @@ def run(
         return 0
     click.echo(
         f"{design.study}: {state.done:,} of {state.total:,} cohorts, {state.made:,} made now in "
-        f"{state.seconds:.1f} s; largest MCSE of {facts['measure']} {_number(state.mcse, 4)}"
+        f"{state.seconds:.1f} s; largest MCSE of {facts['measure']} {number(state.mcse, 4)}"
     )
     click.echo(f"plateau study show {name} shows what it found.")
     return 0
@@ -147,13 +144,13 @@ def show(
     out: Path | None,
     as_json: bool,
 ) -> int:
-    """Print figures with their errors, the frontier, the best length at each rate; or the page."""
+    """Print figures with their errors, what they come to; or write the page."""
+    from simulate.studies.kinds import kind
     from simulate.studies.run import open_store
-    from simulate.studies.tables import tables
 
     design = _design(name, changes, seed)
     with _named():
-        found = tables(design, open_store(design, settings.studies))
+        found = kind(design.kind).tables(design, open_store(design, settings.studies))
     if out is not None:
         from orchestration.study_page import write_page
 
@@ -176,47 +173,65 @@ def show(
         facts = {"study": design.study, "design_id": design.design_id}
         print_json({"schema": "plateau.study.show/1", **facts, "rows": told})
         return 0
-    for line in _lines(design, found, rows, measure):
+    for line in lines(design, found, rows, tuple(measure)):
         click.echo(line)
     return 0
 
 
-def _lines(design: Design, found: Any, rows: Any, measures: Sequence[str]) -> Iterator[str]:
-    cell = found.study_cell
-    n = int(cell["n_replicates"].min())
-    yield f"{design.study}: {n:,} simulated cohorts of {design.data.n_patients} a world"
-    yield f"Long-term relief: {design.truth_in_words()}."
-    if measures:
-        for row in rows.itertuples():
-            yield (
-                f"  {row.rule}, {row.test_sessions} sessions, at least {row.threshold_pct:g} %, "
-                f"lag {row.decision_n_lag_visits}: {row.measure} {_number(row.estimate, 4)} "
-                f"(MCSE {_number(row.mcse, 5)})"
+def size(
+    settings: Settings,
+    *,
+    name: str,
+    changes: Sequence[str],
+    seed: int | None,
+    power: float | None,
+    tolerance: float,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Print how many patients the headline's trial needs: by world, and over all of them."""
+    from simulate.studies.trials.size import size as search_size
+    from simulate.studies.worlds import labels, worlds
+
+    design = _design(name, changes, seed)
+    if design.kind != "trials":
+        raise WrongUse(f"study {name} is about {design.kind.replace('_', ' ')}: it has no size.")
+    wanted = design.performance.power if power is None else power
+    places, named, given = worlds(design), labels(design), design.data.weights
+    weights = [1.0] * len(places) if given == "equal" else list(given)
+    asked: list[tuple[str, Any, Any]] = [
+        (named[world.scenario_id], [world], [1.0]) for world in places
+    ]
+    asked += [("all worlds, by their weights", places, weights)] if len(places) > 1 else []
+    rows: list[dict[str, Any]] = []
+    head = design.headline
+    if not as_json:
+        click.echo(
+            f"{design.study}: {head.trial.replace('_', ' ')}, {head.sessions} sessions, "
+            f"{head.method}, missing {head.missing}, power {wanted:g}"
+        )
+    for label, where, shares in asked:
+        try:
+            found = search_size(design, where, shares, wanted, tolerance=tolerance)
+        except LookupError as error:
+            rows.append({"world": label, "reason": str(error)})
+            said = str(error)
+        else:
+            facts = {"n_patients": found.n_patients, "lo": found.lo, "hi": found.hi}
+            rows.append({"world": label, **facts, "replicates": found.n_replicates})
+            said = (
+                f"{found.n_patients:,} patients (95 % Monte Carlo interval {found.lo:,} to "
+                f"{found.hi:,}; {found.n_replicates:,} simulated trials)"
             )
-        return
-    choice = found.study_choice
-    choice = choice[choice["is_headline"] & (choice["decision_n_lag_visits"] == 0)]
-    for _, world in choice.groupby("scenario_id", sort=False):
-        yield "Frontier, per 100 who start: missed responders (MCSE), sessions without long-term"
-        yield "relief (MCSE), both under 'every patient is offered sessions to the horizon':"
-        on = world[world["is_on_frontier"]].sort_values("sessions_per_100")
-        yield from (_choice_line(row) for row in on.itertuples())
-        for rate in design.performance.sessions_per_responder:
-            best = world[world[f"is_best_at_{rate:g}"]]
-            if len(best):
-                line = _choice_line(next(best.itertuples()))
-                yield f"Worth {rate:g} sessions to find one more:{line}"
+        if not as_json:
+            click.echo(f"  {label}: {said}")
+    if as_json:
+        about = {"study": design.study, "design_id": design.design_id, "power": wanted}
+        print_json({"schema": "plateau.study.size/1", **about, "rows": rows})
+    return 0
 
 
-def _choice_line(row: Any) -> str:
-    return (
-        f"  {row.rule.replace('_', ' ')}, {row.test_sessions} sessions, at least "
-        f"{row.threshold_pct:g} %: {row.missed_per_100:.1f} ({_number(row.missed_per_100_mcse, 2)})"
-        f" missed, {row.sessions_per_100:.0f} ({_number(row.sessions_per_100_mcse, 1)}) sessions"
-    )
-
-
-def _design(name: str, changes: Sequence[str], seed: int | None) -> Design:
+def _design(name: str, changes: Sequence[str], seed: int | None) -> Any:
     from simulate.studies import files
     from simulate.studies.worlds import worlds
 
@@ -242,7 +257,7 @@ def _named() -> Iterator[None]:
 
 
 @contextmanager
-def _shown(design: Design, quiet: bool) -> Iterator[Any]:
+def _shown(design: Any, quiet: bool) -> Iterator[Any]:
     """Show replicates, largest error so far and time left, on a terminal as a bar."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
@@ -263,7 +278,7 @@ def _shown(design: Design, quiet: bool) -> Iterator[Any]:
     def tell(state: Progress) -> None:
         share = state.done / max(state.total, 1)
         facts = (
-            f"{state.done:,} of {state.total:,} cohorts, MCSE {_number(state.mcse, 4)}, "
+            f"{state.done:,} of {state.total:,} cohorts, MCSE {number(state.mcse, 4)}, "
             f"{_seconds(state.seconds_left)} left"
         )
         bar.update(task, total=1.0, completed=share, facts=facts)
@@ -277,10 +292,6 @@ def _shown(design: Design, quiet: bool) -> Iterator[Any]:
     except KeyboardInterrupt:
         console.print("Stopped; every finished shard is kept. Run the same command to go on.")
         raise
-
-
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if math.isfinite(value) else "not known"
 
 
 def _seconds(value: float) -> str:

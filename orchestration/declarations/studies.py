@@ -1,4 +1,4 @@
-"""Commands of simulation studies: `study list`, `run`, `status`, `show`."""
+"""Commands of simulation studies: `study list`, `run`, `status`, `show`, `size`."""
 
 # ruff: noqa: D301 - click reads `\b` in a docstring as "keep these lines"
 
@@ -92,7 +92,7 @@ def run(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: A
     Examples:
       plateau study run test_period_length --replicates 1000 --jobs 2
       plateau study run test_period_length --target-mcse 0.002 --replicates 100000
-      plateau study run test_period_length --set world.measurement.session_noise.scale=12
+      plateau study run test_period_length --set world.measurement.noise_sd=12
       plateau study run test_period_length --set data.n_patients=100 --shard 3/10
       plateau study run test_period_length --scheduler tcp://127.0.0.1:8786
     """
@@ -135,6 +135,35 @@ def show(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: 
     from orchestration.commands import studies as work
 
     return work.show(settings_from(data=data), as_json=as_json, **given)
+
+
+@study.command()
+@common
+@_addressed
+@click.option(
+    "--power", type=click.FloatRange(0.05, 0.99), help="Power asked (default: the study's)."
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0.005, 0.5),
+    default=0.03,
+    show_default=True,
+    help="Stop when the interval reaches no further than this share of the size.",
+)
+def size(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: Any) -> int:
+    """Find how many patients a trial needs, with an interval; the headline says which trial.
+
+    Replicates go where the power is close to the one asked. Nothing is kept on disk.
+
+    \b
+    Examples:
+      plateau study size sham_trial
+      plateau study size sham_trial --power 0.9 --set headline.missing=informative
+      plateau study size sham_trial --set world.measurement.noise_sd=18 --json
+    """
+    from orchestration.commands import studies as work
+
+    return work.size(settings_from(data=data), as_json=as_json, quiet=quiet, **given)
 
 
 COMMANDS: tuple[click.Command, ...] = (study,)

@@ -35,13 +35,14 @@ def fill_cohorts(key, part, cohorts, first, lesions, codes, dates, space, asked,
     answers
         Arrays (lines asked, R, N, H) and (facts asked, R, N).
     sizes
-        Sessions followed; sessions said by those who have stopped; whether some patients are not
-        analysed, whether expected reports and whether surgery are wanted.
+        Sessions followed; sessions said by those who have stopped; rounds of random numbers passed
+        over; whether some patients are not analysed, whether expected reports and whether surgery
+        are wanted.
     """
     n_patients, horizon = answers[0].shape[2], answers[0].shape[3]
-    followed, said_to, with_flow, with_expected, with_surgery = sizes
+    followed, said_to, passed, with_flow, with_expected, with_surgery = sizes
     lines, facts, words, who, sd, powers, _, chances = space
-    limits = followed, said_to, horizon
+    limits = followed, said_to, horizon, passed
     rows, replicates = cohorts
     for r in range(part[0], part[1]):
         row = rows[r]

@@ -48,11 +48,12 @@ def follow(key, place, row, dates, n, space, limits):
     """Take the first n patients of a lane through the sessions; answers stay in the space.
 
     `limits` is (sessions followed, sessions said by those who have stopped, horizon of the
-    record). Where a pause costs relief the next report waits for the day of this session, and
-    sessions are taken one by one; otherwise a round at a time.
+    record, rounds of numbers passed over: another course of the same patients). Where a pause
+    costs relief the next report waits for the day of this session, and sessions are taken one by
+    one; otherwise a round at a time.
     """
     lines, facts, words, sd = space.lines, space.facts, space.words, space.sd
-    followed, said_to, horizon = limits
+    followed, said_to, horizon, passed = limits
     is_dated = dates.is_followed != 0
     begin(key, place, row, dates, space.who[:n], words, facts)
     step = 1 if is_dated and row.gap_loss > 0.0 else ROUND
@@ -60,7 +61,9 @@ def follow(key, place, row, dates, n, space, limits):
         who = space.who[: choose(first < said_to, facts[STOP_REASON], n, space.who)]
         span = first, min(first + step, followed)
         if first % ROUND == 0:
-            draw_round(key, place, who, first // ROUND, followed, is_dated, words)
+            draw_round(
+                key, place, who, passed + first // ROUND, passed * ROUND + followed, is_dated, words
+            )
         if first == 0:
             s, own = TEST_SESSIONS - 1, words[OWN_AT]
             assess(row, sd[s], n, own, words[NOISE_AT + s], lines[LATENT, s], facts)
@@ -100,7 +103,7 @@ def choose(everyone, reason, n, who):
 
 @compiled
 def draw_round(key, place, who, number, followed, is_dated, words):
-    """Draw the words of a round of sessions."""
+    """Draw the words of a round of sessions; `followed` counts from round 0."""
     eight = np.uint64(1 + number)
     fill_words(key, REPORTING, place, who, eight, words[REPORTING_AT : REPORTING_AT + 4])
     fill_words(key, DROPOUT, place, who, eight, words[DROPOUT_AT : DROPOUT_AT + 4])

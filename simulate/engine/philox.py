@@ -40,6 +40,7 @@ class Stream(IntEnum):
     WRITING = 10
     CALENDAR = 11
     MEMBER = 12
+    TRIAL = 13
     BETWEEN_DELIVERIES = 40
     DEFECTS = 41
 

@@ -11,16 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_ENTRY = "simulate/studies/counting.py"
 _ROOMS = ("simulate", "classical", "bayes", "expectations")
 _LIBRARIES = ("numpy", "scipy", "numba")
 
 
 @cache
-def code_id() -> str:
-    """Return sixteen hex digits of the code that counts: another one starts another partition."""
+def code_id(entry: str) -> str:
+    """Return sixteen hex digits of the code that counts: another one starts another partition.
+
+    `entry` is the file that a kind of study counts with.
+    """
     digest = blake2b(digest_size=8)
-    for path in sources():
+    for path in sources(entry):
         digest.update(path.encode() + b"\0" + (ROOT / path).read_bytes() + b"\0")
     for library in _LIBRARIES:
         digest.update(f"{library} {version(library)}".encode())
@@ -28,10 +30,10 @@ def code_id() -> str:
 
 
 @cache
-def sources() -> tuple[str, ...]:
-    """Return the files that `counting` imports, directly or not, with the worlds' own files."""
+def sources(entry: str) -> tuple[str, ...]:
+    """Return the files that a file imports within the product, directly or not, and itself."""
     found: set[str] = set()
-    waiting = [_ENTRY]
+    waiting = [entry]
     while waiting:
         path = waiting.pop()
         if path in found or not (ROOT / path).is_file():

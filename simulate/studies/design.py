@@ -1,22 +1,29 @@
-"""A study as data, in the order of ADEMP: aims, data, estimands, methods, performance.
+"""A study of test periods as data, in the order of ADEMP: aims, data, estimands and so on.
 
-Here: what a study file may say, its checks and its identity. Not here: the worlds that it names
-(`simulate/scenario.py`), the choice and change of a file (`files.py`), and what its words compute:
-`estimands.py`, `methods.py`, `performance.py`.
+Here: what such a file may say, its checks and its identity. Not here: what all studies say
+(`study.py`), the worlds that it names (`simulate/scenario.py`), the choice and change of a file
+(`files.py`), and what its words compute: `estimands.py`, `methods.py`, `performance.py`.
 """
 
-import json
 from functools import cached_property
-from hashlib import blake2b
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from simulate.parts import Part
 from simulate.studies.performance import MEASURES
+from simulate.studies.study import (
+    Cut,
+    Cuts,
+    Session,
+    Sessions,
+    Study,
+    Worlds,
+    digest,
+    distinct,
+    whole_range,
+)
 
-Cut = Annotated[int, Field(ge=1, le=100)]
-Session = Annotated[int, Field(ge=1, le=60)]
 Lag = Annotated[int, Field(ge=0, le=1)]
 EstimandName = Literal[
     "hypothetical",
@@ -28,33 +35,12 @@ EstimandName = Literal[
 ]
 
 
-def _whole_range(value: Any) -> Any:
-    """Read '1..15' as 1, 2, ... 15."""
-    if isinstance(value, str) and ".." in value:
-        first, _, last = value.partition("..")
-        if not (first.strip().isdigit() and last.strip().isdigit()) or int(first) > int(last):
-            raise ValueError(f"{value!r} is no range; write it as 1..15")
-        return tuple(range(int(first), int(last) + 1))
-    return value
+Lags = Annotated[tuple[Lag, ...], Field(min_length=1), BeforeValidator(whole_range)]
 
 
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len(set(values)) < len(values):
-        raise ValueError(f"{list(values)} names a value twice")
-    return values
+class Data(Worlds):
+    """Data-generating mechanisms: worlds, cohorts in them."""
 
-
-Sessions = Annotated[tuple[Session, ...], Field(min_length=1), BeforeValidator(_whole_range)]
-Cuts = Annotated[tuple[Cut, ...], Field(min_length=1), BeforeValidator(_whole_range)]
-Lags = Annotated[tuple[Lag, ...], Field(min_length=1), BeforeValidator(_whole_range)]
-
-
-class Data(Part):
-    """Data-generating mechanisms: worlds, what is changed in all, what varies between them."""
-
-    worlds: Annotated[tuple[str, ...], Field(min_length=1)]
-    what_if: dict[str, Any]
-    vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]
     n_patients: Annotated[int, Field(ge=1, le=10_000)]
     horizon_session: Session
 
@@ -184,18 +170,15 @@ class Performance(Part):
         return tuple(MEASURES) if self.measures == "all" else self.measures
 
 
-class Design(Part):
-    """One study."""
+class Design(Study):
+    """One study of test periods."""
 
-    study: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    aims: Annotated[str, Field(min_length=1)]
+    kind: Literal["test_periods"]
     data: Data
     estimands: Annotated[tuple[Estimand, ...], Field(min_length=1)]
     headline: Truth
     methods: Annotated[tuple[Rule, ...], Field(min_length=1)]
     performance: Performance
-    seed: int
-    replicates: Annotated[int, Field(ge=1, le=10_000_000_000)]
 
     @cached_property
     def truths(self) -> tuple[Truth, ...]:
@@ -226,13 +209,13 @@ class Design(Part):
                 raise ValueError(
                     "estimands: horizon_session must be 3 or more, for a mean of three"
                 )
-        _distinct(self.truths)
+        distinct(self.truths)
         if self.headline not in self.truths:
             raise ValueError("headline: no estimand of the study has this name, horizon and cut")
         named: set[str] = {estimand.name for estimand in self.estimands}
         for method in self.methods:
             _method_fits(method, named, horizon)
-        _distinct(tuple((m.rule, m.model_dump_json(exclude={"targets"})) for m in self.methods))
+        distinct(tuple((m.rule, m.model_dump_json(exclude={"targets"})) for m in self.methods))
         return self
 
     def truth_in_words(self) -> str:
@@ -252,20 +235,10 @@ def _method_fits(method: Any, estimands: set[str], horizon: int) -> None:
             f"{horizon}"
         )
     for name in ("test_sessions", "decision_n_lag_visits", "thresholds"):
-        _distinct(tuple(getattr(method, name)))
+        distinct(tuple(getattr(method, name)))
     unknown = [] if method.targets == "all" else sorted(set(method.targets) - estimands)
     if unknown:
         raise ValueError(
             f"methods: rule {method.rule} targets {', '.join(unknown)}, which is no estimand of "
             f"the study; there are: {', '.join(sorted(estimands))}"
         )
-
-
-def canonical(value: Any) -> str:
-    """Return JSON with sorted keys and no blanks."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def digest(value: Any) -> str:
-    """Return sixteen hex digits of the BLAKE2 hash of the canonical JSON."""
-    return blake2b(canonical(value).encode(), digest_size=8).hexdigest()

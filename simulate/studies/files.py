@@ -1,9 +1,10 @@
 """Study files: which there are, reading one, changing values of it for a what-if.
 
 Here: YAML and dotted fields, and errors that name the field. Not here: what a study may say
-(`design.py`).
+(the `Design` of its kind).
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from simulate.studies.design import Design
+from simulate.studies.kinds import KINDS, kind
 
 STUDIES = Path(__file__).parent
 _FREE = (("data", "what_if"), ("data", "vary"))
@@ -23,7 +24,7 @@ def available() -> list[str]:
     return sorted(path.stem for path in STUDIES.glob("*.yaml"))
 
 
-def load(name: str, changes: Mapping[str, Any] | None = None) -> Design:
+def load(name: str, changes: Mapping[str, Any] | None = None) -> Any:
     """Load a study by name, or from a file of one's own.
 
     Parameters
@@ -34,6 +35,11 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Design:
         Dotted field to value, such as ``{"data.n_patients": 100}``; `methods.0.threshold_pct`
         counts from 0, and `world.measurement.missing_later` changes every world.
 
+    Returns
+    -------
+    Design
+        Of the study's kind (`kinds.py`).
+
     Raises
     ------
     ValueError
@@ -42,10 +48,22 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Design:
     values = _read(name)
     for dotted, value in (changes or {}).items():
         _change(values, dotted, value)
+    if "kind" not in values:
+        known = " or ".join(KINDS)
+        raise ValueError(f"study {name}: field kind is missing; every field is required: {known}")
     try:
-        return Design.model_validate(values)
+        law = kind(values["kind"]).Design
+    except ValueError as error:
+        raise ValueError(f"study {name}: {error}") from None
+    try:
+        return law.model_validate(values)
     except ValidationError as error:
-        raise ValueError(f"study {name}: {_first_problem(error)}") from None
+        raise ValueError(f"study {name}: {_first_problem(law, error)}") from None
+
+
+def parse(text: str) -> Any:
+    """Return a design from the JSON of one."""
+    return kind(json.loads(text)["kind"]).Design.model_validate_json(text)
 
 
 def parse_change(text: str) -> tuple[str, Any]:
@@ -113,11 +131,11 @@ def _holder(part: Any, step: str, dotted: str, where: str) -> tuple[Any, Any]:
     raise ValueError(f"no field {dotted}; {where or 'a study'} has: {known}")
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(law: Any, error: ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
     field = ".".join(str(step) for step in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return f"unknown field {field}; {_beside(problem['loc'])}"
+        return f"unknown field {field}; {_beside(law, problem['loc'])}"
     if problem["type"] == "missing":
         return f"field {field} is missing; every field of a study is required"
     message = problem["msg"].removeprefix("Value error, ")
@@ -128,11 +146,9 @@ def _first_problem(error: ValidationError) -> str:
     return f"field {field}: {message}" + (f", got {given!r}" if is_short else "")
 
 
-def _beside(loc: tuple[int | str, ...]) -> str:
-    """Names allowed where an unknown one stood; rules name their own part of the union."""
-    from typing import get_args
-
-    model: Any = Design
+def _beside(law: Any, loc: tuple[int | str, ...]) -> str:
+    """Names allowed where an unknown one stood; methods name their own part of the union."""
+    model: Any = law
     for step in loc[:-1]:
         if isinstance(step, int):
             continue
@@ -141,10 +157,8 @@ def _beside(loc: tuple[int | str, ...]) -> str:
         if hit:
             model = hit[0].model_fields[step].annotation
         else:
-            model = next((m for m in _inner(model) if _is_rule(m, str(step))), model)
-        del options
+            model = next((m for m in _inner(model) if _is_tagged(m, str(step))), model)
     fields = next((m for m in [model, *_inner(model)] if hasattr(m, "model_fields")), None)
-    del get_args
     return f"allowed: {', '.join(fields.model_fields)}" if fields else "it has no such part"
 
 
@@ -158,8 +172,10 @@ def _inner(annotation: Any) -> list[Any]:
     return found
 
 
-def _is_rule(model: Any, rule: str) -> bool:
+def _is_tagged(model: Any, tag: str) -> bool:
+    """Whether a model of a union is the one that a file calls by this name."""
     from typing import get_args
 
-    field = getattr(model, "model_fields", {}).get("rule")
-    return field is not None and rule in get_args(field.annotation)
+    fields = getattr(model, "model_fields", {})
+    named = (fields[name].annotation for name in ("rule", "method", "design") if name in fields)
+    return any(tag in get_args(annotation) for annotation in named)

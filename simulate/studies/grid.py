@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulate.studies.design import digest
 from simulate.studies.methods import CODES, Columns, parameters
+from simulate.studies.study import digest
 
 if TYPE_CHECKING:
     from simulate.scenario import Scenario

@@ -56,11 +56,13 @@ MOMENTS = (
     ("n_carried", "n_carried"), ("n_without_report", "n_without_report"),
 )  # fmt: skip
 """Pairs whose products are summed over replicates, as far as a measure needs them."""
+_SAME_EACH = ("n_patients", "n_replicates")
+"""Columns that are the same in every replicate: their products need no column."""
 
 
 def moment(a: str, b: str) -> str:
     """Name of the column that holds the sum over replicates of a_r b_r."""
-    return f"{a}__{b}" if (a, b) in MOMENTS else f"{b}__{a}"
+    return f"{a}__{b}"
 
 
 @dataclass(frozen=True)
@@ -162,12 +164,15 @@ def _product(rows: pd.DataFrame, left: Combination, right: Combination) -> Float
 
 def _sum_of_products(rows: pd.DataFrame, a: str, b: str) -> FloatArray:
     n_replicates = rows["n_replicates"].to_numpy(np.float64)
-    per_replicate = rows["n_patients"].to_numpy(np.float64) / n_replicates
-    if a == b == "n_patients":
-        return n_replicates * per_replicate**2
-    if "n_patients" in (a, b):
-        return per_replicate * rows[b if a == "n_patients" else a].to_numpy(np.float64)
-    return rows[moment(a, b)].to_numpy(np.float64)
+    if a in _SAME_EACH and b in _SAME_EACH:
+        each = rows[a].to_numpy(np.float64) * rows[b].to_numpy(np.float64) / n_replicates**2
+        return np.asarray(n_replicates * each)
+    if a in _SAME_EACH:
+        a, b = b, a
+    if b in _SAME_EACH:
+        return np.asarray(rows[b].to_numpy(np.float64) / n_replicates * rows[a].to_numpy())
+    name = moment(a, b)
+    return rows[name if name in rows else moment(b, a)].to_numpy(np.float64)
 
 
 def performance(rows: pd.DataFrame, measures: tuple[str, ...] = tuple(MEASURES)) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Run a study: make the shards that are missing, in waves, until enough is known.
 
-Here: the loop. Not here: how a shard is counted (`counting.py`), kept (`store.py`) or where it is
-made (`shards.py`), and what its counts say (`tables.py`).
+Here: the loop, the same for every kind of study. Not here: how a shard is counted and what its
+counts say (`kinds.py`), how it is kept (`store.py`) or where it is made (`shards.py`).
 """
 
 import time
@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from simulate.scenario import Scenario
+from simulate.studies import files
 from simulate.studies.code import code_id
-from simulate.studies.design import Design
-from simulate.studies.grid import cells
-from simulate.studies.performance import MEASURES, ratio
+from simulate.studies.kinds import kind
 from simulate.studies.shards import Made, map_shards
-from simulate.studies.store import Shard, Store, encode
+from simulate.studies.store import Shard, Store, add, encode
 from simulate.studies.worlds import worlds
 
 SHARD_SIZE = 1000
@@ -37,7 +37,7 @@ class Plan:
     replicates
         Cohorts a world, at most.
     target_mcse
-        Stop as soon as no cell of the headline truth has a larger error in the design's measure;
+        Stop as soon as no cell that the kind watches has a larger error in the design's measure;
         looked at after whole waves, so that where one stops does not depend on who was faster.
     jobs, scheduler
         As `shards.map_shards` takes them.
@@ -81,7 +81,7 @@ class Progress:
     seconds, seconds_left
         Since its start; expected until the target, NaN before the first shard.
     mcse
-        Largest error of the design's measure over cells of the headline, NaN before the first.
+        Largest error of the design's measure over the cells watched, NaN before the first.
     """
 
     done: int
@@ -92,13 +92,13 @@ class Progress:
     mcse: float
 
 
-def open_store(design: Design, root: Path) -> Store:
+def open_store(design: Any, root: Path) -> Store:
     """Return the store of a design under the code at work."""
-    return Store(root, design.study, design.design_id, code_id())
+    return Store(root, design.study, design.design_id, code_id(kind(design.kind).ENTRY))
 
 
 def run(
-    design: Design,
+    design: Any,
     root: Path,
     plan: Plan,
     progress: Callable[[Progress], None] | None = None,
@@ -128,13 +128,13 @@ def run(
     store = open_store(design, root)
     places = [w for w in worlds(design) if plan.only in (None, w.scenario_id)]
     for world in places:
-        store.describe(world.scenario_id, _described(design, world))
+        store.describe(world.scenario_id, _described(design, world, store.code_id))
     watch = _Watch(design, store, places, plan)
     n = plan.replicates if plan.target_mcse is None else min(FIRST_WAVE, plan.replicates)
     while True:
         watch.aim(n)
         for shard, counts, seconds in map_shards(
-            Maker(design.model_dump_json(), code_id()),
+            Maker(design.model_dump_json(), store.code_id),
             watch.missing(n),
             jobs=plan.jobs,
             scheduler=plan.scheduler,
@@ -178,34 +178,31 @@ class Maker:
         ValueError
             This process runs other code than the one that asks: its numbers must not mix.
         """
-        from simulate.studies.counting import count
-
-        if code_id() != self.code_id:
-            raise ValueError(
-                f"this worker's code is {code_id()}, the study's {self.code_id}: give every worker "
-                "the same version of Plateau and of numpy, scipy and numba"
-            )
         start = time.perf_counter()
         design, by_id = _known(self.design)
-        counts = encode(count(design, by_id[shard.scenario_id], shard.replicates))
+        own, kin = kind(design.kind), code_id(kind(design.kind).ENTRY)
+        if kin != self.code_id:
+            raise ValueError(
+                f"this worker's code is {kin}, the study's {self.code_id}: give every worker "
+                "the same version of Plateau and of numpy, scipy and numba"
+            )
+        counts = encode(own.count(design, by_id[shard.scenario_id], shard.replicates))
         return shard, counts, time.perf_counter() - start
 
 
 @cache
-def _known(text: str) -> tuple[Design, dict[str, Scenario]]:
-    design = Design.model_validate_json(text)
+def _known(text: str) -> tuple[Any, dict[str, Scenario]]:
+    design = files.parse(text)
     return design, {world.scenario_id: world for world in worlds(design)}
 
 
 class _Watch:
-    """Counts of the headline so far, and how long it takes."""
+    """Counts so far, and how long it takes."""
 
-    def __init__(self, design: Design, store: Store, places: Sequence[Scenario], plan: Plan):
+    def __init__(self, design: Any, store: Store, places: Sequence[Scenario], plan: Plan):
         self.store, self.places, self.plan = store, places, plan
-        self.measure = MEASURES[design.performance.stop.measure]
-        rows = cells(design, places[0])
-        self.rows = np.flatnonzero(rows["is_headline"] & (rows["rule"] != "oracle"))
-        self.start, self.seconds, self.made = time.perf_counter(), 0.0, 0
+        self.design, self.cells = design, kind(design.kind).cells(design, places[0])
+        self.start, self.made = time.perf_counter(), 0
         self.total = 0
         self.sums: dict[str, Any] = {}
         self.have = {world.scenario_id: 0 for world in places}
@@ -235,13 +232,16 @@ class _Watch:
     def _take(self, shard: Shard) -> None:
         table = self.store.read(shard)
         self.have[shard.scenario_id] += shard.stop - shard.first
-        frame = table.take(self.rows).to_pandas()
         before = self.sums.get(shard.scenario_id)
-        self.sums[shard.scenario_id] = frame if before is None else before + frame
+        self.sums[shard.scenario_id] = table if before is None else add([before, table])
 
     def mcse(self) -> float:
         """Largest error of the measure over cells and worlds, NaN where none is known."""
-        errors = [ratio(frame, self.measure)[1] for frame in self.sums.values()]
+        error = kind(self.design.kind).error
+        errors = [
+            error(self.design, pd.concat([self.cells, table.to_pandas()], axis=1))
+            for table in self.sums.values()
+        ]
         known = np.concatenate(errors) if errors else np.empty(0)
         known = known[np.isfinite(known)]
         return float(known.max()) if len(known) else float("nan")
@@ -258,9 +258,9 @@ class _Watch:
         )
 
 
-def _described(design: Design, world: Scenario) -> dict[str, Any]:
+def _described(design: Any, world: Scenario, code: str) -> dict[str, Any]:
     return {
         "design": design.model_dump(mode="json"),
         "world": world.model_dump(mode="json"),
-        "code": code_id(),
+        "code": code,
     }

@@ -13,7 +13,7 @@ from simulate.studies.design import Design
 from simulate.studies.grid import cells
 from simulate.studies.performance import MOMENTS, moment, net_benefit, observed, performance
 from simulate.studies.store import Store
-from simulate.studies.worlds import worlds
+from simulate.studies.totals import counted
 
 NAMED = ["study", "scenario_id", "cell_id", "rule", "test_sessions", "threshold_pct"]
 
@@ -43,32 +43,15 @@ def tables(design: Design, store: Store) -> Tables:
     StoreError
         A shard must not be read.
     """
-    counted = []
-    for world in worlds(design):
-        total = store.total(world.scenario_id)
-        if total is not None:
-            named = cells(design, world).assign(
-                study=design.study,
-                design_id=store.design_id,
-                code_id=store.code_id,
-                scenario_id=world.scenario_id,
-                world=world.name,
-            )
-            rows = pd.concat([named, total.to_pandas()], axis=1)
-            counted.append(rows[rows["is_targeted"]].drop(columns="is_targeted"))
-    if not counted:
-        raise LookupError(
-            f"nothing of study {design.study} has been run under this design and code; "
-            f"`plateau study run {design.study}` does."
-        )
-    cell = pd.concat(counted, ignore_index=True)
+    cell, shards = counted(design, store, cells)
+    cell = cell[cell["is_targeted"]].drop(columns="is_targeted").reset_index(drop=True)
     key = cell[[*NAMED, "decision_n_lag_visits", "is_headline"]]
     return Tables(
         study_cell=_in_order(cell),
         study_performance=key.merge(_performance(design, cell), on="cell_id"),
         study_net_benefit=_net_benefit(design, cell),
         study_choice=choices(design, cell),
-        study_shard=_shards(design, store),
+        study_shard=shards,
     )
 
 
@@ -92,9 +75,3 @@ def _net_benefit(design: Design, cell: pd.DataFrame) -> pd.DataFrame:
     headline = cell[cell["is_headline"]]
     found = [net_benefit(headline, p) for p in design.performance.decision_threshold_pct]
     return headline[NAMED].merge(pd.concat(found, ignore_index=True), on="cell_id")
-
-
-def _shards(design: Design, store: Store) -> pd.DataFrame:
-    """One row a complete shard, from its manifest."""
-    manifests = [m for world in worlds(design) for m in store.manifests(world.scenario_id)]
-    return pd.DataFrame(manifests)

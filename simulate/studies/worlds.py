@@ -20,7 +20,7 @@ from simulate.parameters import Parameters
 from simulate.scenario import Scenario, load
 
 if TYPE_CHECKING:
-    from simulate.studies.design import Design
+    from simulate.studies.study import Study
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -66,7 +66,7 @@ class Batch:
     session_day: IntArray
 
 
-def worlds(design: "Design") -> list[Scenario]:
+def worlds(design: "Study") -> list[Scenario]:
     """Return every world of a study, in the order of the file.
 
     Raises
@@ -83,6 +83,24 @@ def worlds(design: "Design") -> list[Scenario]:
     ids = [world.scenario_id for world in found]
     if len(set(ids)) < len(ids):
         raise ValueError("data: two of the worlds are the same; every world stands once")
+    return found
+
+
+def labels(design: "Study") -> dict[str, str]:
+    """Return what tells each world of a study from the others, by `scenario_id`."""
+    data = design.data
+    found = {}
+    for world, (name, *values) in zip(
+        worlds(design), product(data.worlds, *data.vary.values()), strict=True
+    ):
+        told = [
+            f"{field.rsplit('.', 1)[-1].replace('_', ' ')} {value}"
+            for field, value in zip(data.vary, values, strict=True)
+        ]
+        plain = name.replace("_", " ")
+        found[world.scenario_id] = (
+            ", ".join(([plain] if len(data.worlds) > 1 else []) + told) or plain
+        )
     return found
 
 

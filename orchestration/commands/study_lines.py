@@ -1,0 +1,77 @@
+"""What a study found, in lines for a terminal.
+
+Belongs here: words for the tables of each kind of study. Does not: the tables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def number(value: float, digits: int) -> str:
+    """Write a number, or that it is not known."""
+    return f"{value:.{digits}f}" if math.isfinite(value) else "not known"
+
+
+def lines(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) -> Iterator[str]:
+    """Yield what a study found: all that matters first, or the measures asked for."""
+    yield from _LINES[design.kind](design, found, rows, measures)
+
+
+def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) -> Iterator[str]:
+    n = int(found.study_cell["n_replicates"].min())
+    yield f"{design.study}: {n:,} simulated cohorts of {design.data.n_patients} a world"
+    yield f"Long-term relief: {design.truth_in_words()}."
+    if measures:
+        for row in rows.itertuples():
+            yield (
+                f"  {row.rule}, {row.test_sessions} sessions, at least {row.threshold_pct:g} %, "
+                f"lag {row.decision_n_lag_visits}: {row.measure} {number(row.estimate, 4)} "
+                f"(MCSE {number(row.mcse, 5)})"
+            )
+        return
+    choice = found.study_choice
+    choice = choice[choice["is_headline"] & (choice["decision_n_lag_visits"] == 0)]
+    for _, world in choice.groupby("scenario_id", sort=False):
+        yield "Frontier, per 100 who start: missed responders (MCSE), sessions without long-term"
+        yield "relief (MCSE), both under 'every patient is offered sessions to the horizon':"
+        on = world[world["is_on_frontier"]].sort_values("sessions_per_100")
+        yield from (_choice(row) for row in on.itertuples())
+        for rate in design.performance.sessions_per_responder:
+            best = world[world[f"is_best_at_{rate:g}"]]
+            if len(best):
+                yield f"Worth {rate:g} sessions to find one more:{_choice(next(best.itertuples()))}"
+
+
+def _choice(row: Any) -> str:
+    return (
+        f"  {row.rule.replace('_', ' ')}, {row.test_sessions} sessions, at least "
+        f"{row.threshold_pct:g} %: {row.missed_per_100:.1f} ({number(row.missed_per_100_mcse, 2)})"
+        f" missed, {row.sessions_per_100:.0f} ({number(row.sessions_per_100_mcse, 1)}) sessions"
+    )
+
+
+def _trials(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) -> Iterator[str]:
+    n = int(found.study_cell["n_replicates"].min())
+    yield f"{design.study}: {n:,} simulated trials of every size a world"
+    for (world, measure), own in rows.groupby(["world", "measure"], sort=False):
+        if measure not in (measures or ("power",)):
+            continue
+        first = own.iloc[0]
+        yield (
+            f"{measure}, {first['trial'].replace('_', ' ')}, {first['sessions']} sessions, "
+            f"{first['method']}, missing {first['missing']}, world {world}:"
+        )
+        for row in own.itertuples():
+            yield (
+                f"  {row.n_patients:,} patients: {number(row.estimate, 4)} "
+                f"(MCSE {number(row.mcse, 4)})"
+            )
+
+
+_LINES: dict[str, Callable[..., Iterator[str]]] = {
+    "test_periods": _test_periods,
+    "trials": _trials,
+}

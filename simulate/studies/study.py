@@ -1,0 +1,78 @@
+"""What every kind of study says: its name and aims, its worlds, its seed, how much of it to run.
+
+Here: the words that all study files share, and identity by content. Not here: what one kind alone
+says (`design.py` for test periods, `trials/design.py` for trials).
+"""
+
+import json
+from hashlib import blake2b
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from simulate.parts import Part
+
+
+def whole_range(value: Any) -> Any:
+    """Read '1..15' as 1, 2, ... 15."""
+    if isinstance(value, str) and ".." in value:
+        first, _, last = value.partition("..")
+        if not (first.strip().isdigit() and last.strip().isdigit()) or int(first) > int(last):
+            raise ValueError(f"{value!r} is no range; write it as 1..15")
+        return tuple(range(int(first), int(last) + 1))
+    return value
+
+
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the values.
+
+    Raises
+    ------
+    ValueError
+        If one stands there twice.
+    """
+    if len(set(values)) < len(values):
+        raise ValueError(f"{list(values)} names a value twice")
+    return values
+
+
+Cut = Annotated[int, Field(ge=1, le=100)]
+Session = Annotated[int, Field(ge=1, le=60)]
+Sessions = Annotated[tuple[Session, ...], Field(min_length=1), BeforeValidator(whole_range)]
+Cuts = Annotated[tuple[Cut, ...], Field(min_length=1), BeforeValidator(whole_range)]
+
+
+class Worlds(Part):
+    """Worlds of a study, what is changed in all of them, what varies between them."""
+
+    worlds: Annotated[tuple[str, ...], Field(min_length=1)]
+    what_if: dict[str, Any]
+    vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]
+
+
+class Study(Part):
+    """One study; its kind adds data, estimands, methods and performance.
+
+    `aims` is one question, `decision` what its answer informs; both and `assumptions` stand on the
+    page as they are.
+    """
+
+    study: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    kind: str
+    title: Annotated[str, Field(min_length=1)]
+    aims: Annotated[str, Field(min_length=1)]
+    decision: Annotated[str, Field(min_length=1)]
+    assumptions: Annotated[tuple[str, ...], Field(min_length=1)]
+    data: Worlds
+    seed: int
+    replicates: Annotated[int, Field(ge=1, le=10_000_000_000)]
+
+
+def canonical(value: Any) -> str:
+    """Return JSON with sorted keys and no blanks."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def digest(value: Any) -> str:
+    """Return sixteen hex digits of the BLAKE2 hash of the canonical JSON."""
+    return blake2b(canonical(value).encode(), digest_size=8).hexdigest()

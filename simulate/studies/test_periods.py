@@ -1,0 +1,48 @@
+"""The kind `test_periods`: decision rules against long-term relief (see `kinds.py`)."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate.studies.design import Design
+from simulate.studies.performance import MEASURES, ratio
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from simulate.scenario import Scenario
+    from simulate.studies.store import Store
+    from simulate.studies.tables import Tables
+
+__all__ = ["ENTRY", "Design", "cells", "count", "error", "tables"]
+
+ENTRY = "simulate/studies/counting.py"
+
+
+def cells(design: Design, world: "Scenario") -> pd.DataFrame:
+    """Return one row a rule, length, threshold, lag and truth."""
+    from simulate.studies import grid
+
+    return grid.cells(design, world)
+
+
+def count(design: Design, world: "Scenario", replicates: range) -> "pa.Table":
+    """Count decisions against truth."""
+    from simulate.studies import counting
+
+    return counting.count(design, world, replicates)
+
+
+def error(design: Design, cell: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the errors of the stop measure, of attainable rules under the headline's truth."""
+    watched = cell[cell["is_headline"] & (cell["rule"] != "oracle")]
+    return ratio(watched, MEASURES[design.performance.stop.measure])[1]
+
+
+def tables(design: Design, store: "Store") -> "Tables":
+    """Return the tables of a study from its complete shards."""
+    from simulate.studies import tables as made
+
+    return made.tables(design, store)

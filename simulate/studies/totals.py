@@ -1,0 +1,49 @@
+"""What the shards of a study add up to: one row a cell of every world that has been run.
+
+Here: the reading of a store into a frame. Not here: measures, which each kind of study has of its
+own.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from simulate.studies.store import Store
+from simulate.studies.worlds import worlds
+
+
+def counted(
+    design: Any, store: Store, cells: Callable[[Any, Any], pd.DataFrame]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return cells with their counts, and one row a complete shard from its manifest.
+
+    Raises
+    ------
+    LookupError
+        Nothing of the study has been run yet.
+    StoreError
+        A shard must not be read.
+    """
+    found, manifests = [], []
+    for world in worlds(design):
+        total = store.total(world.scenario_id)
+        if total is None:
+            continue
+        manifests += store.manifests(world.scenario_id)
+        named = cells(design, world)
+        ids = {
+            "study": design.study,
+            "design_id": store.design_id,
+            "code_id": store.code_id,
+            "scenario_id": world.scenario_id,
+            "world": world.name,
+        }
+        own = pd.DataFrame(ids, index=named.index)
+        found.append(pd.concat([own, named, total.to_pandas()], axis=1))
+    if not found:
+        raise LookupError(
+            f"nothing of study {design.study} has been run under this design and code; "
+            f"`plateau study run {design.study}` does."
+        )
+    return pd.concat(found, ignore_index=True), pd.DataFrame(manifests)

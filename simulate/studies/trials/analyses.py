@@ -1,0 +1,173 @@
+"""What a trial finds, by one method: estimate, interval, p; and what there is to be found.
+
+Here: methods on many trials at once, and the same quantity of a very large trial without missing
+reports, which is the truth. Not here: the statistics themselves (`classical`), counting.
+
+Everything is first arm less second; 0 is no difference.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classical.batched.mixed import Fits, design_of, fit, two_sided
+from classical.batched.ranks import rank_sum
+from classical.batched.tables import odds_ratios
+from simulate.studies.trials.conduct import Arms
+
+FloatArray = NDArray[np.float64]
+
+
+class Found(NamedTuple):
+    """What R trials found; arrays (R,), NaN where there is no number.
+
+    Attributes
+    ----------
+    estimate, lo, hi
+        Points of relief (a session, for slopes), log odds, or share less one half; confidence
+        limits.
+    p
+        Two-sided.
+    """
+
+    estimate: FloatArray
+    lo: FloatArray
+    hi: FloatArray
+    p: FloatArray
+
+
+def analyse(method: Any, arms: Arms, level: float) -> Found:
+    """Analyse R trials by a method of `trials.design`; `level` is that of the test."""
+    analysis = ANALYSES[method.method]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return analysis(method, arms, level)
+
+
+def _lmm_slopes(method: Any, arms: Arms, level: float) -> Found:
+    y, group = _together(arms)
+    at = np.arange(1.0, y.shape[-1] + 1)
+    fits = fit(y, design_of(at, group if arms.second.shape[1] else None), robust=_is_robust(method))
+    return _effect(fits, 3 if arms.second.shape[1] else 1, level)
+
+
+def _lmm_end(method: Any, arms: Arms, level: float) -> Found:
+    """A mean for each arm and session, the last session as reference."""
+    y, group = _together(arms)
+    n_sessions = y.shape[-1]
+    earlier = np.eye(n_sessions)[:, :-1]
+    common = np.hstack([np.ones((n_sessions, 1)), earlier])
+    rows = [np.hstack([common, g * common]) for g in (0.0, 1.0)]
+    fits = fit(y, np.stack([rows[int(g)] for g in group]), robust=_is_robust(method))
+    return _effect(fits, n_sessions, level)
+
+
+def _together(arms: Arms) -> tuple[FloatArray, FloatArray]:
+    """Outcomes of both arms, and who is in the first."""
+    y = np.concatenate([arms.first, arms.second], axis=1)
+    return y, np.repeat([1.0, 0.0], [arms.first.shape[1], arms.second.shape[1]])
+
+
+def _is_robust(method: Any) -> bool:
+    return bool(method.errors == "robust")
+
+
+def _effect(fits: Fits, column: int, level: float) -> Found:
+    return _found(fits.estimate[:, column], fits.se[:, column], fits.df[:, column], level)
+
+
+def _found(estimate: FloatArray, se: FloatArray, df: FloatArray, level: float) -> Found:
+    """Student's t test and interval."""
+    from scipy.special import stdtrit
+
+    half = stdtrit(df, 1 - level / 2) * se
+    known = np.isfinite(se) & (se > 0) & (df > 0)
+    lo, hi = (np.where(known, estimate + side * half, np.nan) for side in (-1, 1))
+    return Found(estimate, lo, hi, np.where(known, two_sided(estimate / se, df), np.nan))
+
+
+def _t_test(method: Any, arms: Arms, level: float) -> Found:
+    (n, mean, variance), (m, other, spread) = (
+        _moments(y[..., -1]) for y in (arms.first, arms.second)
+    )
+    a, b = variance / n, spread / m
+    df = (a + b) ** 2 / (a**2 / (n - 1) + b**2 / (m - 1))
+    return _found(mean - other, np.sqrt(a + b), df, level)
+
+
+def _moments(y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Number, mean and variance over the patients seen; NaN where there are too few."""
+    seen = ~np.isnan(y)
+    n = seen.sum(axis=-1).astype(float)
+    mean = np.where(seen, y, 0).sum(axis=-1) / n
+    squares = (np.where(seen, y - mean[..., None], 0) ** 2).sum(axis=-1)
+    return n, mean, squares / (n - 1)
+
+
+def _fisher(method: Any, arms: Arms, level: float) -> Found:
+    counts: list[NDArray[np.int64]] = []
+    for y in (arms.first, arms.second):
+        randomised = ~np.isnan(y).all(axis=-1)
+        is_counted = randomised if method.missing_is == "below" else ~np.isnan(y[..., -1])
+        counts += [(y[..., -1] >= method.cut_pct).sum(axis=-1), is_counted.sum(axis=-1)]
+    found = odds_ratios(*counts, level=1 - level)
+    return Found(np.log(found.estimate), np.log(found.lo), np.log(found.hi), found.p)
+
+
+def _rank_sum(method: Any, arms: Arms, level: float) -> Found:
+    ends = [y[..., -1] for y in (arms.first, arms.second)]
+    pairs = np.prod([(~np.isnan(y)).sum(axis=-1) for y in ends], axis=0)
+    found = rank_sum(*ends)
+    none = np.full(len(found.p), np.nan)
+    return Found(found.statistic / pairs - 0.5, none, none, found.p)
+
+
+def _paired(method: Any, arms: Arms, level: float) -> Found:
+    """Every other patient has sham first; the mean of both orders takes out a change of period."""
+    difference = arms.first[..., -1] - arms.second[..., -1]
+    if difference.shape[1] == 1:
+        n, mean, variance = _moments(difference[:, 0])
+        return _found(mean, np.sqrt(variance / n), n - 1, level)
+    n_cycles, own, _ = _moments(difference)
+    own = np.where(n_cycles > 0, own, np.nan)
+    (n, mean, variance), (m, other, spread) = (_moments(own[:, k::2]) for k in (0, 1))
+    df = n + m - 2
+    pooled = ((n - 1) * variance + (m - 1) * spread) / df
+    return _found((mean + other) / 2, np.sqrt(pooled * (1 / n + 1 / m)) / 2, df, level)
+
+
+ANALYSES: dict[str, Callable[[Any, Arms, float], Found]] = {
+    "lmm_slopes": _lmm_slopes,
+    "lmm_end": _lmm_end,
+    "t_test": _t_test,
+    "fisher": _fisher,
+    "rank_sum": _rank_sum,
+    "paired": _paired,
+}
+
+
+def truth(method: Any, arms: Arms) -> float:
+    """Return what a method estimates, of one very large trial in which no report is missing."""
+    if arms.own_difference.size:
+        return float(arms.own_difference[0, :, -1].mean())
+    first, second = (y.reshape(-1, y.shape[-1]) for y in (arms.first[0], arms.second[0]))
+    if method.targets == "slope":
+        return _slope(np.nanmean(first, axis=0))
+    if method.targets == "difference_of_slopes":
+        return _slope(np.nanmean(first, axis=0) - np.nanmean(second, axis=0))
+    a, b = (y[~np.isnan(y[:, -1]), -1] for y in (first, second))
+    if method.targets == "difference_at_end":
+        return float(a.mean() - b.mean())
+    if method.targets == "log_odds_ratio":
+        odds = [np.mean(y >= method.cut_pct) / np.mean(y < method.cut_pct) for y in (a, b)]
+        return float(np.log(odds[0] / odds[1]))
+    b = np.sort(b)
+    at_most = np.searchsorted(b, a, "right").mean()
+    return float((np.searchsorted(b, a, "left").mean() + at_most) / 2 / len(b) - 0.5)
+
+
+def _slope(mean: FloatArray) -> float:
+    """Least-squares slope over sessions."""
+    at = np.arange(len(mean)) - (len(mean) - 1) / 2
+    return float(at @ mean / (at @ at))

@@ -1,0 +1,217 @@
+"""Estimates against truth, added up over replicates as whole numbers: any order, the same bits.
+
+Here: the cells of a study of trials, and the loop of one shard. Not here: conduct, analyses, and
+what is made of the sums (`performance.py`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from simulate.members import parameters_for
+from simulate.parameters import ROW, Parameters
+from simulate.studies.performance import moment
+from simulate.studies.study import digest
+from simulate.studies.trials.analyses import Found, analyse, truth
+from simulate.studies.trials.conduct import Arms, conduct, hide
+from simulate.studies.trials.design import fits
+from simulate.studies.trials.performance import MOMENTS, SUMS, UNITS
+
+if TYPE_CHECKING:
+    from simulate.scenario import Scenario
+    from simulate.studies.trials.design import Design
+
+BATCH = 256
+"""Replicates drawn together: bounds the memory of a shard of any size."""
+TRUE_PATIENTS = 200_000
+TRUE_PATIENTS_OF_MEMBER = 8_000
+"""Patients of the large trial that stands for the truth: of a world, of a member of an ensemble."""
+_TRUE_SEED = 0x7472757468
+FloatArray = NDArray[np.float64]
+
+
+def cells(design: "Design", world: "Scenario") -> pd.DataFrame:
+    """Return one row a cell of a world, in the order of `count`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        cell_id, trial, design, missing, sessions, n_patients, method, estimand, is_headline.
+    """
+    head = design.headline
+    rows = []
+    for trial, missing, sessions, n, method in _grid(design):
+        law = design.data.missing[missing].model_dump_json()
+        made = [trial.model_dump_json(exclude={"n_patients", "sessions", "missing", "name"}), law]
+        asked = [
+            sessions,
+            n,
+            method.model_dump_json(exclude={"name"}),
+            design.performance.level,
+            design.seed,
+        ]
+        own = (trial.name, missing, sessions, method.name)
+        rows.append(
+            {
+                "cell_id": digest([world.scenario_id, *made, *asked]),
+                "trial": trial.name,
+                "design": trial.design,
+                "missing": missing,
+                "sessions": sessions,
+                "n_patients": n,
+                "method": method.name,
+                "estimand": method.targets,
+                "is_headline": own == (head.trial, head.missing, head.sessions, head.method),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _grid(design: "Design") -> Iterator[tuple[Any, str, int, int, Any]]:
+    for trial in design.data.trials:
+        for missing in trial.missing:
+            for sessions in trial.sessions:
+                for n in trial.n_patients:
+                    for method in design.methods:
+                        if fits(method, trial):
+                            yield trial, missing, sessions, n, method
+
+
+def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
+    """Conduct and analyse replicates of one world's trials.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row a cell, in the order of `cells`: n_replicates, sums and moments, all int64. Tables
+        of disjoint replicates add up.
+    """
+    grid = list(_grid(design))
+    sums = np.zeros((len(SUMS), len(grid)), dtype=np.int64)
+    moments = np.zeros((len(MOMENTS), len(grid)), dtype=np.int64)
+    for start in range(replicates.start, replicates.stop, BATCH):
+        numbers = np.arange(start, min(start + BATCH, replicates.stop))
+        _count_batch(design, world, numbers, grid, sums, moments)
+    n = np.full(len(grid), len(replicates), dtype=np.int64)
+    names = ["n_replicates", *SUMS, *(moment(*pair) for pair in MOMENTS)]
+    return pa.table(dict(zip(names, [n, *sums, *moments], strict=True)))
+
+
+def _count_batch(
+    design: "Design",
+    world: "Scenario",
+    numbers: NDArray[np.int64],
+    grid: list[Any],
+    sums: NDArray[np.int64],
+    moments: NDArray[np.int64],
+) -> None:
+    parameters = parameters_for(world, design.seed, numbers)
+    whole: dict[str, Arms] = {}
+    shown: dict[tuple[str, str], Arms] = {}
+    for cell, (trial, missing, sessions, n, method) in enumerate(grid):
+        if trial.name not in whole:
+            whole = {
+                trial.name: conduct(trial, parameters, design.seed, numbers, max(trial.n_patients))
+            }
+        if (trial.name, missing) not in shown:
+            law = design.data.missing[missing]
+            shown = {
+                (trial.name, missing): hide(whole[trial.name], law, world, design.seed, numbers)
+            }
+        arms = shown[trial.name, missing].part(trial, n, sessions)
+        found = analyse(method, arms, design.performance.level)
+        if trial.design == "crossover" and n == 1:
+            true = arms.own_difference[:, 0, -1]
+        else:
+            true = _truths(parameters, trial, sessions, method, world)
+        one = tally(found, true, design.performance.level, UNITS[method.targets])
+        one["n_randomised"] = _seen(arms)
+        stacked = np.stack([one[name] for name in SUMS])
+        sums[:, cell] += stacked.sum(axis=1)
+        at = {name: k for k, name in enumerate(SUMS)}
+        for k, (a, b) in enumerate(MOMENTS):
+            moments[k, cell] += stacked[at[a]] @ stacked[at[b]]
+
+
+def _seen(arms: Arms) -> NDArray[np.int64]:
+    """Patients with an outcome, a replicate; those of a crossover trial once."""
+    both = (arms.first,) if arms.first.ndim == 4 else (arms.first, arms.second)
+    seen = [(~np.isnan(y)).any(axis=tuple(range(2, y.ndim))).sum(axis=1) for y in both]
+    return np.sum(seen, axis=0)
+
+
+def tally(
+    found: Found, true: FloatArray, level: float, unit: tuple[float, float]
+) -> dict[str, NDArray[np.int64]]:
+    """Return the whole numbers of `SUMS` (but `n_randomised`), one a replicate."""
+    is_tested = ~np.isnan(found.p)
+    is_estimated = np.isfinite(found.estimate)
+    has_interval = np.isfinite(found.lo) & np.isfinite(found.hi)
+    is_rejected = is_tested & (np.nan_to_num(found.p, nan=1.0) < level)
+    is_signed = is_rejected & is_estimated & (true != 0)
+    estimate = np.where(is_estimated, found.estimate, 0.0)
+    error = np.where(is_estimated, estimate - true, 0.0)
+    covers = has_interval & (found.lo <= true) & (true <= found.hi)
+    width = np.where(has_interval, found.hi - found.lo, 0.0)
+    whole = {
+        "n_tested": is_tested,
+        "n_rejected": is_rejected,
+        "n_failed": ~is_tested,
+        "n_estimated": is_estimated,
+        "error": error / unit[0],
+        "error2": error**2 / unit[1],
+        "truth": np.where(is_estimated, true, 0.0) / unit[0],
+        "n_intervals": has_interval,
+        "n_covering": covers,
+        "width": width / unit[0],
+        "n_signed": is_signed,
+        "n_wrong_sign": is_signed & (np.sign(estimate) != np.sign(true)),
+        "magnitude": np.where(is_signed, np.abs(estimate), 0.0) / unit[0],
+        "true_magnitude": np.where(is_signed, np.abs(true), 0.0) / unit[0],
+    }
+    return {name: np.rint(value).astype(np.int64) for name, value in whole.items()}
+
+
+def _truths(
+    parameters: Parameters, trial: Any, sessions: int, method: Any, world: "Scenario"
+) -> FloatArray:
+    """Truth of every replicate: that of the world, or of the member that it was drawn from."""
+    is_point = world.population.ensemble is None
+    n = TRUE_PATIENTS if is_point else TRUE_PATIENTS_OF_MEMBER
+    content = [
+        parameters.rows[k : k + 1].tobytes() for k in range(1 if is_point else len(parameters))
+    ]
+    each = [
+        _truth_of(Member(world.scenario_id, c, world), trial, sessions, method, n) for c in content
+    ]
+    return np.broadcast_to(each, len(parameters))
+
+
+@dataclass(frozen=True)
+class Member:
+    """One row of parameters of a world, as a key of what has been worked out for it."""
+
+    scenario_id: str
+    content: bytes
+    scenario: "Scenario" = field(compare=False)
+
+    @property
+    def parameters(self) -> Parameters:
+        """The row."""
+        return Parameters(self.scenario, np.frombuffer(self.content, dtype=ROW))
+
+
+@lru_cache(maxsize=100_000)
+def _truth_of(member: Member, trial: Any, sessions: int, method: Any, n_patients: int) -> float:
+    return truth(method, _large(member, trial, n_patients).part(trial, n_patients, sessions))
+
+
+@lru_cache(maxsize=2)
+def _large(member: Member, trial: Any, n_patients: int) -> Arms:
+    return conduct(trial, member.parameters, _TRUE_SEED, np.array([0]), n_patients, second_from=0)
