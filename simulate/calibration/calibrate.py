@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulate.calibration import prior
-from simulate.calibration.cloud import Cloud, Draws
+from simulate.calibration.cloud import Cloud, Draws, prior_cloud
 from simulate.calibration.emulator import Bank
 from simulate.calibration.families import (
     CURVE,
@@ -27,7 +27,6 @@ from simulate.calibration.families import (
     mixed,
     of_combination,
     seen,
-    start_of,
     with_enough,
 )
 from simulate.calibration.figures import figures
@@ -44,7 +43,7 @@ IntArray = NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
 PIECE = 100  # clinics reduced at once
 N_PATIENTS = 193
-LONGEST = 125  # sessions to which courses are followed
+LONGEST = 200  # sessions to which courses are followed
 HELD = 40  # sessions that figures read one by one: those of late responders
 COURSE = ("recorded", "covariates", "calendar", "surgery")
 CLOSE = 1.1  # SDs of the cloud to which the next clinics spread: wider ones are worse to emulate
@@ -67,11 +66,11 @@ class Effort:
         Draws of all last looks together: the members of the ensemble.
     """
 
-    first: int = 400
-    each: int = 240
+    first: int = 1000
+    each: int = 600
     rounds: int = 4
-    draws: int = 150
-    members: int = 800
+    draws: int = 500
+    members: int = 1000
 
 
 @dataclass(frozen=True)
@@ -112,16 +111,23 @@ def simulate_figures(
 
 
 def draw_clinics(
-    worlds: Parameters, seed: int, numbers: IntArray, *, n_patients: int = N_PATIENTS, jobs: int = 1
+    worlds: Parameters,
+    seed: int,
+    numbers: IntArray,
+    *,
+    n_patients: int = N_PATIENTS,
+    also: tuple[str, ...] = (),
+    jobs: int = 1,
 ) -> Batch:
-    """Return one clinic a world, with all that the figures read.
+    """Return one clinic a world, with all that the fitted figures read, and `also`.
 
     Drawn twice, since questionnaires need expected reports of the test period only; that a clinic
     does not depend on what else is asked is the engine's promise.
     """
     from simulate.batch import draw
 
-    batch = draw(worlds, seed, numbers, n_patients, HELD, COURSE, follow_to=LONGEST, jobs=jobs)
+    what = (*COURSE, *also)
+    batch = draw(worlds, seed, numbers, n_patients, HELD, what, follow_to=LONGEST, jobs=jobs)
     npsi = draw(worlds, seed, numbers, n_patients, TEST_SESSIONS, ("npsi",), jobs=jobs).npsi
     return replace(batch, arrays={**batch.arrays, "npsi": npsi})
 
@@ -160,13 +166,14 @@ def calibrate(
     rng = np.random.default_rng([seed, 1])
     names = tuple(one.statistic for one in chosen)
     centre, rounding = observed(chosen)
-    clouds = {structure: start_of(structure) for structure in structures or combinations()}
+    prior_of_all = prior_cloud(len(prior.laws()))
+    clouds = dict.fromkeys(structures or combinations(), prior_of_all)
     done = 0
 
     def clinics(n: int, word: str) -> Bank:
         nonlocal done
-        drawn = [cloud.draw(n, rng) for cloud in clouds.values()]
-        place, structure = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+        place = np.concatenate([cloud.draw(n, rng) for cloud in clouds.values()])
+        structure = np.repeat(np.array(list(clouds), dtype=np.int64), n, axis=0)
         table = simulate_figures(
             scenario, names, place, structure, seed, done, jobs=jobs, progress=progress, word=word
         )
@@ -179,7 +186,8 @@ def calibrate(
         every: list[Seen] = []
         families = _by_curve(clouds)
         for k, own in enumerate(families.values()):
-            every += seen(bank, own, centre, rounding, rng, size.draws, in_halves=last)
+            starts = {structure: cloud.mean for structure, cloud in own.items()}
+            every += seen(bank, starts, centre, rounding, rng, size.draws, in_halves=last)
             if progress:
                 progress(f"look {number + 1}", k + 1, len(families))
         if not last:
@@ -200,5 +208,5 @@ def _by_curve(clouds: dict[Combination, Cloud]) -> dict[int, dict[Combination, C
 def _near(bank: Bank, structure: Combination, cloud: Cloud) -> Bank:
     """Return a combination's clinics within the region from which its next ones are drawn."""
     own = of_combination(bank, structure)
-    z, _ = cloud.deviates(own.place, own.structure)
+    z = cloud.deviates(own.place)
     return own.take(np.flatnonzero((z**2).sum(axis=1) < REACH * z.shape[1]))

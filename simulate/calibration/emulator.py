@@ -1,14 +1,15 @@
 """What a simulated clinic's figures are near a place of parameter space: mean and covariance.
 
-Here: a quadratic regression of figures on parameters, the covariance around it, the likelihood of
-a printed vector under both. Not here: where to look (`sampler.py`) or any simulation.
+Here: a quadratic regression of figures on parameters, and the covariance around it. Not here: how
+likely a printed vector is under both (`surface.py`), or any simulation.
 
 Parameters come as standard normal deviates of their prior (`prior.py`), figures on the scale on
 which their errors are about normal. The regression is linear and quadratic in every parameter,
-with all products inside the few directions that move the figures most, and an intercept and slopes
-of its own for each structure. Its residuals are the sampling error of a clinic of this size (plus
-what the regression misses), so their covariance is the synthetic likelihood's (Wood 2010, Price
-2018), shared by a neighbourhood rather than estimated anew at every point.
+turned so that the neighbourhood's clinics are uncorrelated, with all products inside the few
+directions that move the figures most, and an intercept and slopes of its own for each structure.
+Its residuals are the sampling error of a clinic of this size (plus what the regression misses), so
+their covariance is the synthetic likelihood's (Wood 2010, Price 2018), shared by a neighbourhood
+rather than estimated anew at every point.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from simulate.calibration.cloud import covariance_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -63,8 +66,9 @@ class Emulator:
     ----------
     levels
         Codes that each structure may take, in order.
-    centre, spread
-        Of the neighbourhood, (d,): features are products of (place - centre) / spread.
+    centre, unmix
+        Of the neighbourhood, (d,) and (d, d): features are products of (place - centre) @ unmix,
+        which has mean 0 and covariance 1 there.
     directions
         (d, k): inside these all products are features.
     coefficients
@@ -72,15 +76,14 @@ class Emulator:
     covariance
         Of a clinic's figures around their mean, (T, T).
     doubt
-        (features, features): the squared length of features times it is their leverage, how much
-        of a clinic's variance the regression's own uncertainty adds there.
+        (features, features): a root of the coefficients' covariance, in clinics' variances.
     explained
         Share of each figure's variance in the neighbourhood that parameters explain, (T,).
     """
 
     levels: tuple[tuple[int, ...], ...]
     centre: FloatArray
-    spread: FloatArray
+    unmix: FloatArray
     directions: FloatArray
     coefficients: FloatArray
     covariance: FloatArray
@@ -89,44 +92,34 @@ class Emulator:
 
     def mean(self, place: FloatArray, structure: IntArray) -> FloatArray:
         """Return the mean figures at places (n, d) and structures (n, s), shape (n, T)."""
-        return self._features(place, structure) @ self.coefficients
+        turned = (place - self.centre) @ self.unmix
+        return _features(turned, structure, self.levels, self.directions) @ self.coefficients
 
-    def _features(self, place: FloatArray, structure: IntArray) -> FloatArray:
-        scaled = (place - self.centre) / self.spread
-        return _features(scaled, structure, self.levels, self.directions)
+    def folded(self, structure: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+        """Return one structure's coefficients (f, T) and a root of their covariance (f, features).
 
-    def log_likelihood(
-        self,
-        place: FloatArray,
-        structure: IntArray,
-        observed: FloatArray,
-        rounding: FloatArray,
-    ) -> FloatArray:
-        """Return the normal log density of a printed vector at each place, up to a constant.
-
-        The covariance grows by the leverage of the place: far from all simulated clinics the
-        regression is not believed, and such a place is unlikely for its sheer width. Rounding
-        adds the variance of a uniform error of that half width. Figures that are NaN in
-        `observed` do not enter.
+        What a structure has of its own is added to what all share, so that the features are those
+        of `basis` alone.
         """
-        from scipy.linalg import solve_triangular
-
-        here = np.isfinite(observed)
-        spread = self.covariance[np.ix_(here, here)] + np.diag(rounding[here] ** 2 / 3)
-        factor = np.linalg.cholesky(spread)
-        features = self._features(place, structure)
-        gap = observed[here] - (features @ self.coefficients)[:, here]
-        scaled = solve_triangular(factor, gap.T, lower=True)
-        wider = 1 + ((features @ self.doubt) ** 2).sum(axis=1)
-        squared = (scaled**2).sum(axis=0)
-        volume = np.log(np.diag(factor)).sum() + 0.5 * here.sum() * np.log(wider)
-        return np.asarray(-0.5 * squared / wider - volume)
+        d, k = self.directions.shape
+        f = 1 + 2 * d + k * (k - 1) // 2
+        coefficients, doubt = self.coefficients[:f].copy(), self.doubt[:f].copy()
+        own = f
+        for codes, code in zip(self.levels, structure, strict=True):
+            for other in codes[1:]:
+                if other == code:
+                    coefficients[: d + 1] += self.coefficients[own : own + d + 1]
+                    doubt[: d + 1] += self.doubt[own : own + d + 1]
+                own += d + 1
+        return coefficients, doubt
 
 
 def fit_emulator(bank: Bank, levels: tuple[tuple[int, ...], ...]) -> Emulator:
     """Fit the regression to a bank of clinics from one neighbourhood."""
-    centre, spread = bank.place.mean(axis=0), bank.place.std(axis=0) + 1e-9
-    scaled = (bank.place - centre) / spread
+    centre = bank.place.mean(axis=0)
+    factor = np.linalg.cholesky(covariance_of(bank.place - centre))
+    unmix = np.linalg.inv(factor).T
+    scaled = (bank.place - centre) @ unmix
     mostly = np.isfinite(bank.figures).mean(axis=1) > 0.8
     scaled, structure = scaled[mostly], bank.structure[mostly]
     figures, known = _filled(bank.figures[mostly])
@@ -144,7 +137,7 @@ def fit_emulator(bank: Bank, levels: tuple[tuple[int, ...], ...]) -> Emulator:
     return Emulator(
         levels,
         centre,
-        spread,
+        unmix,
         directions,
         fitted.coefficients,
         fitted.covariance,
@@ -223,21 +216,26 @@ def _steepest(fitted: _Ridge, d: int) -> FloatArray:
     return np.asarray(right[: min(DIRECTIONS, d)].T)
 
 
+def basis(turned: FloatArray, directions: FloatArray) -> FloatArray:
+    """Return the features that all structures share, (n, f), at turned places (n, d).
+
+    In this order: 1, each coordinate, its square less 1, the product of each pair of `directions`.
+    """
+    along = turned @ directions
+    one, two = np.triu_indices(directions.shape[1], 1)
+    unit = np.ones((len(turned), 1))
+    return np.concatenate([unit, turned, turned**2 - 1, along[:, one] * along[:, two]], axis=1)
+
+
 def _features(
-    scaled: FloatArray,
+    turned: FloatArray,
     structure: IntArray,
     levels: tuple[tuple[int, ...], ...],
     directions: FloatArray,
 ) -> FloatArray:
-    n, d = scaled.shape
-    parts = [np.ones((n, 1)), scaled, scaled**2 - 1]
-    k = directions.shape[1]
-    if k:
-        turned = scaled @ directions
-        one, two = np.triu_indices(k, 1)
-        parts.append(turned[:, one] * turned[:, two])
-    base = np.concatenate([np.ones((n, 1)), scaled], axis=1)
+    parts = [basis(turned, directions)]
+    own = parts[0][:, : turned.shape[1] + 1]
     for column, codes in enumerate(levels):
         for code in codes[1:]:
-            parts.append(base * (structure[:, column] == code)[:, None])
+            parts.append(own * (structure[:, column] == code)[:, None])
     return np.concatenate(parts, axis=1)

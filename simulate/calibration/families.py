@@ -17,9 +17,10 @@ from itertools import product
 import numpy as np
 
 from simulate.calibration import prior
-from simulate.calibration.cloud import Cloud, Draws, FloatArray, IntArray, prior_cloud
+from simulate.calibration.cloud import Draws, FloatArray, IntArray
 from simulate.calibration.emulator import Bank, Emulator, fit_emulator
-from simulate.calibration.sampler import Look, Sight, look
+from simulate.calibration.sampler import Look, look
+from simulate.calibration.surface import Surface, surface
 from simulate.parameter_table import STRUCTURES
 
 CURVE = list(STRUCTURES).index("curve")
@@ -35,7 +36,7 @@ class Seen:
     ----------
     structure
         Its codes.
-    sight
+    surface
         What weighed its draws: the regression of its curve, and the printed vector.
     look
         Draws, cloud, log evidence.
@@ -44,7 +45,7 @@ class Seen:
     """
 
     structure: Combination
-    sight: Sight
+    surface: Surface
     look: Look
     halves: FloatArray
 
@@ -52,11 +53,6 @@ class Seen:
 def combinations() -> list[Combination]:
     """Return every combination of structures; those of one curve stand together."""
     return list(product(*prior.levels()))
-
-
-def start_of(structure: Combination) -> Cloud:
-    """Return the prior of one combination as a cloud."""
-    return prior_cloud(len(prior.laws()), tuple((code,) for code in structure))
 
 
 def of_combination(bank: Bank, structure: Combination) -> Bank:
@@ -71,7 +67,7 @@ def regression_of(bank: Bank, curve: int) -> Emulator:
 
 
 def seen(
-    bank: Bank, clouds: dict[Combination, Cloud], observed: FloatArray, rounding: FloatArray,
+    bank: Bank, starts: dict[Combination, FloatArray], printed: FloatArray, rounding: FloatArray,
     rng: np.random.Generator, n: int, *, in_halves: bool = False,
 ) -> list[Seen]:  # fmt: skip
     """Return how the combinations of one curve are seen from that curve's clinics.
@@ -80,25 +76,26 @@ def seen(
     ----------
     bank
         Clinics, those of other curves among them.
-    clouds
-        Where to start from, by combination; all of one curve.
-    observed, rounding
+    starts
+        Place from which each combination is climbed; all of one curve.
+    printed, rounding
         The printed vector and its half widths of rounding, (T,).
     n
         Draws of each look.
     in_halves
         Look again from either half of the clinics, which costs two further looks each.
     """
-    curve = next(iter(clouds))[CURVE]
+    curve = next(iter(starts))[CURVE]
     order = rng.permutation(np.flatnonzero(bank.structure[:, CURVE] == curve))
     parts = [order, *((order[k::2] for k in range(2)) if in_halves else ())]
-    sights = [Sight(regression_of(bank.take(part), curve), observed, rounding) for part in parts]
+    emulators = [regression_of(bank.take(part), curve) for part in parts]
     found = []
-    for structure, cloud in clouds.items():
-        first = look(sights[0], cloud, rng, n=n)
-        again = [look(one, first.cloud, rng, n=n).log_evidence for one in sights[1:]]
+    for structure, start in starts.items():
+        own, *others = (surface(one, structure, printed, rounding) for one in emulators)
+        first = look(own, start, rng, n=n)
+        again = [look(one, first.cloud.mean, rng, n=n).log_evidence for one in others]
         halves = np.array(again or [first.log_evidence] * 2)
-        found.append(Seen(structure, sights[0], first, halves))
+        found.append(Seen(structure, own, first, halves))
     return found
 
 
@@ -123,9 +120,9 @@ def with_enough(every: Sequence[Seen], n: int, rng: np.random.Generator) -> list
     found = []
     for one, share in zip(every, shares(every), strict=True):
         need = round(n * share)
-        if need > len(one.look.draws.place):
-            more = look(one.sight, one.look.cloud, rng, n=need)
-            one = replace(one, look=replace(one.look, draws=more.draws))
+        if need > len(one.look.place):
+            more = look(one.surface, one.look.cloud.mean, rng, n=need)
+            one = replace(one, look=replace(one.look, place=more.place))
         found.append(one)
     return found
 
@@ -139,27 +136,29 @@ def mixed(every: Sequence[Seen], n: int, rng: np.random.Generator) -> Draws:
     share = shares(every)
     place, structure, weight = [], [], []
     for one, part in zip(every, share, strict=True):
-        found = one.look.draws
-        count = min(round(n * part), len(found.place))
+        found = one.look.place
+        count = min(round(n * part), len(found))
         if count:
-            index = rng.permutation(len(found.place))[:count]
-            place.append(found.place[index])
-            structure.append(found.structure[index])
+            place.append(found[rng.permutation(len(found))[:count]])
+            structure.append(np.tile(one.structure, (count, 1)))
             weight.append(np.full(count, part / count))
     return Draws(np.concatenate(place), np.concatenate(structure), np.log(np.concatenate(weight)))
 
 
 def mean_figures(every: Sequence[Seen], place: FloatArray, structure: IntArray) -> FloatArray:
     """Return the expected figures at places, each by the regression of its curve, (n, T)."""
-    mean = np.empty((len(place), len(every[0].sight.observed)))
+    figures = every[0].surface.emulator.coefficients.shape[1]
+    mean = np.empty((len(place), figures))
     for one in {one.structure[CURVE]: one for one in every}.values():
         here = structure[:, CURVE] == one.structure[CURVE]
-        mean[here] = one.sight.emulator.mean(place[here], structure[here])
+        mean[here] = one.surface.emulator.mean(place[here], structure[here])
     return mean
 
 
 def mean_covariance(every: Sequence[Seen]) -> FloatArray:
     """Return the covariance of a clinic's figures, averaged over combinations by share, (T, T)."""
     return np.asarray(
-        sum(w * one.sight.emulator.covariance for w, one in zip(shares(every), every, strict=True))
+        sum(
+            w * one.surface.emulator.covariance for w, one in zip(shares(every), every, strict=True)
+        )
     )

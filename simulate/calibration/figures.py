@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.calibration.view import DIMENSIONS, View, rank_correlation
+from simulate.calibration.view import BANDS, DIMENSIONS, View, rank_correlation
+from simulate.margins import SITES
+from simulate.population import SEXES
 
 if TYPE_CHECKING:
     from simulate.batch import Batch
@@ -76,15 +78,21 @@ def _status(view: View, _: str, rest: list[str]) -> FloatArray:
     """Shares of patients by the relief that decides status (R4), half-open bounds."""
     relief, decided = view.status_relief, ~np.isnan(view.status_relief)
     name = rest[0]
-    if name in ("central", "peripheral"):
-        return percent(view.responder, view.group(name) & decided)
     if name in CATEGORY:
-        low, high = CATEGORY[name]
-        return percent((relief >= low) & (relief < high), decided)
-    return percent(relief >= int(name[2:]), decided)
+        return percent(_within(relief, name), decided)
+    if name.startswith("ge"):
+        return percent(relief >= int(name[2:]), decided)
+    return percent(view.responder, view.group(name) & decided)
+
+
+def _within(relief: FloatArray, category: str) -> BoolArray:
+    low, high = CATEGORY[category]
+    return np.asarray((relief >= low) & (relief < high))
 
 
 def _course(view: View, _: str, rest: list[str]) -> FloatArray:
+    if rest[0] in BANDS:
+        return _course_of_band(view, rest[0], rest[1], rest[-1])
     sessions = view.sessions
     responder, ongoing = view.responder, view.stopped_for("ongoing")
     lost = responder & view.stopped_for("loss_of_efficacy")
@@ -110,6 +118,18 @@ def _course(view: View, _: str, rest: list[str]) -> FloatArray:
         return moment(np.where(responder, view.interval, np.nan), what)
     values = view.years if name == "years" else sessions
     return moment(np.where(responder, values, np.nan), what)
+
+
+def _course_of_band(view: View, band: str, name: str, what: str) -> FloatArray:
+    """Stops for lost efficacy, sessions, relief of 30 % or more at session 15 (R7) of a band."""
+    members = view.group(band)
+    if name == "efficacy_stop":
+        return percent(view.stopped_for("loss_of_efficacy"), members)
+    if name == "sessions":
+        return moment(np.where(members, view.sessions, np.nan), what)
+    relief = view.outcome("pr", 15)
+    stopped = (view.sessions < 15) & ~view.stopped_for("ongoing")
+    return percent(relief >= 30, members & (stopped | ~np.isnan(relief)))
 
 
 def _stopped(view: View, landmark: int) -> FloatArray:
@@ -140,6 +160,15 @@ def _emcs(view: View, _: str, rest: list[str]) -> FloatArray:
         return percent(np.isnan(batch.emcs_last), operated)
     if name == "rho":
         return rank_correlation(batch.last_relief, batch.emcs_first, operated)
+    if name == "first_last":
+        return rank_correlation(batch.emcs_first, batch.emcs_last, operated)
+    if name in ("better_rtms", "better_emcs"):
+        gain = batch.emcs_first - batch.last_relief
+        better = gain < 0 if name == "better_rtms" else gain > 0
+        return percent(better, operated & ~np.isnan(gain))
+    if rest[1] in CATEGORY:
+        values = batch.emcs_first if name == "first" else batch.last_relief
+        return percent(_within(values, rest[1]), operated & ~np.isnan(values))
     if name in ("sessions", "years"):
         values = view.sessions if name == "sessions" else view.years
     else:
@@ -147,6 +176,24 @@ def _emcs(view: View, _: str, rest: list[str]) -> FloatArray:
             name
         ]
     return moment(np.where(operated, values, np.nan).astype(float), what)
+
+
+def _operated(view: View, _: str, rest: list[str]) -> FloatArray:
+    """Who they are that came to surgery: `age`, `duration`, or a share by its own word."""
+    batch, operated = view.batch, view.operated
+    name, what = rest[0], rest[-1]
+    if name in ("age", "duration"):
+        values = batch.age_years if name == "age" else batch.pain_duration_years
+        return moment(np.where(operated, values, np.nan), what)
+    if name == "male":
+        return percent(batch.sex == SEXES.index("M"), operated)
+    if name == "site":
+        return percent(batch.site == SITES.index(rest[1]), operated & view.group("central"))
+    if name == "central":
+        return percent(view.group("central"), operated)
+    law = batch.parameters.scenario.population
+    words = list(getattr(law, name))
+    return percent(getattr(batch, name) == words.index(rest[1]), operated)
 
 
 def _odds(view: View, _: str, rest: list[str]) -> FloatArray:
@@ -188,5 +235,5 @@ def moment(values: FloatArray, what: str) -> FloatArray:
 FAMILIES: dict[str, Callable[[View, str, list[str]], FloatArray]] = {
     "pr": _repeated, "dpr": _repeated, "gnpsi": _repeated, "ssnpsi": _repeated,
     "assessed": _assessed, "status": _status, "course": _course, "npsi": _npsi, "emcs": _emcs,
-    "odds": _odds,
+    "operated": _operated, "odds": _odds,
 }  # fmt: skip

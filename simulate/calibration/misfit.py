@@ -17,7 +17,9 @@ from simulate.calibration import prior
 from simulate.calibration.calibrate import Fitted
 from simulate.calibration.cloud import Draws
 from simulate.calibration.families import Seen, mean_covariance, mean_figures, mixed, shares
-from simulate.calibration.sampler import Sight, look
+from simulate.calibration.sampler import look
+from simulate.calibration.surface import surface
+from simulate.calibration.targets import observed
 from simulate.parameter_table import BY_NAME, STRUCTURES
 
 FloatArray = NDArray[np.float64]
@@ -132,23 +134,23 @@ def _looked_without(fitted: Fitted, block: str, seed: int) -> Draws:
     """Look again without a block, in the combinations that hold most of the share."""
     rng = np.random.default_rng([seed, 4])
     left_out = [k for k, target in enumerate(fitted.targets) if target.block == block]
+    printed, rounding = observed(fitted.targets)
+    printed[left_out] = np.nan
     looks = []
     for one, share in zip(fitted.every, shares(fitted.every), strict=True):
         if share < LEAST:
             continue
-        observed = one.sight.observed.copy()
-        observed[left_out] = np.nan
-        sight = Sight(one.sight.emulator, observed, one.sight.rounding)
-        found = look(sight, one.look.cloud, rng, n=100)
+        lower = surface(one.surface.emulator, one.structure, printed, rounding)
+        found = look(lower, one.look.cloud.mean, rng, n=200)
         halves = found.log_evidence + one.halves - one.halves.mean()
-        looks.append(Seen(one.structure, sight, found, halves))
+        looks.append(Seen(one.structure, lower, found, halves))
     return mixed(looks, 400, rng)
 
 
 def _z(fitted: Fitted, draws: Draws) -> FloatArray:
     expected = draws.weight @ mean_figures(fitted.every, draws.place, draws.structure)
     sd = np.sqrt(np.diag(mean_covariance(fitted.every)))
-    return np.asarray((fitted.every[0].sight.observed - expected) / sd)
+    return np.asarray((observed(fitted.targets)[0] - expected) / sd)
 
 
 def _drivers(fitted: Fitted, n: int = 3) -> list[str]:

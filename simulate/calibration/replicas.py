@@ -37,9 +37,11 @@ def replicate_figures(
 ) -> FloatArray:
     """Return the figures of one clinic a world, shape (worlds, names)."""
     table = np.empty((len(worlds), len(names)))
+    also = ("demography",) if any(name.startswith("operated.") for name in names) else ()
     for start in range(0, len(worlds), PIECE):
         part = np.arange(start, min(start + PIECE, len(worlds)))
-        table[part] = figures(draw_clinics(worlds.take(part), seed, first + part, jobs=jobs), names)
+        batch = draw_clinics(worlds.take(part), seed, first + part, also=also, jobs=jobs)
+        table[part] = figures(batch, names)
         if progress:
             progress("replicas", int(part[-1]) + 1, len(worlds))
     return table

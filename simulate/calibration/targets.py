@@ -1,4 +1,4 @@
-"""The figures that the simulator may be fitted to: rows of the study in, targets out.
+"""The figures that the simulator may be fitted to, and those held out: rows in, targets out.
 
 Here: the firewall (a calibrator is handed `calibration_rows()` and nothing else), what each row is,
 and its tolerance of rounding. Not here: the same figures of a simulated clinic (`figures.py`).
@@ -22,7 +22,8 @@ import yaml
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
-DECLARED = Path(__file__).parent / "targets.yaml"
+HERE = Path(__file__).parent
+FITTED, HELD_OUT = HERE / "targets.yaml", HERE / "held_out.yaml"
 SCALE_OF = {"sd": "log", "half_width": "log", "max": "log", "share": "arcsine", "rho": "fisher"}
 SCALES: dict[str, Callable[[FloatArray], FloatArray]] = {
     "identity": lambda x: x,
@@ -75,18 +76,35 @@ def calibration_rows() -> pd.DataFrame:
     from classical.published import published_figures
 
     every = published_figures()
-    excepted = {row for one in _every() if one.get("exception") for row in _rows_of(one)}
+    excepted = {row for one in _every(FITTED) if one.get("exception") for row in _rows_of(one)}
     may = (every["usable_for"] == "calibration") | every["target_id"].isin(excepted)
     return every.loc[may, ["target_id", "published"]].reset_index(drop=True)
 
 
-def targets(rows: pd.DataFrame) -> tuple[Target, ...]:
+def held_out_rows() -> pd.DataFrame:
+    """Return what no calibrator may see: rows marked `validation` less the declared exceptions."""
+    from classical.published import published_figures
+
+    every = published_figures()
+    held = every["usable_for"] == "validation"
+    held &= ~every["target_id"].isin(calibration_rows()["target_id"])
+    return every.loc[held, ["target_id", "published"]].reset_index(drop=True)
+
+
+def uninformed_blocks() -> tuple[str, ...]:
+    """Return the held-out blocks that no calibration figure informs, reported apart."""
+    return tuple(_document(HELD_OUT)["uninformed"])
+
+
+def targets(rows: pd.DataFrame, declared: Path = FITTED) -> tuple[Target, ...]:
     """Return the distinct statistics behind the rows, in the declared order.
 
     Parameters
     ----------
     rows
-        Columns `target_id` and `published`, from `calibration_rows`.
+        Columns `target_id` and `published`, from `calibration_rows` or `held_out_rows`.
+    declared
+        `FITTED` or `HELD_OUT`: what each of those rows is.
 
     Raises
     ------
@@ -94,10 +112,10 @@ def targets(rows: pd.DataFrame) -> tuple[Target, ...]:
         If a declared row is not among them, or one of them is not declared.
     """
     printed = dict(zip(rows["target_id"], rows["published"], strict=True))
-    unknown = sorted(set(printed) - set(_accounted(tuple(printed))))
+    unknown = sorted(set(printed) - set(_accounted(declared, tuple(printed))))
     if unknown:
-        raise ValueError(f"{DECLARED.name} says nothing of: {', '.join(unknown)}")
-    return tuple(_target(one, printed) for one in _every())
+        raise ValueError(f"{declared.name} says nothing of: {', '.join(unknown)}")
+    return tuple(_target(one, printed) for one in _every(declared))
 
 
 def target_hash(chosen: tuple[Target, ...]) -> str:
@@ -121,21 +139,21 @@ def on_scale(table: ArrayLike, chosen: tuple[Target, ...]) -> FloatArray:
     return np.stack(columns, axis=1)
 
 
-def declared_away(target_id: str) -> str:
-    """Return why a row is not fitted, empty if it is."""
-    for reason, patterns in _document()["not_fitted"].items():
+def left_out(target_id: str, declared: Path = FITTED) -> str:
+    """Return why a row is no target, empty if it is one."""
+    for reason, patterns in _document(declared)["left_out"].items():
         if any(fnmatchcase(target_id, pattern) for pattern in patterns):
             return str(reason)
     return ""
 
 
 @cache
-def _document() -> dict[str, Any]:
-    return dict(yaml.safe_load(DECLARED.read_text(encoding="utf-8")))
+def _document(declared: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load(declared.read_text(encoding="utf-8")))
 
 
-def _every() -> list[dict[str, Any]]:
-    blocks = _document()["statistics"].items()
+def _every(declared: Path) -> list[dict[str, Any]]:
+    blocks = _document(declared)["statistics"].items()
     return [{"block": block, **one} for block, members in blocks for one in members]
 
 
@@ -143,9 +161,9 @@ def _rows_of(one: dict[str, Any]) -> list[str]:
     return [one["row"]] if "row" in one else list(one["rows"])
 
 
-def _accounted(rows: tuple[str, ...]) -> list[str]:
-    used = [row for one in _every() for row in [*_rows_of(one), *one.get("copies", [])]]
-    return used + [row for row in rows if declared_away(row)]
+def _accounted(declared: Path, rows: tuple[str, ...]) -> list[str]:
+    used = [row for one in _every(declared) for row in [*_rows_of(one), *one.get("copies", [])]]
+    return used + [row for row in rows if left_out(row, declared)]
 
 
 def _target(one: dict[str, Any], printed: dict[str, str]) -> Target:

@@ -91,8 +91,12 @@ class View:
         if name in BANDS:
             low, high = BANDS[name]
             return (self.status_relief >= low) & (self.status_relief < high)
-        if name in ("central", "peripheral"):
+        if name in LEVELS:
             return np.asarray(self.batch.level == LEVELS.index(name))
+        if name.endswith("_responders") and name.split("_")[0] in LEVELS:
+            return self.group(name.split("_")[0]) & self.responder
+        if name in AETIOLOGIES:
+            return np.asarray(self.batch.aetiology == AETIOLOGIES.index(name))
         if name in ("ischaemic", "haemorrhagic"):
             return np.asarray(self.batch.aetiology == AETIOLOGIES.index(f"{name}_stroke"))
         return {

@@ -30,7 +30,7 @@ def test_only_calibration_rows_and_four_exceptions_are_handed_out():
 def test_every_row_is_one_statistic_or_has_a_reason(chosen):
     fitted = [row for one in chosen for row in one.rows]
     assert len(fitted) == len(set(fitted))
-    assert not [row for row in fitted if study.declared_away(row)]
+    assert not [row for row in fitted if study.left_out(row)]
     assert len({one.statistic for one in chosen}) == len(chosen)
 
 
@@ -75,3 +75,17 @@ def test_every_parameter_has_a_prior_inside_its_range_or_a_reason():
         assert table.low <= law.low < law.high <= table.high, law.name
         assert law.why
     assert len(prior_table()) == len(laws())
+
+
+def test_every_held_out_row_is_one_statistic_or_has_a_reason():
+    rows = study.held_out_rows()
+    held_out = study.targets(rows, study.HELD_OUT)
+    used = [row for one in held_out for row in one.rows]
+    assert len(used) == len(set(used))
+    assert not [row for row in used if study.left_out(row, study.HELD_OUT)]
+    fitted = study.targets(study.calibration_rows())
+    assert not {one.statistic for one in held_out} & {one.statistic for one in fitted}
+    assert set(study.uninformed_blocks()) < {one.block for one in held_out}
+    with pytest.raises(ValueError, match=r"held_out\.yaml says nothing of: figure_9"):
+        rows.loc[len(rows)] = ["figure_9.new.mean", "3.1"]
+        study.targets(rows, study.HELD_OUT)
