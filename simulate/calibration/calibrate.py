@@ -67,7 +67,7 @@ class Effort:
     """
 
     first: int = 1000
-    each: int = 600
+    each: int = 1000
     rounds: int = 4
     draws: int = 500
     members: int = 1000
