@@ -1,4 +1,4 @@
-"""Commands that fit the simulator to the study: `simulate calibrate`, `simulate accept`."""
+"""Commands that fit the simulator to the study and judge the fit."""
 
 # ruff: noqa: D301 - click reads `\b` in a docstring as "keep these lines"
 
@@ -92,10 +92,10 @@ def accept(
       plateau simulate accept
       plateau simulate accept --ensemble mine --folder /tmp/ensemble --out /tmp/acceptance.md
     """
-    from orchestration.commands import calibrate as work
+    from orchestration.commands import judge as work
 
     with _progress(shown=not quiet) as told:
-        found = work.accept_named(name, folder, seed, jobs, told)
+        found = work.accept(work.named(name, folder), seed, jobs, told)
     page = found.pop("page")
     if out:
         out.write_text(page, encoding="utf-8")
@@ -108,6 +108,84 @@ def accept(
     return 0
 
 
+@simulate.command()
+@common
+@click.option("--ensemble", "name", default="thomas2024", show_default=True)
+@click.option("--folder", type=FOLDER, help="Folder of the ensemble (default: those that ship).")
+@click.option("--seed", type=int, default=1, show_default=True)
+@JOBS
+@click.option("--out", type=FILE, help="Write the tables (markdown).")
+def validate(
+    data: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    name: str,
+    folder: Path | None,
+    seed: int,
+    jobs: int,
+    out: Path | None,
+) -> int:
+    """Compare an ensemble with the published figures that no fit has seen.
+
+    Meant for an ensemble that will not change any more: whoever goes on fitting after a look at
+    these figures has no held-out figures left.
+
+    \b
+    Examples:
+      plateau simulate validate --out /tmp/validation.md
+    """
+    from orchestration.commands import judge as work
+
+    with _progress(shown=not quiet) as told:
+        found = work.validate(name, folder, seed, jobs, told)
+    page = found.pop("page")
+    if out:
+        out.write_text(page, encoding="utf-8")
+    if as_json:
+        print_json({"schema": "plateau.simulate.validate/1", **found})
+        return 0
+    for block in found["blocks"]:
+        apart = "" if block["is_informed"] else " (no fitted figure informs it)"
+        click.echo(f"{block['block']:<22} {block['met']} of {block['n']} figures met{apart}")
+    click.echo(f"informed: {found['informed_met']} of {found['informed_n']}; {_standing(found)}")
+    if out:
+        click.echo(out)
+    return 0
+
+
+@simulate.command()
+@common
+@click.option("--scenario", default="replica", show_default=True, help="World to simulate.")
+@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Change a field.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--replicate", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--out", type=FILE, required=True, help="The page (HTML).")
+def likeness(
+    data: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    scenario: str,
+    changes: tuple[str, ...],
+    seed: int,
+    replicate: int,
+    out: Path,
+) -> int:
+    """Draw one simulated clinic as the study drew itself, published values beside it.
+
+    \b
+    Examples:
+      plateau simulate likeness --out /tmp/likeness.html
+      plateau simulate likeness --set population.ensemble=thomas2024 --replicate 3 --out /tmp/3.html
+    """
+    from orchestration.commands import judge as work
+
+    out.write_text(work.likeness(scenario, changes, seed, replicate), encoding="utf-8")
+    click.echo(out)
+    return 0
+
+
 def _print_blocks(found: dict) -> None:
     for block in found["blocks"]:
         verdict = "passes" if block["passes"] else "fails"
@@ -117,6 +195,14 @@ def _print_blocks(found: dict) -> None:
         )
     refused = found["wrong_worlds_refused"]
     click.echo(f"wrong worlds refused: {', '.join(refused) or 'none'}")
+    click.echo(_standing(found))
+
+
+def _standing(found: dict) -> str:
+    from orchestration.commands.judge import REPLICAS
+
+    place = f"number {found['rank']} of {REPLICAS + 1} from the middle"
+    return f"the study is {place}, p = {found['p']:.3f}"
 
 
 @contextmanager

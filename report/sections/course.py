@@ -27,10 +27,23 @@ def _course(frames: Frames, facts: ReportFacts) -> Block:
     frame = take(frames, "long_term", [*columns, "sd_relief_pct"])
     if isinstance(frame, Absent):
         return Notice(f"The time course is not shown: {frame.reason}")
-    seen = frame.dropna(subset=["mean_relief_pct", "n_observed"])
+    return course_figure(frame, facts.long_term_session)
+
+
+def course_figure(long_term: pd.DataFrame, long_term_session: int) -> Figure | Notice:
+    """Return relief by session of the responders, and of those with `long_term_session` sessions.
+
+    Parameters
+    ----------
+    long_term
+        Columns of the mart `long_term`, of either population.
+    """
+    seen = long_term.dropna(subset=["mean_relief_pct", "n_observed"])
     seen = seen[seen["n_observed"] > 0].sort_values(["population", "session_no"])
     groups = [(p, seen[seen["population"] == p]) for p in POPULATIONS]
-    groups = [(p, _first_sessions(p, rows, facts)) for p, rows in groups if not rows.empty]
+    groups = [
+        (p, _first_sessions(p, rows, long_term_session)) for p, rows in groups if not rows.empty
+    ]
     if not groups:
         return Notice("The time course is not shown: no responder has a reported relief yet.")
     panels = [_panel(population, rows) for population, rows in groups]
@@ -42,7 +55,7 @@ def _course(frames: Frames, facts: ReportFacts) -> Block:
         "band. Bars: number of patients observed (n). The late curve is made of survivors only: "
         "who stops, often because relief is lost, leaves the mean, so a rising curve may be "
         "selection as well as accumulation. Requiring "
-        f"{facts.long_term_session} sessions keeps the same patients in treatment over the "
+        f"{long_term_session} sessions keeps the same patients in treatment over the "
         "panel's sessions (some reports are missing), but they are a selected group.",
         alt="; ".join(_alt(population, rows) for population, rows in groups),
         panels=panels,
@@ -62,11 +75,11 @@ def _course(frames: Frames, facts: ReportFacts) -> Block:
     )
 
 
-def _first_sessions(population: str, rows: pd.DataFrame, facts: ReportFacts) -> pd.DataFrame:
+def _first_sessions(population: str, rows: pd.DataFrame, last: int) -> pd.DataFrame:
     """Keep the sessions at which the selected group is whole: up to the one that selects it."""
     if population != "responders_ge15":
         return rows
-    return rows[rows["session_no"] <= facts.long_term_session]
+    return rows[rows["session_no"] <= last]
 
 
 def with_band(rows: pd.DataFrame) -> pd.DataFrame:

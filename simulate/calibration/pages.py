@@ -6,11 +6,15 @@ Not here: any number's origin.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from simulate.calibration import misfit, prior
 from simulate.calibration.calibrate import Fitted
 from simulate.calibration.ensemble import Provenance
+from simulate.calibration.replicas import Standing
+
+COLUMNS = ["statistic", "block", "published", "median", "lo", "hi", "z", "is_met"]
 
 
 def fit_page(fitted: Fitted, provenance: Provenance, seed: int) -> str:
@@ -44,9 +48,10 @@ def fit_page(fitted: Fitted, provenance: Provenance, seed: int) -> str:
     return "\n".join(parts)
 
 
-def acceptance_page(judged: pd.DataFrame, blocks: pd.DataFrame, wrong: pd.DataFrame) -> str:
+def acceptance_page(
+    judged: pd.DataFrame, blocks: pd.DataFrame, wrong: pd.DataFrame, stands: Standing
+) -> str:
     """Return the acceptance figure: blocks, wrong worlds, and every target's misfit."""
-    columns = ["statistic", "block", "published", "median", "lo", "hi", "z", "is_met"]
     parts = [
         "## Acceptance by block\n",
         "Statistics whose printed value lies in the 95 % interval of replicate clinics of 193 "
@@ -55,10 +60,49 @@ def acceptance_page(judged: pd.DataFrame, blocks: pd.DataFrame, wrong: pd.DataFr
         "## Wrong worlds\n",
         "Share of statistics met by block; each of these must fail somewhere.\n",
         markdown(wrong),
+        "## The study among replicas\n",
+        _standing(judged, stands),
         "## Misfit by target\n",
-        markdown(judged[[*columns, "width_ratio"]]),
+        markdown(judged[[*COLUMNS, "width_ratio"]]),
     ]
     return "\n".join(parts)
+
+
+def validation_page(judged: pd.DataFrame, blocks: pd.DataFrame, stands: Standing) -> str:
+    """Return how held-out figures compare, blocks that no fitted figure informs apart."""
+    informed = blocks[blocks["is_informed"]]
+    met, n = int(informed["met"].sum()), int(informed["n"].sum())
+    parts = [
+        "# Held-out figures\n",
+        "Simulated throughout. None of these figures was seen by the fit. Published values in the "
+        "95 % interval of replicate clinics of 193 patients; `width_ratio` is that interval's "
+        "width over sampling alone (median).\n",
+        f"**{met} of {n} statistics that some fitted figure informs are met "
+        f"({100 * met / n:.0f} %).**\n",
+        markdown(informed.drop(columns="is_informed")),
+        "Blocks that no fitted figure informs:\n",
+        markdown(blocks[~blocks["is_informed"]].drop(columns="is_informed")),
+        "## The study among replicas\n",
+        "Of the informed blocks. "
+        + _standing(judged[judged["block"].isin(informed["block"])], stands),
+        "## By statistic\n",
+        markdown(judged[[*COLUMNS, "width_ratio"]]),
+    ]
+    return "\n".join(parts)
+
+
+def _standing(judged: pd.DataFrame, stands: Standing, n: int = 8) -> str:
+    replicas = len(stands.replicas)
+    order = np.argsort(-np.nan_to_num(stands.contribution))[:n]
+    apart = ", ".join(
+        f"{judged['statistic'].iloc[k]} ({100 * stands.contribution[k]:.0f} %)" for k in order
+    )
+    return (
+        f"By Mahalanobis distance the study is number {stands.rank} of {replicas + 1}, 1 being the "
+        f"most central (p = {stands.p:.3f}: share of replicas at least as far). What tells it "
+        "apart, by the square of what the other statistics leave unexplained, as a share of the "
+        f"squared distance: {apart}.\n"
+    )
 
 
 def markdown(table: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simulate.calibration.calibrate import PIECE, Progress, draw_clinics
 from simulate.calibration.ensemble import Ensemble
 from simulate.calibration.figures import figures
+from simulate.calibration.targets import Target, observed, on_scale
 from simulate.parameters import Parameters, of_table
 from simulate.scenario import Scenario
 
@@ -82,6 +83,11 @@ def sampling_width(
     ).reshape(members, each, -1)
     low, high = np.nanpercentile(table, [2.5, 97.5], axis=1)
     return np.asarray(np.nanmedian(high - low, axis=0))
+
+
+def stands(chosen: tuple[Target, ...], table: FloatArray) -> Standing:
+    """Return where the study's printed figures stand among replicas' figures, (n, targets)."""
+    return standing(observed(chosen)[0], on_scale(table, chosen))
 
 
 @dataclass(frozen=True)
