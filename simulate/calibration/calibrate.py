@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from simulate.calibration import prior
 from simulate.calibration.cloud import Cloud, Draws, prior_cloud
@@ -132,6 +133,7 @@ def draw_clinics(
     return replace(batch, arrays={**batch.arrays, "npsi": npsi})
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def calibrate(
     chosen: tuple[Target, ...],
     scenario: Scenario,
@@ -144,6 +146,9 @@ def calibrate(
     progress: Progress | None = None,
 ) -> Fitted:
     """Fit the generator to the targets.
+
+    Linear algebra keeps to one thread: several sum in another order, and every draw that follows
+    would be another.
 
     Parameters
     ----------

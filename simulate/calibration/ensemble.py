@@ -21,7 +21,7 @@ from simulate.parameter_table import STRUCTURES
 FloatArray = NDArray[np.float64]
 SHIPPED = Path(__file__).parents[1] / "ensembles"
 WEIGHT = "_weight"
-DIGITS = 6  # significant, of a parameter in the file
+DIGITS = 4  # significant, of a parameter in the file
 
 
 @dataclass(frozen=True)
