@@ -35,6 +35,7 @@ def judged(
     """
     from simulate.calibration.targets import observed, on_scale
 
+    replicas = np.where(np.isfinite(replicas), replicas, np.nan)  # odds of an empty cell
     scaled = on_scale(replicas, chosen)
     centre, _ = observed(chosen)
     rows = []
