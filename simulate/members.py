@@ -24,8 +24,8 @@ def parameters_for(scenario: Scenario, seed: int, replicates: int | ArrayLike) -
 
     A point world gives copies. An ensemble gives each replicate one member, in proportion to
     weight, by a random number at the replicate's own address: replicate 7 has the same member
-    alone or among a million. Parameters and structures that the scenario has `pinned` keep the
-    scenario's value.
+    alone or among a million; or all the same one, where the scenario names a member. Parameters
+    and structures that the scenario has `pinned` keep the scenario's value.
 
     Raises
     ------
@@ -37,7 +37,11 @@ def parameters_for(scenario: Scenario, seed: int, replicates: int | ArrayLike) -
     if scenario.population.ensemble is None:
         return of_scenario(scenario, len(numbers))
     table, edges = members(scenario.population.ensemble)
-    u = uniforms(scenario, seed, Stream.MEMBER, numbers, (0, 1), 1)[:, 0, 0]
+    law = scenario.population
+    if law.member is not None and law.members is not None:
+        u = np.full(len(numbers), (law.member - 0.5) / law.members)
+    else:
+        u = uniforms(scenario, seed, Stream.MEMBER, numbers, (0, 1), 1)[:, 0, 0]
     chosen = np.minimum(np.searchsorted(edges, u, side="right"), len(edges) - 1)
     free = [name for name in table if name not in scenario.pinned]
     return of_table(scenario, table[free].iloc[chosen].reset_index(drop=True))

@@ -84,9 +84,14 @@ class Population(Part):
 
     `topography_by_site` and `laterality_by_topography` hold relative affinities; the joint law is
     raked so that the margins hold exactly.
+
+    Every cohort draws a member of the `ensemble`, or all have one: `member` of `members`, the one
+    in the middle of that part when the weights, in the file's order, are cut into equal parts.
     """
 
     ensemble: str | None
+    member: Annotated[int, Field(ge=1)] | None
+    members: Annotated[int, Field(ge=1, le=100_000)] | None
     male_share: Share
     age_years: Bounded
     pain_duration_years: Bounded
@@ -97,6 +102,17 @@ class Population(Part):
     lesions: Annotated[tuple[Lesion, ...], Field(min_length=1)]
     topography_by_site: dict[str, Weights]
     laterality_by_topography: dict[str, Weights]
+
+    @model_validator(mode="after")
+    def _member(self) -> Self:
+        if (self.member is None) != (self.members is None):
+            raise ValueError("member and members belong together: the third of 100 is 3 of 100")
+        if self.member is not None and self.members is not None:
+            if self.ensemble is None:
+                raise ValueError("member names one world of an ensemble, and ensemble is null")
+            if self.member > self.members:
+                raise ValueError(f"member {self.member} lies beyond members {self.members}")
+        return self
 
     @model_validator(mode="after")
     def _margins(self) -> Self:

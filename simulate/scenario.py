@@ -69,6 +69,8 @@ class Scenario(Part):
         if self.population.ensemble is not None:
             content = ensemble_file(self.population.ensemble).read_bytes()
             values["population"]["ensemble"] = blake2b(content, digest_size=16).hexdigest()
+        if self.population.member is None:  # worlds from before there were members keep their id
+            del values["population"]["member"], values["population"]["members"]
         if without_course:
             del values["course"], values["structure"]["drop_out"], values["pinned"]
         return json.dumps(values, sort_keys=True, separators=(",", ":"))

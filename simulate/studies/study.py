@@ -47,7 +47,7 @@ class Worlds(Part):
 
     worlds: Annotated[tuple[str, ...], Field(min_length=1)]
     what_if: dict[str, Any]
-    vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]
+    vary: dict[str, Annotated[tuple[Any, ...], Field(min_length=1), BeforeValidator(whole_range)]]
 
 
 class Study(Part):

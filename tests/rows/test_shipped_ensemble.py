@@ -42,3 +42,32 @@ def test_every_world_draws_its_cohorts_from_it(world):
     assert np.nanmax(cohorts.recorded) <= 100
     for name in scenario.pinned:
         assert np.unique(parameters[name]).size == 1
+
+
+def test_a_member_is_one_world_and_equal_parts_span_the_ensemble(ensemble):
+    def member(k, n=50):
+        return load("replica", OVER | {"population.member": k, "population.members": n})
+
+    third = parameters_for(member(3), 1, 5)
+    assert np.unique(third["noise_sd"]).size == 1
+    middle = np.searchsorted(np.cumsum(ensemble.weight), 2.5 / 50)
+    assert third["noise_sd"][0] == pytest.approx(ensemble.table["noise_sd"][middle])
+    found = [parameters_for(member(k), 1, 1)["curve"][0] for k in range(1, 51)]
+    assert len(set(found)) == 4
+    assert member(3).scenario_id != member(4).scenario_id
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"population.member": 3}, "member and members belong together"),
+        ({"population.member": 3, "population.members": 5}, "ensemble is null"),
+        (
+            OVER | {"population.member": 3, "population.members": 2},
+            "member 3 lies beyond members 2",
+        ),
+    ],
+)
+def test_a_member_that_is_none_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        load("replica", changes)
