@@ -68,8 +68,10 @@ class Clinic(Part):
     def _calendar(self) -> Self:
         days = [self.first_session_from, self.first_session_to, self.rtms_end, self.emcs_end]
         if days != sorted(days):
+            given = ", ".join(f"{one}" for one in days)
             raise ValueError(
-                "first_session_from, first_session_to, rtms_end, emcs_end must follow each other"
+                "first_session_from, first_session_to, rtms_end, emcs_end must follow each other, "
+                f"got {given}"
             )
         closed = self.closed_from, self.closed_to
         if (closed[0] is None) != (closed[1] is None):

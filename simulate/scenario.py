@@ -1,7 +1,7 @@
 """A world as data: what a synthetic clinic is like, validated, frozen and named by its content.
 
-Here: a world, loading one from `scenarios/*.yaml`, its identity. Not here: its parts (`parts.py`),
-the ranges of its numbers (`parameter_table.py`), anything random.
+Here: a world, loading one from `scenarios/*.yaml` or a file of one's own, its identity. Not here:
+its parts (`parts.py`), the ranges of its numbers (`parameter_table.py`), anything random.
 """
 
 import json
@@ -102,12 +102,12 @@ def ensemble_file(name: str) -> Path:
 
 
 def load(name: str, overrides: Mapping[str, Any] | None = None) -> Scenario:
-    """Load a world by name.
+    """Load a world by name, or from a file of one's own.
 
     Parameters
     ----------
     name
-        One of `available()`.
+        One of `available()`, or the path of a YAML file, which may `extends:` another.
     overrides
         Dotted field to value, such as ``{"measurement.noise_sd": 12.0}``.
 
@@ -134,12 +134,33 @@ def load(name: str, overrides: Mapping[str, Any] | None = None) -> Scenario:
         raise ValueError(f"scenario {name}: {_first_problem(error)}") from None
 
 
-def _read(name: str) -> dict[str, Any]:
-    if name not in available():
-        raise ValueError(f"no scenario {name!r}; there are: {', '.join(available())}")
-    values = yaml.safe_load((SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8"))
+def _read(name: str, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Return the fields of a world laid over those of the world that it extends."""
+    path = _path_of(name, heirs)
+    if path in heirs:
+        raise ValueError(f"scenario {path.name} extends itself")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ValueError(f"scenario {path.name}{where}: this is no readable YAML") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"scenario {path.name}: a scenario is a list of fields, see `extends`")
     parent = values.pop("extends", None)
-    return values if parent is None else _merged(_read(parent), values)
+    own = {"name": path.stem, "description": f"as {path.name} says"} | values
+    return own if parent is None else _merged(_read(str(parent), (*heirs, path)), own)
+
+
+def _path_of(name: str, heirs: tuple[Path, ...]) -> Path:
+    """Return the file of a world; one that another extends lies beside that other."""
+    if name in available():
+        return SCENARIOS / f"{name}.yaml"
+    path = (heirs[-1].parent if heirs else Path()) / name
+    if name.endswith((".yaml", ".yml")) and path.is_file():
+        return path.resolve()
+    known = ", ".join(available())
+    raise ValueError(f"no scenario {name!r}; there are: {known}, or the path of a YAML file")
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -189,8 +210,9 @@ def _first_problem(error: ValidationError) -> str:
     field = ".".join(str(step) for step in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"unknown field {field}; allowed: {', '.join(_fields_beside(problem['loc']))}"
-    if not problem["loc"]:
-        return problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        said = problem["msg"].removeprefix("Value error, ")
+        return f"field {field}: {said}" if field else said
     return f"field {field}: {problem['msg']}, got {problem['input']!r}"
 
 

@@ -1,4 +1,4 @@
-"""`plateau simulate`: a synthetic clinic's raw files, and many cohorts as rows."""
+"""`plateau simulate`: the worlds there are, a clinic's raw files, many cohorts as rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.errors import PlateauError
+from orchestration.errors import PlateauError, WrongUse
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,48 @@ class Spoilt:
     per_class: int | None = None
     classes: tuple[int, ...] | None = None
     mechanism: str = "mcar"
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anything is to go wrong."""
+        return self.preset != "none" or self.per_class is not None
+
+    def require_a_number(self) -> None:
+        """Refuse classes or a mechanism of no defects: the files would be clean without a word."""
+        said = ["--class"] if self.classes else []
+        said += ["--mechanism"] if self.mechanism != "mcar" else []
+        if said and not self.is_wanted:
+            raise ValueError(
+                f"{said[0]} says of which defects, not how many: add --per-class N or --defects"
+            )
+
+
+def worlds() -> list[dict[str, str]]:
+    """Return name, identity and description of the worlds that ship with Plateau."""
+    from simulate.scenario import available, load
+
+    every = [load(name) for name in available()]
+    return [
+        {"scenario": one.name, "scenario_id": one.scenario_id, "description": one.description}
+        for one in every
+    ]
+
+
+def world(scenario: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """Return every field of a world, with its identity.
+
+    Raises
+    ------
+    WrongUse
+        An unknown or impossible scenario, field or value.
+    """
+    from simulate.scenario import load
+
+    try:
+        one = load(scenario, assignments(overrides))
+    except ValueError as error:
+        raise WrongUse(f"{error}") from None
+    return {"scenario_id": one.scenario_id, "fields": one.model_dump(mode="json")}
 
 
 def clinic(
@@ -51,7 +93,9 @@ def clinic(
     Raises
     ------
     PlateauError
-        The folder is not empty, or scenario, field or defects are unknown or impossible.
+        The folder is not empty.
+    WrongUse
+        Scenario, field or defects are unknown or impossible.
     """
     if out.exists() and any(out.iterdir()):
         raise PlateauError(f"{out} is not empty; nothing was written: choose a new folder.")
@@ -63,15 +107,15 @@ def clinic(
 
     spoilt = spoilt or Spoilt()
     options = inject.Options(spoilt.preset, spoilt.per_class, spoilt.classes, spoilt.mechanism)
-    wanted = spoilt.preset != "none" or spoilt.per_class is not None
     try:
+        spoilt.require_a_number()
         options.require_valid()
         extracts.require_export(export)
-        if wanted and export != "clinic":
+        if spoilt.is_wanted and export != "clinic":
             raise ValueError("defects are those of the clinic's own files: leave out --export")
         cohort = generate(load(scenario, assignments(settings)), seed=seed, n_patients=n_patients)
         told = Between(*between)
-        if wanted:
+        if spoilt.is_wanted:
             return inject.write(
                 cohort, out, options, deliveries=deliveries, seed=seed, between=told
             )
@@ -79,7 +123,7 @@ def clinic(
             cohort, out, deliveries=deliveries, seed=seed, between=told, export=export
         )
     except ValueError as error:
-        raise PlateauError(f"{error}") from None
+        raise WrongUse(f"{error}") from None
 
 
 def cohort(
@@ -87,40 +131,48 @@ def cohort(
     scenario: str,
     overrides: Sequence[str],
     what: str,
-    sizes: dict[str, int | None],
+    *,
+    patients: int | None,
+    replicates: int,
+    horizon: int,
+    seed: int,
+    jobs: int,
     progress: Callable[[float], None] | None,
 ) -> dict[str, Any]:
     """Write `out`, one row a delivered session of every cohort; return counts and seconds.
 
     Raises
     ------
+    WrongUse
+        An unknown or impossible scenario, field, value, size or `what`.
     PlateauError
-        For an unknown or impossible scenario, field, value, size or `what`.
+        The file cannot be written.
     """
     from simulate.batch import check_request
     from simulate.scenario import load
     from simulate.table import write_cohorts
 
     start = perf_counter()
+    if not out.parent.is_dir():
+        raise WrongUse(f"there is no folder {out.parent}: make it first")
     try:
         world = load(scenario, assignments(overrides))
         asked = tuple(part for part in what.replace(",", " ").split())
-        n_patients = sizes["patients"] or world.clinic.n_patients
-        horizon = sizes["horizon"] or 15
+        n_patients = patients or world.clinic.n_patients
         check_request(n_patients, horizon, asked)
         rows = write_cohorts(
             world,
             out,
-            seed=sizes["seed"] or 0,
-            replicates=sizes["replicates"] or 1,
+            seed=seed,
+            replicates=replicates,
             n_patients=n_patients,
             horizon=horizon,
             what=asked,
-            jobs=sizes["jobs"] or 1,
+            jobs=jobs,
             progress=progress,
         )
     except ValueError as error:
-        raise PlateauError(f"{error}") from None
+        raise WrongUse(f"{error}") from None
     except OSError as error:
         raise PlateauError(f"{out}: {error.strerror or error}") from None
     return {

@@ -1,15 +1,19 @@
-"""Commands that simulate: `simulate clinic`, `simulate cohort`."""
+"""Commands that simulate: `simulate list`, `show`, `clinic`, `cohort`."""
 
 # ruff: noqa: D301 - click reads `\b` in a docstring as "keep these lines"
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from orchestration.commands.console import print_json
 from orchestration.declarations.options import FILE, FOLDER, common
+
+SCENARIO = "World to simulate: a name of `simulate list`, or a YAML file."
+SET = "Another value of a scenario's field, as `simulate show` names it."
 
 
 @click.group()
@@ -17,14 +21,70 @@ def simulate() -> None:
     """Synthetic clinics, labelled synthetic everywhere."""
 
 
+@simulate.command("list")
+@common
+def list_worlds(data: Path | None, as_json: bool, quiet: bool, verbose: bool) -> int:
+    """List the scenarios that ship with Plateau.
+
+    \b
+    Examples:
+      plateau simulate list
+      plateau simulate list --json
+    """
+    from orchestration.commands import simulate as work
+    from orchestration.commands.tables import show
+
+    worlds = work.worlds()
+    if as_json:
+        print_json({"schema": "plateau.simulate.list/1", "scenarios": worlds})
+    else:
+        show("Scenarios", [*worlds[0]], [[*one.values()] for one in worlds])
+    return 0
+
+
+@simulate.command()
+@common
+@click.argument("scenario", default="replica")
+@click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help=SET)
+def show(
+    data: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    scenario: str,
+    overrides: tuple[str, ...],
+) -> int:
+    """Print every field of a scenario as YAML, checked: the beginning of a file of one's own.
+
+    A file may also say `extends: replica` and name only what differs.
+
+    \b
+    Examples:
+      plateau simulate show slow_responders
+      plateau simulate show replica --set course.extra_share=0.2 > mine.yaml
+      plateau simulate cohort --scenario mine.yaml --out mine.parquet
+    """
+    from orchestration.commands import simulate as work
+
+    world = work.world(scenario, overrides)
+    if as_json:
+        print_json({"schema": "plateau.simulate.show/1", **world})
+    else:
+        import yaml
+
+        click.echo(f"# scenario_id {world['scenario_id']}")
+        click.echo(yaml.safe_dump(world["fields"], sort_keys=False, allow_unicode=True), nl=False)
+    return 0
+
+
 @simulate.command()
 @common
 @click.option("--out", type=FOLDER, required=True, help="Folder to write; must be new or empty.")
-@click.option("--scenario", default="replica", show_default=True, help="World to simulate.")
-@click.option("--patients", type=click.IntRange(1), help="Patients treated (default: scenario's).")
+@click.option("--scenario", default="replica", show_default=True, help=SCENARIO)
+@click.option("--patients", type=click.IntRange(2), help="Patients treated (default: scenario's).")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--deliveries", type=click.IntRange(1, 9), default=3, show_default=True)
-@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Scenario field.")
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help=SET)
 @click.option(
     "--defects",
     type=click.Choice(["none", "typical", "heavy"]),
@@ -118,10 +178,8 @@ def clinic(
 @simulate.command()
 @common
 @click.option("--out", type=FILE, required=True, help="Parquet file to write.")
-@click.option("--scenario", default="replica", show_default=True, help="World to simulate.")
-@click.option(
-    "--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Another value of a field."
-)
+@click.option("--scenario", default="replica", show_default=True, help=SCENARIO)
+@click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help=SET)
 @click.option("--replicates", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--patients", type=click.IntRange(2), help="Patients a cohort (default: scenario's).")
 @click.option("--horizon", type=int, default=15, show_default=True, help="Sessions, 4 or more.")
@@ -137,7 +195,7 @@ def cohort(
     scenario: str,
     overrides: tuple[str, ...],
     what: str,
-    **sizes: int | None,
+    **sizes: Any,
 ) -> int:
     """Write many simulated cohorts as one Parquet file, a row a delivered session.
 
@@ -154,7 +212,7 @@ def cohort(
     from orchestration.commands.display import bar
 
     with bar("simulate cohorts", quiet or as_json) as progress:
-        summary = work.cohort(out, scenario, overrides, what, sizes, progress)
+        summary = work.cohort(out, scenario, overrides, what, **sizes, progress=progress)
     if as_json:
         print_json({"schema": "plateau.simulate.cohort/1", **summary})
     else:

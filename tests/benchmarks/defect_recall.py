@@ -1,11 +1,12 @@
-"""The study behind the table of docs/evidence/defects.md: what the data-quality layer finds.
+r"""The study behind the table of docs/evidence/defects.md: what the data-quality layer finds.
 
-    nice -n 10 .venv/bin/python tests/benchmarks/defect_recall.py --seeds 20 --out build/defects
+    nice -n 10 .venv/bin/python tests/benchmarks/defect_recall.py --seeds 20 --out build/defects \
+        --doc docs/evidence/defects.md
 
-For each seed: a clinic with equal counts of every class of rows and files, one small clinic for
-each class of habits, and the same clinic clean; each goes through gate, contract, history, dbt and
-Great Expectations in a warehouse of its own, in this process. A seed's counts are one JSON file, so
-a study that was stopped goes on where it was; the table is made of all that is there.
+For each seed: a clinic with equal counts of every class of rows and files, as many small clinics
+for each class of habits, and the same clinic clean; each goes through gate, contract, history, dbt
+and Great Expectations in a warehouse of its own, in this process. A seed's counts are one JSON
+file, so a study that was stopped goes on where it was; the table is made of all that is there.
 """
 
 import argparse
@@ -199,12 +200,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--from-seed", type=int, default=1)
-    parser.add_argument("--per-class", type=int, default=1)
-    parser.add_argument("--patients", type=int, default=130)
+    parser.add_argument("--per-class", type=int, default=3)
+    parser.add_argument("--patients", type=int, default=213)
     parser.add_argument("--mechanism", default="mcar", choices=("mcar", "mar", "mnar"))
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("build/defects"))
     parser.add_argument("--tables-only", action="store_true", help="Run nothing; print.")
+    parser.add_argument("--doc", type=Path, help="Put the tables into it, below its marker.")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     seeds = range(given.from_seed, given.from_seed + given.seeds)
@@ -228,7 +230,10 @@ def main() -> None:
 
     files = sorted(given.out.glob(f"{given.mechanism}_{given.per_class}_{given.patients}_*.json"))
     results = [json.loads(path.read_text(encoding="utf-8")) for path in files]
-    print(defect_tables.tables(results, from_json))
+    text = defect_tables.tables(results, from_json)
+    print(text)
+    if given.doc is not None:
+        defect_tables.put_into(given.doc, text)
 
 
 if __name__ == "__main__":

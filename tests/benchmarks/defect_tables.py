@@ -4,10 +4,12 @@ Here: counts of all seeds to rows of text. Not here: running anything (`defect_r
 """
 
 import statistics
+from pathlib import Path
 
 from orchestration.measured import report as told
 from orchestration.measured.scores import Tally
 
+MARKER = "<!-- below: made by tests/benchmarks/defect_recall.py -->"
 NAMES = {
     "mean_relief_4": "mean relief at session 4 (%)",
     "slope": "slope, sessions 1 to 4 (points a session)",
@@ -39,6 +41,14 @@ def tables(results: list[dict], from_json) -> str:
         f"Not found: {told.missed(dirty) or 'none'}; habits: {told.missed(habits) or 'none'}",
     ]
     return "\n\n".join(parts)
+
+
+def put_into(document: Path, text: str) -> None:
+    """Replace what stands below the marker of a document."""
+    above, marker, _ = document.read_text(encoding="utf-8").partition(MARKER)
+    if not marker:
+        raise SystemExit(f"{document} has no line {MARKER}")
+    document.write_text(f"{above}{MARKER}\n\n{text}\n", encoding="utf-8")
 
 
 def _figures(results: list[dict]) -> str:

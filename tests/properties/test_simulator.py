@@ -52,7 +52,7 @@ def test_a_world_is_named_by_its_values_and_not_by_its_name(replica):
         ("replica", {"course.other_hazard": -0.1}, "course.other_hazard: -0.1 lies outside 0 to 1"),
         ("replica", {"measurement.heap_5": 0.6}, r"heap_10 \+ heap_5 must not exceed 1 together"),
         ("replica", {"course.test_gap_low": 30}, "test_gap_low 30 must lie below test_gap_high 21"),
-        ("replica", {"clinic.rtms_end": "2001-01-01"}, "must follow each other"),
+        ("replica", {"clinic.rtms_end": "2001-01-01"}, "must follow each other, got 2010-10-01"),
         ("replica", {"clinic.closed_to": None}, "closed_from and closed_to stand together"),
         (
             "replica",
@@ -64,6 +64,36 @@ def test_a_world_is_named_by_its_values_and_not_by_its_name(replica):
 def test_an_unknown_or_impossible_world_is_refused_in_one_sentence(name, overrides, message):
     with pytest.raises(ValueError, match=message) as error:
         scenario.load(name, overrides)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_of_ones_own_extends_another_and_names_what_differs(tmp_path):
+    mine, next_one = tmp_path / "mine.yaml", tmp_path / "next.yaml"
+    mine.write_text("extends: covid\nmeasurement: {noise_sd: 12}\n", encoding="utf-8")
+    next_one.write_text("extends: mine.yaml\nresponse: {rise_share: 0.3}\n", encoding="utf-8")
+    one = scenario.load(str(mine))
+    assert one.name == "mine"
+    assert one.scenario_id == scenario.load("covid", {"measurement.noise_sd": 12}).scenario_id
+    both = {"measurement.noise_sd": 12, "response.rise_share": 0.3}
+    assert scenario.load(str(next_one)).scenario_id == scenario.load("covid", both).scenario_id
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("extends: replica\nweather: {rain: 1}\n", "unknown field weather; allowed: name"),
+        ("extends: replica\nresponse: {rise: 1}\n", "unknown field response.rise; allowed: rise_"),
+        ("extends: nowhere\n", "no scenario 'nowhere'; there are: accumulation_only"),
+        ("extends: mine.yaml\n", "scenario mine.yaml extends itself"),
+        ("name: half\n", "field structure: Field required"),
+        ("response: [1,\n", "scenario mine.yaml, line 2, column 1: this is no readable YAML"),
+        ("just words\n", "scenario mine.yaml: a scenario is a list of fields"),
+    ],
+)
+def test_a_file_of_ones_own_is_refused_by_field_or_line(tmp_path, text, message):
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=message) as error:
+        scenario.load(str(tmp_path / "mine.yaml"))
     assert "\n" not in str(error.value)
 
 
