@@ -27,8 +27,13 @@ class Spoilt:
         """Whether anything is to go wrong."""
         return self.preset != "none" or self.per_class is not None
 
-    def require_a_number(self) -> None:
-        """Refuse classes or a mechanism of no defects: the files would be clean without a word."""
+    def require_one_number(self) -> None:
+        """Refuse two numbers of defects, and classes or a mechanism of none.
+
+        The files would be other than meant without a word.
+        """
+        if self.preset != "none" and self.per_class is not None:
+            raise ValueError("--per-class N stands instead of --defects: leave out one of them")
         said = ["--class"] if self.classes else []
         said += ["--mechanism"] if self.mechanism != "mcar" else []
         if said and not self.is_wanted:
@@ -108,7 +113,7 @@ def clinic(
     spoilt = spoilt or Spoilt()
     options = inject.Options(spoilt.preset, spoilt.per_class, spoilt.classes, spoilt.mechanism)
     try:
-        spoilt.require_a_number()
+        spoilt.require_one_number()
         options.require_valid()
         extracts.require_export(export)
         if spoilt.is_wanted and export != "clinic":

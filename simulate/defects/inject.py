@@ -205,7 +205,12 @@ def _in_files(
         )
     made: list[Spoiled] = []
     if after:
-        made.append(spoiled_delivery(source, last + CLOSING))
+        try:
+            made.append(spoiled_delivery(source, last + CLOSING))
+        except TooFew:
+            for kind, _ in after:
+                short[kind.defect] = short.get(kind.defect, 0) + 1
+            after = []
     for days, group in ((-SLOT, before), (SLOT, after)):
         for number, (kind, variant) in enumerate(group, start=1):
             try:

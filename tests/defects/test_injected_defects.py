@@ -97,6 +97,17 @@ def test_more_spoilt_deliveries_than_days_are_refused(cohort, tmp_path):
         written(cohort, tmp_path / "out", per_class=300, classes=(1,))
 
 
+def test_a_clinic_too_small_for_its_defects_says_how_many_found_no_place(tmp_path):
+    smallest = generate(load("replica"), 3, n_patients=2)
+    made = inject.write(
+        smallest, tmp_path, inject.Options(per_class=1), deliveries=DELIVERIES, seed=3
+    )
+    told = ledger.read(tmp_path / "truth")
+    placed = told.loc[told["defect_id"] > 0, "defect_id"].nunique()
+    assert made["short"][73] == made["short"][4] == 1
+    assert placed == made["defects"] == 70 - sum(made["short"].values())
+
+
 @pytest.fixture(scope="module")
 def every(cohort, tmp_path_factory):
     """Every class of rows and files, once."""
@@ -206,7 +217,7 @@ def test_a_mechanism_prefers_some_rows(source_by, table, column):
         source = source_by(mechanism)
         rows = {"sessions": source.sessions, "patients": source.patients, "emcs": source.visits}
         every = np.arange(len(rows[table]))
-        chosen = [source.choose(table, every, column) for _ in range(400)]
+        chosen = [source.choose(table, every, column) for _ in range(150)]
         marked = is_favoured(rows[table])
         return marked.iloc[chosen].mean() / (1 - marked.iloc[chosen].mean())
 

@@ -82,6 +82,7 @@ def test_what_cannot_be_is_refused_before_any_work(tmp_path, args, message):
         (("--mechanism", "mnar"), "--mechanism says of which defects, not how many"),
         (("--per-class", "1", "--class", "69", "--class", "71"), "one habit to a clinic"),
         (("--per-class", "1", "--export", "redcap"), "leave out --export"),
+        (("--per-class", "1", "--defects", "heavy"), "stands instead of --defects"),
     ],
 )
 def test_defects_that_cannot_be_meant_are_refused(tmp_path, args, message):
