@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes.curves import COURSES
+from bayes.decomposition import decomposition
 from bayes.parameters import EFFECT_SD, NAMES
 from bayes.population import new_patients, saturation_of_groups
 from bayes.quantities import MEANINGFUL_PCT, NEARLY_ALL, SESSIONS, plateau_pct, saturation_session
@@ -33,7 +34,7 @@ _SATURATION = ["saturation_session", "saturation_q05", "saturation_q95"]
 
 
 def fit_tables(fit: "Fit") -> dict[str, pd.DataFrame]:
-    """Return patient_curve, patient_plateau and population_estimate of a fit."""
+    """Return patient_curve, patient_plateau, population_estimate, decomposition of a fit."""
     thin = fit.posterior.thinned(CURVE_DRAWS)
     course = thin.mean_reports(SESSIONS)
     new = new_patients(thin)
@@ -43,6 +44,7 @@ def fit_tables(fit: "Fit") -> dict[str, pd.DataFrame]:
             thin.cohort.patients, thin.cohort.n_reports, course, new
         ),
         "population_estimate": population_estimate(fit, course, new),
+        "decomposition": decomposition(fit, course),
     }
 
 

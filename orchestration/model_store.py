@@ -21,6 +21,8 @@ CURVE_TABLES = {
     "patient_curve": "Expected reported relief by patient and session, had treatment gone on.",
     "patient_plateau": "Plateau and saturation session by patient, with the reason where untold.",
     "population_estimate": "Population parameters with their convergence figures.",
+    "decomposition": "Rise of responders' mean from session 4 to 15: selection, accumulation, "
+    "attrition, by definition of status and tipping point.",
 }
 STATUS_TABLE = "model_status"
 STATUS_TEXT = "The last attempt to fit, its convergence, and which run's rows the tables hold."
@@ -58,6 +60,19 @@ _EMPTY: dict[str, dict[str, str]] = {
         "r_hat": "float64",
         "ess_bulk": "float64",
         "ess_tail": "float64",
+    },
+    "decomposition": {
+        "status_definition": "str",
+        "delta_pct": "int64",
+        "term": "str",
+        "mean_pct": "float64",
+        "q05_pct": "float64",
+        "q50_pct": "float64",
+        "q95_pct": "float64",
+        "p_above_0": "float64",
+        "n_responders": "int64",
+        "n_observed_4": "int64",
+        "n_observed_15": "int64",
     },
 }
 

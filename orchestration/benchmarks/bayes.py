@@ -6,12 +6,15 @@ shared; the marginal engine's code is compiled before it is timed, NUTS compiles
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from orchestration.benchmarks import Measured, Say
+
+if TYPE_CHECKING:
+    from simulate.cohort import Cohort
 
 SEED, N_DRAWS, N_BULK, BULK_DRAWS = 20261126, 250, 5000, 20
 NUTS_DRAWS = 500
@@ -54,11 +57,18 @@ def run(say: Say) -> list[Measured]:
 
 
 def clinic() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return sessions and patients of a simulated clinic, as `bayes.cohort.prepare` takes them."""
+    """Return sessions and patients of one simulated clinic of the published size."""
     from simulate.cohort import generate
     from simulate.scenario import load
 
-    drawn = generate(load("replica"), SEED)
+    return clinic_of(generate(load("replica"), SEED))
+
+
+def clinic_of(drawn: "Cohort") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the analysed of a simulated clinic, as `bayes.cohort.prepare` takes them.
+
+    A patient_id is the position in the simulated cohort.
+    """
     kept = np.flatnonzero(drawn.patients["exclusion_reason"].isna() & (drawn.n_sessions >= 4))
     n = drawn.n_sessions[kept]
     number = np.concatenate([np.arange(1, k + 1) for k in n])
@@ -71,7 +81,13 @@ def clinic() -> tuple[pd.DataFrame, pd.DataFrame]:
     )
     columns = ["lesion_level", "lesion_site", "stop_reason"]
     patients = drawn.patients.iloc[kept][columns].reset_index(drop=True)
-    return sessions, patients.assign(patient_id=kept.astype(str), n_sessions=n)
+    recorded = drawn.patients["test_period_relief_pct"].to_numpy(dtype=float)[kept]
+    status = np.where(np.isnan(recorded), drawn.pain_relief_pct[kept, 3], recorded)
+    return sessions, patients.assign(
+        patient_id=kept.astype(str),
+        n_sessions=n,
+        is_responder=np.where(np.isnan(status), np.nan, status >= 10),
+    )
 
 
 def _new_patients(n: int) -> Any:

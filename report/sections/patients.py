@@ -9,6 +9,7 @@ from report.blocks import Block, DataTable, Figure, Heading, Notice, Panel, Sect
 from report.facts import ReportFacts
 from report.figures.patient import patient_course
 from report.frames import Absent, Frames, is_missing, records, take
+from report.sections.decomposition import split
 from report.sections.model import convergence, model_notices, population
 from report.style import BLACK, BLUE, SOFT, VERMILLION, Mark, band_key, swatch, to_svg
 from report.wording import (
@@ -42,6 +43,7 @@ class _Model:
 def build(frames: Frames, facts: ReportFacts) -> Section:
     """Return the section of fitted courses, estimates and convergence."""
     blocks: list[Block] = [*model_notices(frames, facts), _patients(frames)]
+    blocks += [Heading("Accumulation or selection"), split(frames)]
     blocks += [Heading("The population"), population(frames), convergence(frames)]
     return Section("patients", "5. Single patients and the model", blocks)
 

@@ -56,6 +56,7 @@ def make_frames(n_patients=60, seed=1, n_operated=6):
         "patient_curve": curve,
         "patient_plateau": plateau,
         "population_estimate": _population(),
+        "decomposition": _decomposition(),
         "model_status": model_status(),
         **_study(),
         **_quality(rng),
@@ -238,6 +239,25 @@ def _model(analysed, sessions, latent):
         pd.DataFrame(curves, columns=["patient_id", "session_no", *names]),
         pd.DataFrame(plateaus, columns=columns),
     )
+
+
+def _decomposition():
+    rows = []
+    for definition in ("recorded_status", "fourth_report"):
+        for delta in (0, 10, 20, 30):
+            accumulation, attrition = 8.2 - 0.15 * delta, 3.1 + 0.15 * delta
+            terms = {
+                "observed_change": (9.0, None, None),
+                "selection_at_4": (-2.3, 1.5, 0.04),
+                "accumulation": (accumulation, 2.0, 1.0),
+                "attrition": (attrition, 1.8, 0.98),
+            }
+            for term, (mean, half, above) in terms.items():
+                ends = (None, None) if half is None else (mean - half, mean + half)
+                rows.append((definition, delta, term, mean, *ends, above, 36, 33, 21))
+    names = ["status_definition", "delta_pct", "term", "mean_pct", "q05_pct", "q95_pct"]
+    names += ["p_above_0", "n_responders", "n_observed_4", "n_observed_15"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def _population():

@@ -93,7 +93,7 @@ def test_headings_step_down_one_at_a_time(page):
 
 
 def test_every_figure_has_caption_words_and_data(page):
-    assert len(page.figures) == 8
+    assert len(page.figures) == 9
     for parts in page.figures:
         tags = [tag for tag, _ in parts]
         assert tags.count("figcaption") == 1
@@ -219,6 +219,17 @@ def test_each_table_may_be_absent_or_empty(facts, clinic):
             if frame is not None:
                 rest[name] = frame
             Page(build(rest, facts))
+
+
+def test_the_split_says_what_is_set_and_what_is_not_shown(facts, frames):
+    text = Page(build(frames, facts)).text
+    assert "Accumulation, 30 points lower" in text
+    assert "8.2 [6.2; 10.2]" in text and "3.7 [1.7; 5.7]" in text
+    assert "36 responders; 33 report at session 4, 21 at session 15" in text
+    assert "nothing here shows that stimulation brought it about" in text
+    unseen = frames["decomposition"].assign(mean_pct=float("nan"))
+    text = Page(build(frames | {"decomposition": unseen}, facts)).text
+    assert "Accumulation and selection are not told apart" in text
 
 
 @pytest.mark.parametrize("n_patients", [3, 20])

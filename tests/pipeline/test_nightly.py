@@ -26,8 +26,8 @@ PUBLIC = {
     "patients", "sessions", "flow", "baseline", "test_period", "test_period_long", "status",
     "long_term", "emcs", "quarantine_row", "quarantine_cell", "repair_log", "ingest_file",
     "dq_result", "estimate_baseline", "estimate_test_period", "estimate_odds_ratio",
-    "patient_curve", "patient_plateau", "population_estimate", "model_status", "study_cell",
-    "study_performance", "warehouse_meta",
+    "patient_curve", "patient_plateau", "population_estimate", "decomposition", "model_status",
+    "study_cell", "study_performance", "warehouse_meta",
 }  # fmt: skip
 
 
