@@ -36,8 +36,8 @@ class StudyFacts:
 
     Attributes
     ----------
-    title, question
-        Heading; the aim, as one question.
+    title, question, decision
+        Heading; the aim, as one question; what its answer informs.
     truth
         Clause that says what counts as long-term relief.
     threshold_pct, test_sessions
@@ -45,13 +45,14 @@ class StudyFacts:
     worlds
         Names of the worlds, in words.
     rates
-        Sessions worth spending to find one more responder.
+        Test sessions worth spending to find one more long-term responder.
     assumptions
         One sentence each.
     """
 
     title: str
     question: str
+    decision: str
     truth: str
     threshold_pct: float
     test_sessions: int
@@ -110,13 +111,9 @@ def _answer(choice: pd.DataFrame, facts: StudyFacts) -> list[Block]:
     return [
         Text(f"Question: {facts.question}"),
         Text(_one_sentence(choice, facts)),
-        Text(
-            "It informs whether the guideline's five sessions should replace the present "
-            f"{facts.test_sessions}. Whoever is missed also loses the way to surgery "
-            "that the test period opens."
-        ),
-        *(Text(_at_rate(choice, rate)) for rate in facts.rates),
+        Text(f"It informs: {facts.decision}"),
         Text(f"Long-term relief: {facts.truth}."),
+        *_lengths(choice, facts),
     ]
 
 
@@ -150,17 +147,53 @@ def _both(a: dict[str, Any], b: dict[str, Any], name: str) -> float:
     return float(a[name] ** 2 + b[name] ** 2) ** 0.5
 
 
-def _at_rate(choice: pd.DataFrame, rate: float) -> str:
-    best = choice[choice[f"is_best_at_{rate:g}"]].sort_values("test_sessions")
-    if best.empty:
-        return f"At {number(rate, 0)} sessions a responder found no rule was judged."
-    row = best.iloc[0]
-    return (
-        f"If finding one more is worth {number(rate, 0)} sessions: {words(row['rule']).lower()} at "
-        f"least {number(row['threshold_pct'], 0)} % after "
-        f"{plural(int(row['test_sessions']), 'session')}, which misses "
-        f"{plus_minus(row['missed_per_100'], row['missed_per_100_mcse'], 1, 2)} of 100."
+def _lengths(choice: pd.DataFrame, facts: StudyFacts) -> list[Block]:
+    """Say which length of the rule in use is best at each rate, and how much that hinges on it."""
+    rows = _in_use(choice, facts).sort_values("test_sessions")
+    if rows["test_sessions"].nunique() < 2:
+        return [Text("One length of the rule in use was studied: there is none to choose.")]
+    lines = []
+    for rate in facts.rates:
+        best = rows[rows[f"is_best_at_{rate:g}"]].iloc[0]
+        now = rows[rows["test_sessions"] == facts.test_sessions]
+        regret = now[f"regret_at_{rate:g}"].iloc[0] if len(now) else None
+        lines.append(
+            (
+                number(rate, 0),
+                count(best["test_sessions"]),
+                plus_minus(best["missed_per_100"], best["missed_per_100_mcse"], 1, 2),
+                number(best["test_sessions_per_100"], 0),
+                number(regret, 0),
+            )
+        )
+    enough = rows[rows["is_shortest_sufficient"]]
+    said = "With no rate stated, so that sessions cost nothing, the longest test misses fewest by "
+    said += "construction, but for those who leave before it ends."
+    if len(enough):
+        said += (
+            f" The shortest test that misses at most one more of 100 than the longest studied "
+            f"({count(rows['test_sessions'].max())} sessions) has "
+            f"{plural(int(enough['test_sessions'].iloc[0]), 'session')}."
+        )
+    labels = {
+        "rate": "Test sessions worth one more found",
+        "best": "Best number of sessions",
+        "missed": "Missed of 100",
+        "tested": "Test sessions per 100",
+        "regret": f"Regret of the present {facts.test_sessions}",
+    }
+    shown = table(
+        pd.DataFrame(lines, columns=list(labels)),
+        "table-lengths",
+        f"Best length of the rule in use (last report at least {number(facts.threshold_pct, 0)} %)",
+        labels,
+        stub="rate",
+        notes=[
+            "Loss: test sessions and missed long-term responders per 100 who start, at the rate of "
+            "the row. Regret: how much more the present length loses, in test sessions per 100.",
+        ],
     )
+    return [Text(said), Table(render(shown))]
 
 
 def _series(rows: pd.DataFrame) -> list[str]:

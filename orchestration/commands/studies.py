@@ -151,8 +151,6 @@ def show(
     design = _design(name, changes, seed)
     with _named():
         found = kind(design.kind).tables(design, open_store(design, settings.studies))
-    if out is not None and design.kind != "test_periods":
-        raise WrongUse(f"study {name} has no page yet; show its figures without --out.")
     if out is not None:
         from orchestration.study_page import write_page
 

@@ -39,10 +39,12 @@ def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...])
         yield "relief (MCSE), both under 'every patient is offered sessions to the horizon':"
         on = world[world["is_on_frontier"]].sort_values("sessions_per_100")
         yield from (_choice(row) for row in on.itertuples())
+        yield "Best length at a rate (test sessions worth spending to find one more long-term"
+        yield "responder), of the last report at each threshold, with its regret; the longest test"
+        yield "is best where sessions cost nothing:"
         for rate in design.performance.sessions_per_responder:
-            best = world[world[f"is_best_at_{rate:g}"]]
-            if len(best):
-                yield f"Worth {rate:g} sessions to find one more:{_choice(next(best.itertuples()))}"
+            best = world[world[f"is_best_at_{rate:g}"] & (world["rule"] == "last")]
+            yield from (f"  worth {rate:g}:{_choice(row)}" for row in best.itertuples())
 
 
 def _choice(row: Any) -> str:

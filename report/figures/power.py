@@ -1,4 +1,4 @@
-"""Power of a trial by its number of patients.
+"""Power, or coverage, of a trial by its number of patients.
 
 Belongs here: the drawing. Does not: which cells are shown, or any number.
 """
@@ -11,8 +11,8 @@ import pandas as pd
 from report.style import SERIES, SOFT
 
 
-def by_patients(rows: pd.DataFrame, series: Sequence[str], wanted_pct: float) -> Any:
-    """Draw power by number of patients, one line a method, with its Monte Carlo ribbon.
+def by_patients(rows: pd.DataFrame, series: Sequence[str], wanted_pct: float, title: str) -> Any:
+    """Draw a share by number of patients, one line a method, with its Monte Carlo ribbon.
 
     Parameters
     ----------
@@ -21,7 +21,9 @@ def by_patients(rows: pd.DataFrame, series: Sequence[str], wanted_pct: float) ->
     series
         Names in the order of the legend; no more than `SERIES` has looks.
     wanted_pct
-        Power asked, marked by a line.
+        Share asked, marked by a line.
+    title
+        Name of the share.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def by_patients(rows: pd.DataFrame, series: Sequence[str], wanted_pct: float) ->
     names, looks = list(series), SERIES[: len(series)]
     y: dict[str, Any] = {
         "scale": alt.Scale(domain=[0, 100], nice=False, clamp=True),
-        "axis": alt.Axis(title="Power (%)", tickCount=6),
+        "axis": alt.Axis(title=f"{title} (%)", tickCount=6),
     }
     x = alt.X("n_patients:Q", axis=alt.Axis(title="Patients", tickCount=5)).scale(
         zero=True, nice=False, padding=6

@@ -1,14 +1,16 @@
 """Which length: the plain frontier first, a best one only at a stated rate of exchange.
 
-Here: frontier, best cell at a rate, shortest length that misses hardly more than the longest. There
-is no default utility: with no rate at all the longest test is best by construction, and says so.
+Here: frontier, loss and regret of every length at a rate, the shortest length that misses hardly
+more than the longest, and how worlds differ in what is best. There is no default utility: with no
+rate at all the longest test is best by construction, and says so.
 
-Cost counts sessions given without long-term relief, test sessions and later ones alike: counting
-test sessions alone, accepting everybody at once would be free. At a rate of q sessions per
-responder found, the loss of a cell is sessions given without long-term relief + q x missed
-responders, per 100 who start.
+A rate of q says that q test sessions are worth spending to find one more long-term responder. The
+loss of a length is test sessions + q x missed responders, per 100 who start, and its regret the
+loss beyond that of the best length of the same rule and threshold: across thresholds a rule that
+accepts everybody at once would be free, and the sessions that follow are on the frontier.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 BY_WORLD = ["scenario_id", "estimand", "horizon_session", "cut_pct"]
 BY_RULE = [*BY_WORLD, "rule", "parameters", "threshold_pct", "decision_n_lag_visits"]
 UNATTAINABLE = "oracle"
+TESTED = Ratio({"n_test_sessions": 1}, {"n_patients": 1}, per=100)
 
 
 def choices(design: "Design", cell: pd.DataFrame) -> pd.DataFrame:
@@ -31,35 +34,78 @@ def choices(design: "Design", cell: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         study, scenario_id, cell_id, rule ... cut_pct, missed_per_100, sessions_per_100 (given
-        without long-term relief) with their MCSE, is_on_frontier (no other attainable cell of the
-        truth misses fewer for no more sessions), is_shortest_sufficient (the fewest test sessions
-        of its rule and threshold within `within_missed_per_100` of the longest one), and for every
-        rate q `loss_at_q`, `loss_at_q_mcse`, `is_best_at_q` (of all attainable cells of the truth).
-        Truths that leave patients out are not judged.
+        without long-term relief), test_sessions_per_100, each with its MCSE, is_on_frontier (no
+        other attainable cell of the truth misses fewer for no more sessions without long-term
+        relief), is_shortest_sufficient (the fewest test sessions of its rule and threshold within
+        `within_missed_per_100` of the longest one), and for every rate q `loss_at_q`,
+        `loss_at_q_mcse`, `regret_at_q`, `is_best_at_q`, among the lengths of its rule and
+        threshold; a rule of one length has no best one. Truths that leave patients out are not
+        judged.
     """
     counted = cell[["tp", "fp", "fn", "tn"]].sum(axis=1)
     judged = cell[(counted == cell["n_patients"])].reset_index(drop=True)
     missed, missed_mcse, _ = ratio(judged, MEASURES["missed_per_100"])
     spent, spent_mcse, _ = ratio(judged, MEASURES["sessions_without_long_term_relief_per_100"])
+    tested, tested_mcse, _ = ratio(judged, TESTED)
     rows = judged[["study", "cell_id", *BY_RULE, "test_sessions", "is_headline"]].assign(
         missed_per_100=missed,
         missed_per_100_mcse=missed_mcse,
         sessions_per_100=spent,
         sessions_per_100_mcse=spent_mcse,
+        test_sessions_per_100=tested,
+        test_sessions_per_100_mcse=tested_mcse,
     )
     attainable = rows["rule"] != UNATTAINABLE
     rows["is_on_frontier"] = False
     for _, own in rows[attainable].groupby(BY_WORLD):
         rows.loc[own.index, "is_on_frontier"] = _is_on_frontier(own)
     rows["is_shortest_sufficient"] = _shortest(rows, design.performance.within_missed_per_100)
+    by_rule = [rows[name] for name in BY_RULE]
+    has_choice = rows.groupby(BY_RULE, dropna=False)["test_sessions"].transform("nunique") > 1
     for rate in design.performance.sessions_per_responder:
-        weighted = Ratio({"n_sessions_without_relief": 1, "fn": rate}, {"n_patients": 1}, per=100)
+        weighted = Ratio({"n_test_sessions": 1, "fn": rate}, {"n_patients": 1}, per=100)
         loss, mcse, _ = ratio(judged, weighted)
+        least = pd.Series(loss).groupby(by_rule, dropna=False).transform("min")
         rows[f"loss_at_{rate:g}"], rows[f"loss_at_{rate:g}_mcse"] = loss, mcse
-        of_attainable = rows[f"loss_at_{rate:g}"].where(attainable)
-        least = of_attainable.groupby([rows[c] for c in BY_WORLD]).transform("min")
-        rows[f"is_best_at_{rate:g}"] = of_attainable == least
+        rows[f"regret_at_{rate:g}"] = loss - least
+        rows[f"is_best_at_{rate:g}"] = has_choice & attainable & (loss == least)
     return rows
+
+
+def best_lengths(choice: pd.DataFrame, rate: float, weight: Mapping[str, float]) -> pd.DataFrame:
+    """Return how often each length is best at a rate, over the worlds with their weights.
+
+    Parameters
+    ----------
+    choice
+        From `choices`, of one or more worlds.
+    rate
+        One of the design's.
+    weight
+        Weight of each world, by `scenario_id`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a truth, rule, threshold, lag and length: share_best, mean_regret, largest_regret
+        (over worlds), n_worlds.
+    """
+    rows = choice.assign(
+        weight=choice["scenario_id"].map(weight), regret=choice[f"regret_at_{rate:g}"]
+    )
+    keys = [*(name for name in BY_RULE if name != "scenario_id"), "test_sessions"]
+    rows["of_best"] = rows["weight"] * rows[f"is_best_at_{rate:g}"]
+    rows["of_regret"] = rows["weight"] * rows["regret"]
+    found = rows.groupby(keys, dropna=False, as_index=False).agg(
+        total=("weight", "sum"),
+        of_best=("of_best", "sum"),
+        of_regret=("of_regret", "sum"),
+        largest_regret=("regret", "max"),
+        n_worlds=("weight", "size"),
+    )
+    found["share_best"] = found["of_best"] / found["total"]
+    found["mean_regret"] = found["of_regret"] / found["total"]
+    return found.drop(columns=["total", "of_best", "of_regret"])
 
 
 def _is_on_frontier(rows: pd.DataFrame) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulate.studies import counting, files, grid, worlds
+from simulate.studies import choice, counting, files, grid, worlds
 from simulate.studies.performance import (
     MEASURES,
     MOMENTS,
@@ -260,3 +260,62 @@ def slow_decision(batch, r, i, cell, length, truth):
         rise = (centred * known).sum() / ((centred**2).sum() + 20)
         return known[-1] + max(15 - length, 0) * rise >= t, length, basis
     return known[-1] >= t, length, basis
+
+
+# --- which length ---------------------------------------------------------------------------------
+
+
+def lengths(missed, tested, relief_free, scenario="w"):
+    """Counts of 100 cohorts of 100 patients, one row a length, all cohorts alike."""
+    rows = []
+    for length, fn, sessions, without in zip(
+        range(1, len(missed) + 1), missed, tested, relief_free, strict=True
+    ):
+        own = {"tp": 30 - fn, "fn": fn, "fp": 20, "tn": 50}
+        own |= {"n_test_sessions": sessions, "n_sessions_without_relief": without}
+        row = dict.fromkeys(SUMS, 0) | own
+        sums = {k: 100 * v for k, v in row.items()}
+        products = {moment(a, b): 100 * row[a] * row[b] for a, b in MOMENTS}
+        key = {
+            "study": "s", "cell_id": f"{scenario}{length}", "scenario_id": scenario,
+            "estimand": "hypothetical", "horizon_session": 15, "cut_pct": 30, "rule": "last",
+            "parameters": "", "threshold_pct": 10, "decision_n_lag_visits": 0,
+            "test_sessions": length, "is_headline": True, "n_replicates": 100,
+            "n_patients": 10_000,
+        }  # fmt: skip
+        rows.append(key | sums | products)
+    return pd.DataFrame(rows)
+
+
+def test_the_best_length_spends_test_sessions_and_no_others():
+    """One more test session for each of 100 costs 100; finding k more is worth q k of them."""
+    design = files.load("test_period_length")
+    cell = lengths([20, 10, 5, 3], [100, 200, 300, 400], [900, 500, 300, 9_000])
+    found = choice.choices(design, cell).set_index("test_sessions")
+    # 10 more found for 100 sessions: worth it from q = 10; 5 more from 20; 2 more from 50
+    assert found.loc[1, "is_best_at_5"]
+    assert found["loss_at_20"].tolist() == pytest.approx([500, 400, 400, 460])
+    assert found["regret_at_50"].tolist() == pytest.approx([550, 150, 0, 0])
+    assert found["regret_at_5"].tolist() == pytest.approx([0, 50, 125, 215])
+    assert (found["loss_at_5_mcse"] < 1e-6).all(), "all cohorts are alike"
+    dear = cell.assign(n_sessions_without_relief=cell["n_sessions_without_relief"] * 50)
+    later = choice.choices(design, dear).set_index("test_sessions")
+    same = [f"regret_at_{rate:g}" for rate in design.performance.sessions_per_responder]
+    assert later[same].equals(found[same]), "what is given after the test is not its cost"
+
+
+def test_the_shortest_sufficient_length_misses_one_more_of_100_at_most():
+    design = files.load("test_period_length")
+    found = choice.choices(design, lengths([9, 5, 4, 3], [100, 200, 300, 400], [1, 1, 1, 1]))
+    assert found["is_shortest_sufficient"].tolist() == [False, False, True, False]
+
+
+def test_worlds_vote_for_a_length_by_their_weights():
+    design = files.load("test_period_length")
+    one = lengths([20, 10, 9, 9], [100, 200, 300, 400], [1, 1, 1, 1], "a")
+    other = lengths([20, 18, 2, 2], [100, 200, 300, 400], [1, 1, 1, 1], "b")
+    rows = choice.choices(design, pd.concat([one, other], ignore_index=True))
+    found = choice.best_lengths(rows, 20, {"a": 3.0, "b": 1.0}).set_index("test_sessions")
+    assert found["share_best"].tolist() == pytest.approx([0, 0.75, 0.25, 0])
+    assert found.loc[2, "mean_regret"] == pytest.approx(0.25 * (200 + 360 - 300 - 40))
+    assert found.loc[2, "n_worlds"] == 2

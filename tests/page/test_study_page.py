@@ -8,6 +8,7 @@ import pytest
 from orchestration.study_page import write_page
 from simulate.studies import files, tables
 from simulate.studies import run as runs
+from simulate.studies.kinds import kind
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,47 @@ def test_its_one_sentence_is_the_table(made):
 
 def test_its_words_promise_nothing(made):
     text = Reader(made[2]).text.lower()
+    assert "reported relief" in text
+    for word in ("effective", "effect of", "will not work", "failure", "wasted", " nan "):
+        assert word not in text, word
+
+
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory):
+    root = tmp_path_factory.mktemp("trials")
+    shown = {"design": "parallel", "sessions": [4], "missing": ["usual"], "second_share": 0.5}
+    changes = {
+        "data.trials": [
+            {"name": "parallel", "n_patients": [20, 40], **shown},
+            {"name": "crossover", "design": "crossover", "n_patients": [12], "sessions": [4],
+             "missing": ["usual"], "cycles": 1},
+        ],
+        "headline.sessions": 4,
+    }  # fmt: skip
+    design = files.load("sham_trial", changes)
+    runs.run(design, root, runs.Plan(30))
+    found = kind("trials").tables(design, runs.open_store(design, root))
+    path = root / "trials.html"
+    write_page(design, found, path)
+    return design, found, path.read_text(encoding="utf-8")
+
+
+def test_the_page_of_trials_is_labelled_and_quotes_its_table(trials):
+    design, found, html = trials
+    page = Reader(html)
+    assert page.outside == []
+    assert page.text.count("SIMULATED DATA") > 5
+    assert "30 simulated trials" in page.text
+    assert design.decision.strip()[:40] in page.text
+    rows = found.study_performance
+    one = rows[
+        rows["is_headline"] & (rows["measure"] == "power") & (rows["n_patients"] == 40)
+    ].iloc[-1]
+    assert f"{one['world']}: {100 * one['estimate']:.0f}\N{NO-BREAK SPACE}±" in html
+
+
+def test_the_words_of_trials_promise_nothing(trials):
+    text = Reader(trials[2]).text.lower()
     assert "reported relief" in text
     for word in ("effective", "effect of", "will not work", "failure", "wasted", " nan "):
         assert word not in text, word

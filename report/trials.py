@@ -1,0 +1,293 @@
+"""One page a study of trials: question, answer, decision, figure, tables, limits.
+
+Belongs here: the page's parts and words. Does not: any figure that is not in the study's tables.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from report.blocks import Block, DataTable, Figure, Panel, Section, Table, Text
+from report.figures.power import by_patients
+from report.frames import records
+from report.study import CANNOT
+from report.style import SERIES, band_key, swatch, to_svg
+from report.tables.layout import render, table
+from report.templates import template
+from report.wording import MISSING, SIMULATED, count, number, plural, plus_minus, words
+
+SHOWN = ("power", "bias", "coverage", "type_s", "type_m")
+PERCENT = ("power", "coverage", "type_s")
+MOST_PANELS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialFacts:
+    """What the page quotes of the design.
+
+    Attributes
+    ----------
+    title, question, decision, assumptions
+        As in the study's file.
+    trial, method, missing, sessions
+        The headline.
+    power
+        Asked, 0-1.
+    level
+        Of every test, 0-1.
+    measure
+        What the study is about: `power`, or `coverage` of the intervals.
+    """
+
+    title: str
+    question: str
+    decision: str
+    assumptions: tuple[str, ...]
+    trial: str
+    method: str
+    missing: str
+    sessions: int
+    power: float
+    level: float
+    measure: str
+
+
+def build(performance: pd.DataFrame, n_trials: int, facts: TrialFacts) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    performance
+        `study_performance` of a study of trials.
+    n_trials
+        Simulated trials behind every cell of a world.
+    facts
+        What the page quotes of the design.
+
+    Returns
+    -------
+    str
+        A complete HTML document that asks for nothing outside itself.
+    """
+    worlds = list(dict.fromkeys(performance["world"]))
+    basis = f"{count(n_trials)} simulated trials of every kind and size · "
+    basis += f"{plural(len(worlds), 'world')}: {'; '.join(worlds)}"
+    sections: list[Section] = [
+        Section("answer", "Answer", _answer(performance, facts)),
+        Section(
+            "figure", f"{words(facts.measure)} by number of patients", [_figure(performance, facts)]
+        ),
+        Section("estimates", "What the estimates are worth", [_estimates(performance, facts)]),
+        Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
+        Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
+    ]
+    if facts.measure == "power":
+        sections.insert(2, Section("sizes", "How many patients", [_sizes(performance, facts)]))
+    return str(
+        template("study.html.j2").render(
+            title=facts.title, basis=basis, sections=sections, simulated=SIMULATED
+        )
+    )
+
+
+def _answer(performance: pd.DataFrame, facts: TrialFacts) -> list[Block]:
+    said = _of_power if facts.measure == "power" else _of_coverage
+    return [
+        Text(f"Question: {facts.question}"),
+        Text(said(_headline(performance, facts), facts)),
+        Text(f"It informs: {facts.decision}"),
+    ]
+
+
+def _headline(performance: pd.DataFrame, facts: TrialFacts) -> pd.DataFrame:
+    return performance[performance["is_headline"]]
+
+
+def _of_power(rows: pd.DataFrame, facts: TrialFacts) -> str:
+    """Say the fewest patients of those studied that have the power, world by world."""
+    parts = []
+    for world, own in rows[rows["measure"] == "power"].groupby("world", sort=False):
+        own = own.sort_values("n_patients")
+        enough = own[own["estimate"] >= facts.power]
+        row = (enough.iloc[0] if len(enough) else own.iloc[-1]).to_dict()
+        power = plus_minus(100 * row["estimate"], 100 * row["mcse"], 0, 1)
+        reach = "reach" if len(enough) else "are the most studied and do not reach"
+        wanted = f"{number(100 * facts.power, 0)} %"
+        parts.append(f"{count(row['n_patients'])} patients {reach} {wanted} ({world}: {power} %)")
+    return (
+        f"With {plural(facts.sessions, 'session')}, analysed by “{words(facts.method)}”, reports "
+        f"missing “{words(facts.missing).lower()}”: {'; '.join(parts)}. These are the sizes that "
+        "were simulated; the study's size command searches between them, with an interval. ± is "
+        "the Monte Carlo standard error: how far the world may be from the clinic is not in it."
+    )
+
+
+def _of_coverage(rows: pd.DataFrame, facts: TrialFacts) -> str:
+    """Say how far estimates of the largest trial lie from the truth, world by world."""
+    largest = rows[rows["n_patients"] == rows["n_patients"].max()]
+    parts = []
+    for world, own in largest.groupby("world", sort=False):
+        by = {row["measure"]: row for row in records(own)}
+        bias, truth, held = by["bias"], by["truth"], by["coverage"]
+        parts.append(
+            f"the estimate is off by {plus_minus(bias['estimate'], bias['mcse'], 2, 2)} of a true "
+            f"{number(truth['estimate'], 2)} points a session, and its interval of "
+            f"{number(100 * (1 - facts.level), 0)} % holds the truth in "
+            f"{plus_minus(100 * held['estimate'], 100 * held['mcse'], 1, 1)} of 100 ({world})"
+        )
+    n = count(largest["n_patients"].max())
+    return (
+        f"With {n} patients, {plural(facts.sessions, 'session')} and reports missing "
+        f"“{words(facts.missing).lower()}”, analysed by “{words(facts.method)}”: "
+        f"{'; '.join(parts)}. ± is the Monte Carlo standard error: how far the world may be from "
+        "the clinic is not in it."
+    )
+
+
+def _figure(performance: pd.DataFrame, facts: TrialFacts) -> Figure:
+    rows = performance[
+        (performance["measure"] == facts.measure)
+        & (performance["missing"] == facts.missing)
+        & performance["estimate"].notna()
+    ]
+    longest = rows.groupby("trial")["sessions"].transform(lambda s: _nearest(s, facts.sessions))
+    rows = rows[rows["sessions"] == longest]
+    rows = rows.assign(
+        series=[words(name) for name in rows["method"]],
+        value=100 * rows["estimate"],
+        lo=100 * (rows["estimate"] - 2 * rows["mcse"]),
+        hi=100 * (rows["estimate"] + 2 * rows["mcse"]),
+    )
+    rows = rows[rows.groupby(["trial", "world"])["n_patients"].transform("nunique") > 1]
+    names = list(dict.fromkeys(rows["series"]))[: len(SERIES)]
+    wanted = facts.power if facts.measure == "power" else 1 - facts.level
+    several = len(set(rows["world"])) > 1
+    panels: list[Panel] = []
+    for (trial, world), own in list(rows.groupby(["trial", "world"], sort=False))[:MOST_PANELS]:
+        title = words(trial) + (f", {world}" if several else "")
+        chart = by_patients(
+            own[["series", "n_patients", "value", "lo", "hi"]],
+            names,
+            100 * wanted,
+            words(facts.measure),
+        )
+        label = f"{words(facts.measure)} by number of patients, {title}"
+        panels.append(Panel(to_svg(chart, f"power-{len(panels)}", label), title))
+    lines = [
+        (
+            words(row["trial"]),
+            row["world"],
+            row["series"],
+            count(row["n_patients"]),
+            plus_minus(row["value"], 100 * row["mcse"], 1, 1),
+        )
+        for row in records(rows)
+    ]
+    return Figure(
+        key="figure-power",
+        title=f"{words(facts.measure)} by number of patients",
+        caption=f"Simulated trials of {plural(facts.sessions, 'session')} (or the nearest "
+        f"studied), reports missing “{words(facts.missing).lower()}”. Ribbon: ± 2 Monte Carlo "
+        f"standard errors. Dashed: {number(100 * wanted, 0)} %.",
+        alt=f"{words(facts.measure)} rises or falls with patients; numbers in the table",
+        panels=panels,
+        data=DataTable(
+            ["Trial", "World", "Analysis", "Patients", words(facts.measure) + " (%)"], lines
+        ),
+        legend=[
+            *((swatch(SERIES[i]), name) for i, name in enumerate(names)),
+            (band_key(SERIES[0].colour), "± 2 MCSE"),
+        ],
+        panel_width=290,
+    )
+
+
+def _nearest(sessions: pd.Series, wanted: int) -> int:
+    return int(sessions.iloc[(sessions - wanted).abs().argmin()])
+
+
+def _sizes(performance: pd.DataFrame, facts: TrialFacts) -> Table:
+    """Fewest patients studied with the power, by trial, sessions and analysis; a column a world."""
+    rows = performance[
+        (performance["measure"] == "power") & (performance["missing"] == facts.missing)
+    ]
+    worlds = list(dict.fromkeys(rows["world"]))
+    lines = []
+    for (trial, sessions, method), own in rows.groupby(["trial", "sessions", "method"], sort=False):
+        texts = []
+        for world in worlds:
+            there = own[own["world"] == world].sort_values("n_patients")
+            enough = there[there["estimate"] >= facts.power]
+            most = f"over {count(there['n_patients'].max())}" if len(there) else MISSING
+            texts.append(count(enough["n_patients"].iloc[0]) if len(enough) else most)
+        lines.append(
+            (words(trial), f"{plural(int(str(sessions)), 'session')}, {words(method)}", *texts)
+        )
+    labels = {"head": "Trial"} | {f"w{k}": world for k, world in enumerate(worlds)}
+    return Table(
+        render(
+            table(
+                pd.DataFrame(lines, columns=["group", *labels]),
+                "table-sizes",
+                f"Fewest patients studied with a power of {number(100 * facts.power, 0)} %",
+                labels,
+                stub="head",
+                group="group",
+                notes=[
+                    "Patients of all arms together; in a withdrawal those who start the test.",
+                    f"Two-sided tests at {number(100 * facts.level, 0)} %; reports missing "
+                    f"“{words(facts.missing).lower()}”. “Over”: more than the most studied.",
+                ],
+            )
+        )
+    )
+
+
+def _estimates(performance: pd.DataFrame, facts: TrialFacts) -> Table:
+    """Bias, coverage and exaggeration of the headline's trial, by missing reports and analysis."""
+    own = performance[
+        (performance["trial"] == facts.trial) & (performance["sessions"] == facts.sessions)
+    ]
+    names = list(dict.fromkeys(own["world"]))
+    world = names[len(names) // 2]
+    sizes = sorted(own["n_patients"].unique())
+    n = sizes[len(sizes) // 2]
+    own = own[(own["world"] == world) & (own["n_patients"] == n)]
+    lines = []
+    for (missing, method), rows in own.groupby(["missing", "method"], sort=False):
+        by = {row["measure"]: row for row in records(rows)}
+        lines.append(
+            (f"Missing: {words(missing).lower()}", words(method), *(_cell(by, m) for m in SHOWN))
+        )
+    labels = {"head": "Analysis"} | {m: words(m) for m in SHOWN}
+    return Table(
+        render(
+            table(
+                pd.DataFrame(lines, columns=["group", *labels]),
+                "table-estimates",
+                f"{words(facts.trial)}, {count(n)} patients, {plural(facts.sessions, 'session')}"
+                + (f", {world}" if len(names) > 1 else ""),
+                labels,
+                stub="head",
+                group="group",
+                notes=[
+                    "Estimate ± Monte Carlo standard error. Bias in points of reported relief (a "
+                    "session for slopes, log odds for Fisher, share for ranks).",
+                    "Wrong sign and exaggeration: of the trials that reject, how many point the "
+                    "wrong way, and how many times too large their estimates are on average.",
+                    "The truth is that of a very large trial in the same world without missing "
+                    "reports.",
+                ],
+            )
+        )
+    )
+
+
+def _cell(by: dict[str, dict[str, float]], measure: str) -> str:
+    row = by.get(measure)
+    if row is None or row["n"] == 0:
+        return MISSING
+    scale = 100 if measure in PERCENT else 1
+    digits = 1 if measure in PERCENT else 2
+    text = plus_minus(scale * row["estimate"], scale * row["mcse"], digits, digits)
+    return text + (" %" if measure in PERCENT else "")
