@@ -99,15 +99,17 @@ def typing_days(sessions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        row_key (first row typed that day), default_date_share, n_typed.
+        row_key (first row dated the day of typing, or where there is none, the first typed),
+        default_date_share, n_typed.
     """
     typed = sessions[sessions["recorded_at"].notna()].sort_values(["session_date", "row_key"])
     day = typed["recorded_at"].dt.normalize()
     is_default = (typed["session_date"] == day).rename("default_date_share")
     by_day = is_default.groupby(day, sort=True)
+    to_name = typed["row_key"][is_default.sort_values(ascending=False, kind="stable").index]
     days = pd.DataFrame(
         {
-            "row_key": typed["row_key"].groupby(day, sort=True).first(),
+            "row_key": to_name.groupby(day, sort=True).first(),
             "default_date_share": by_day.mean().astype("float64"),
             "n_typed": by_day.size(),
         }

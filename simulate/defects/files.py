@@ -18,6 +18,7 @@ RELIEF = "pain_relief_pct"
 LANDMARKS = (4, 15, 30, 90)
 HEADER_LINES = 1
 LONG = 70_000
+BEYOND_COURSES = 170
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,11 @@ def fractions(source: Source, small: Small, variant: str) -> Place:
 
 
 def gone(source: Source, small: Small, variant: str) -> Place:
-    """Class 37: a session that no later delivery holds."""
-    columns = COLUMNS["sessions"]
+    """Class 37: a session that no later delivery holds, under a number that no other has."""
+    number = COLUMNS["sessions"].index("session_no_recorded")
     row = list(small.sessions.rows[-1])
-    row[columns.index("session_no_recorded")] = "299"
+    row[number] = str(int(row[number]) + BEYOND_COURSES)
+    source.taken_sessions.add(int(small.places[-1]))
     small.sessions.rows.append(row)
     return Place(small.sessions.name, HEADER_LINES + len(small.sessions.rows))
 

@@ -192,10 +192,11 @@ def test_a_day_of_typing_in_bulk():
     assert mixed["default_date_share"].tolist() == [0.0]
     filled = patterns.typing_days(pd.concat([usual, default], ignore_index=True))
     assert (filled["default_date_share"].tolist(), filled["n_typed"].tolist()) == ([1.0], [12])
-    beside = sessions(2, recorded_at=day, patient_id="c")
+    beside = sessions(2, recorded_at=day, patient_id="c", row_key="honest")
     both = patterns.typing_days(pd.concat([usual, default, beside], ignore_index=True))
     (verdict,) = validate("profile_typing_days", both).results
     assert (verdict.status, both["default_date_share"].tolist()) == ("failed", [12 / 14])
+    assert both["row_key"].tolist() != ["honest"], "a row that has that very day is named"
 
 
 def test_every_column_that_a_pattern_reads_is_in_the_warehouse():
