@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from orchestration.errors import PlateauError
+from orchestration.errors import WrongUse
 
 if TYPE_CHECKING:
     from simulate.calibration.ensemble import Ensemble
@@ -55,7 +55,7 @@ def validate(
 
     Raises
     ------
-    PlateauError
+    WrongUse
         If there is no ensemble of that name.
     """
     from simulate.calibration import acceptance, replicas
@@ -92,7 +92,7 @@ def likeness(world: str, changes: Sequence[str], seed: int, replicate: int) -> s
 
     Raises
     ------
-    PlateauError
+    WrongUse
         If there is no such scenario or field.
     """
     from orchestration.commands.simulate import assignments
@@ -107,13 +107,27 @@ def likeness(world: str, changes: Sequence[str], seed: int, replicate: int) -> s
         scenario = load(world, assignments(changes))
         parameters = parameters_for(scenario, seed, [replicate])
     except ValueError as error:
-        raise PlateauError(f"{error}") from None
+        raise WrongUse(f"{error}") from None
     what = ("recorded", "covariates", "calendar")
     batch = draw(parameters, seed, [replicate], N_PATIENTS, LONGEST, what)
-    basis = f"Scenario {world}, seed {seed}, replicate {replicate} · {N_PATIENTS} patients"
+    named_world = ", ".join((f"Scenario {world}", *changes))
+    basis = f"{named_world} · seed {seed}, replicate {replicate} · {N_PATIENTS} patients"
     return page.build(
         clinic.shares(batch), clinic.test_period(batch), clinic.long_term(batch), basis
     )
+
+
+def check_places(*files: Path | None) -> None:
+    """Refuse, before any work, a file whose folder is not there.
+
+    Raises
+    ------
+    WrongUse
+        Naming the folder.
+    """
+    for file in files:
+        if file and not file.parent.is_dir():
+            raise WrongUse(f"there is no folder {file.parent}: make it first")
 
 
 def named(name: str, folder: Path | None) -> Ensemble:
@@ -121,7 +135,7 @@ def named(name: str, folder: Path | None) -> Ensemble:
 
     Raises
     ------
-    PlateauError
+    WrongUse
         If there is none of that name.
     """
     from simulate.calibration.ensemble import SHIPPED, read
@@ -129,7 +143,7 @@ def named(name: str, folder: Path | None) -> Ensemble:
     try:
         return read(name, folder or SHIPPED)
     except ValueError as error:
-        raise PlateauError(f"{error}") from None
+        raise WrongUse(f"{error}") from None
 
 
 def _wrong_worlds(

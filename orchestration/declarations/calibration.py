@@ -24,7 +24,10 @@ JOBS = click.option(
 @simulate.command()
 @common
 @click.option("--name", default="thomas2024", show_default=True, help="Name of the ensemble.")
-@click.option("--out", type=FOLDER, required=True, help="Folder for NAME.csv and NAME.json.")
+@click.option(
+    "--out", type=FOLDER, default=Path(), show_default=True,
+    help="Folder for NAME.csv and NAME.json.",
+)  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True)
 @JOBS
 @click.option("--quick", is_flag=True, help="A rough fit in less than a minute, for a look.")
@@ -51,9 +54,11 @@ def calibrate(
       plateau simulate calibrate --out simulate/ensembles --report docs/calibration-report.md
     """
     from orchestration.commands import calibrate as work
+    from orchestration.commands.judge import check_places
 
     command = f"plateau simulate calibrate --name {name} --seed {seed}"
     command += " --quick" if quick else ""
+    check_places(report)
     with _progress(shown=not quiet) as told:
         summary = work.calibrate(name, out, seed, jobs, quick, report, command, told)
     if as_json:
@@ -94,6 +99,7 @@ def accept(
     """
     from orchestration.commands import judge as work
 
+    work.check_places(out)
     with _progress(shown=not quiet) as told:
         found = work.accept(work.named(name, folder), seed, jobs, told)
     page = found.pop("page")
@@ -137,6 +143,7 @@ def validate(
     """
     from orchestration.commands import judge as work
 
+    work.check_places(out)
     with _progress(shown=not quiet) as told:
         found = work.validate(name, folder, seed, jobs, told)
     page = found.pop("page")
@@ -181,7 +188,11 @@ def likeness(
     """
     from orchestration.commands import judge as work
 
+    work.check_places(out)
     out.write_text(work.likeness(scenario, changes, seed, replicate), encoding="utf-8")
+    if as_json:
+        print_json({"schema": "plateau.simulate.likeness/1", "path": str(out)})
+        return 0
     click.echo(out)
     return 0
 

@@ -54,8 +54,10 @@ def test_period(points: pd.DataFrame) -> Any:
     names = [name for name in STATUS if (points["population"] == name).any()]
     colours = [STATUS[name].colour for name in names]
     shapes = [STATUS[name].shape for name in names]
+    dashes = [list(STATUS[name].dash) or [1, 0] for name in names]
     colour = alt.Color("population:N", scale=alt.Scale(domain=names, range=colours), legend=None)
     shape = alt.Shape("population:N", scale=alt.Scale(domain=names, range=shapes), legend=None)
+    dash = alt.StrokeDash("population:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
     axis = percent_axis()
     ticks = alt.Axis(title="Session", values=sorted({round(x) for x in points["x"]}), format="d")
     domain = alt.Scale(domain=[0.6, points["x"].max() + 0.6], nice=False)
@@ -64,7 +66,7 @@ def test_period(points: pd.DataFrame) -> Any:
     printed = base.encode(x=alt.X("published_x:Q", axis=ticks, scale=domain))
     return alt.layer(
         simulated.mark_rule(opacity=0.5).encode(y=alt.Y("lo:Q", **axis), y2="hi:Q"),
-        simulated.mark_line(strokeWidth=2).encode(y=alt.Y("mean:Q", **axis)),
+        simulated.mark_line(strokeWidth=2).encode(y=alt.Y("mean:Q", **axis), strokeDash=dash),
         simulated.mark_point(filled=True, size=55, opacity=1).encode(
             y=alt.Y("mean:Q", **axis), shape=shape
         ),

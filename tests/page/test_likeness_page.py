@@ -1,11 +1,15 @@
 """A simulated clinic beside the study: labelled, self-contained, with the clinic's own numbers."""
 
+import json
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from orchestration.declarations import calibration
+from orchestration.errors import WrongUse
 from report import likeness as page
 from simulate.batch import draw
 from simulate.calibration import likeness
@@ -23,6 +27,10 @@ def clinic():
 def html(clinic):
     parts = (likeness.shares(clinic), likeness.test_period(clinic), likeness.long_term(clinic))
     return page.build(*parts, "replica, seed 1")
+
+
+def run(*args, command):
+    return CliRunner().invoke(calibration.simulate, [command, *args], standalone_mode=False)
 
 
 class Reader(HTMLParser):
@@ -71,3 +79,29 @@ def test_the_long_course_counts_who_is_still_treated(clinic):
     whole = course[course["population"] == "responders"]
     assert whole["n_treated"].is_monotonic_decreasing
     assert (whole["n_observed"] <= whole["n_treated"]).all()
+
+
+def test_the_page_names_its_world_and_every_change(tmp_path):
+    out = tmp_path / "page.html"
+    told = run(
+        "--set", "population.ensemble=thomas2024", "--replicate", "3", "--out", str(out), "--json",
+        command="likeness",
+    )  # fmt: skip
+    assert json.loads(told.output)["path"] == str(out)
+    words = Reader(out.read_text(encoding="utf-8")).text
+    assert "Scenario replica, population.ensemble=thomas2024 · seed 1, replicate 3" in words
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [("likeness", "--out"), ("accept", "--out"), ("validate", "--out"), ("calibrate", "--report")],
+)
+def test_a_page_that_has_no_folder_is_refused_before_any_work(tmp_path, command, option):
+    result = run(option, str(tmp_path / "none" / "page"), command=command)
+    with pytest.raises(WrongUse, match="there is no folder .*none: make it first"):
+        raise result.exception
+
+
+def test_lines_are_dashed_as_their_key_says(html):
+    drawn = set(re.findall(r'stroke-dasharray="([^"]+)"', html))
+    assert {"2,2", "7,3"} <= drawn
