@@ -62,14 +62,19 @@ def new_patients(posterior: Posterior, n: int = NEW_PATIENTS) -> FloatArray:
     Shape (draws, n, sessions).
     """
     natural, _ = posterior.flat
-    scores = posterior.scores.reshape(len(natural), -1)
     rng = np.random.default_rng([posterior.seed, 2])
-    design = posterior.covariates.design(posterior.cohort)
-    like = rng.integers(len(design), size=n)
-    logit = scores[:, len(NAMES) :] @ design[like].T
-    share = natural[:, NAMES.index("rising_share"), None]
-    chance = 1 / (1 + (1 - share) / share * np.exp(-logit))
+    like = rng.integers(len(posterior.cohort.patients), size=n)
+    chance = chance_to_rise(posterior)[:, like]
     return mean_reports(natural, draw_courses(natural, chance, rng), SESSIONS)
+
+
+def chance_to_rise(posterior: Posterior) -> FloatArray:
+    """Return the chance of a rising course given each patient's lesion, shape (draws, patients)."""
+    natural, _ = posterior.flat
+    scores = posterior.scores.reshape(len(natural), -1)
+    logit = scores[:, len(NAMES) :] @ posterior.covariates.design(posterior.cohort).T
+    share = natural[:, NAMES.index("rising_share"), None]
+    return np.asarray(1 / (1 + (1 - share) / share * np.exp(-logit)))
 
 
 def draw_courses(natural: FloatArray, chance: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -18,6 +18,7 @@ from simulate.studies import worlds
 from simulate.studies.compiled import compiled
 from simulate.studies.estimands import truths
 from simulate.studies.grid import Grid, lay_out
+from simulate.studies.learning import forecasts
 from simulate.studies.methods import CARRIED, NO_REPORT, ORACLE, score_cohort
 from simulate.studies.performance import MOMENTS, SUMS, moment
 
@@ -54,7 +55,8 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
     for start in range(replicates.start, replicates.stop, BATCH):
         some = range(start, min(start + BATCH, replicates.stop))
         batch = worlds.draw(world, design.seed, some, n_patients, design.data.horizon_session)
-        _count_batch(batch, grid, truths(batch, wanted), horizons, sums, moments)
+        forecast = forecasts(design, world, some, batch.recorded)
+        _count_batch(batch, forecast, grid, truths(batch, wanted), horizons, sums, moments)
     n = np.full(sums[0].size, len(replicates), dtype=np.int64)
     names = ["n_replicates", "n_patients", *SUMS, *(moment(*pair) for pair in MOMENTS)]
     arrays = [n, n * n_patients, *sums.reshape(len(SUMS), -1), *moments.reshape(len(MOMENTS), -1)]
@@ -63,6 +65,7 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
 
 def _count_batch(
     batch: worlds.Batch,
+    forecast: NDArray[np.float64],
     grid: Grid,
     has: tuple[NDArray[np.int32], NDArray[np.int32]],
     horizons: IntArray,
@@ -83,7 +86,7 @@ def _count_batch(
         part = slice(start, start + block)
         added, squared = np.zeros(sums.shape), np.zeros(moments.shape)
         _count_replicates(
-            (batch.recorded[part], batch.assessment[part]),
+            (batch.recorded[part], batch.assessment[part], forecast[part]),
             (batch.n_sessions[part], batch.session_day[part]),
             (has[0][part], has[1][part], horizons),
             grid.columns,
@@ -103,7 +106,7 @@ def _count_replicates(
 
     A few replicates at a time go through each column, so that a column's totals stay in the cache.
     """
-    recorded, assessment = reports
+    recorded, assessment, forecast = reports
     n_sessions, session_day = stays
     has, has_not, horizons = truth
     n_replicates, n, n_truths = has.shape
@@ -124,7 +127,7 @@ def _count_replicates(
         stop = min(start + TOGETHER, n_replicates)
         for r in range(start, stop):
             b = r - start
-            score_cohort(recorded[r], assessment[r], columns, score, at[b], basis[b])
+            score_cohort(recorded[r], assessment[r], forecast[r], columns, score, at[b], basis[b])
             _know(n_sessions[r], session_day[r], has[r], has_not[r], horizons, known[b])
             _bin(score, at[b], n_sessions[r], decisions, thresholds, reached[b])
         for c in range(n_columns):

@@ -38,11 +38,32 @@ EstimandName = Literal[
 Lags = Annotated[tuple[Lag, ...], Field(min_length=1), BeforeValidator(whole_range)]
 
 
+class Training(Part):
+    """From whom the Bayesian rules learn (`learning.py`): other cohorts of the same world.
+
+    `posteriors` training cohorts of `n_patients`, `draws` of each one's population, and a bank of
+    `courses` drawn from them.
+    """
+
+    posteriors: Annotated[int, Field(ge=1, le=10_000)]
+    n_patients: Annotated[int, Field(ge=20, le=10_000)]
+    draws: Annotated[int, Field(ge=50, le=10_000)]
+    courses: Annotated[int, Field(ge=200, le=50_000)]
+
+
 class Data(Worlds):
-    """Data-generating mechanisms: worlds, cohorts in them."""
+    """Data-generating mechanisms: worlds, cohorts in them, and whom Bayesian rules learn from."""
 
     n_patients: Annotated[int, Field(ge=1, le=10_000)]
     horizon_session: Session
+    training: Training | None
+
+
+class Prediction(Part):
+    """What a Bayesian rule predicts: hypothetical relief over three sessions to a horizon."""
+
+    horizon_session: Annotated[int, Field(ge=3, le=30)]
+    cut_pct: Cut
 
 
 class Truth(Part):
@@ -140,8 +161,44 @@ class Oracle(Method):
     rule: Literal["oracle"]
 
 
+class BayesFixed(Method):
+    """Go on if the predicted chance of long-term relief reaches a threshold, in percent."""
+
+    rule: Literal["bayes_fixed"]
+    predicts: Prediction
+    threshold_pct: Cuts
+
+
+class BayesSequential(Method):
+    """Decide as soon as the predicted chance is low or high enough; else at the last test session.
+
+    From `first_look_session` on, a chance of `decline_pct` or less declines and one of
+    `accept_pct` or more accepts, at that session; who is left at the last test session goes on if
+    the chance reaches the threshold.
+    """
+
+    rule: Literal["bayes_sequential"]
+    predicts: Prediction
+    threshold_pct: Cuts
+    first_look_session: Session
+    decline_pct: Annotated[float, Field(ge=0, le=100)]
+    accept_pct: Annotated[float, Field(ge=0, le=100)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if min(self.test_sessions) < self.first_look_session:
+            raise ValueError(
+                f"test_sessions must not lie below first_look_session {self.first_look_session}"
+            )
+        if self.decline_pct >= self.accept_pct:
+            raise ValueError(
+                f"decline_pct {self.decline_pct:g} must lie below accept_pct {self.accept_pct:g}"
+            )
+        return self
+
+
 Rule = Annotated[
-    OnReports | Slope | Confirm | Practice | Oracle,
+    OnReports | Slope | Confirm | Practice | Oracle | BayesFixed | BayesSequential,
     Field(discriminator="rule"),
 ]
 
@@ -186,12 +243,26 @@ class Design(Study):
         return tuple(truth for estimand in self.estimands for truth in estimand.truths)
 
     @cached_property
+    def predictions(self) -> tuple[Prediction, ...]:
+        """What the Bayesian rules predict, each once."""
+        asked = [m.predicts for m in self.methods if isinstance(m, BayesFixed | BayesSequential)]
+        return tuple(dict.fromkeys(asked))
+
+    @cached_property
+    def last_look(self) -> int:
+        """Last session at which a Bayesian rule looks, 0 without one."""
+        bayesian = [m for m in self.methods if isinstance(m, BayesFixed | BayesSequential)]
+        return max((max(m.test_sessions) for m in bayesian), default=0)
+
+    @cached_property
     def design_id(self) -> str:
         """Sixteen hex digits of what decides the counts of a world: not its words, nor measures."""
         counted = self.model_dump(
             mode="json", include={"estimands": True, "methods": True, "seed": True}
         )
         counted["cohort"] = [self.data.n_patients, self.data.horizon_session]
+        if self.data.training is not None:
+            counted["training"] = self.data.training.model_dump(mode="json")
         counted["reference"] = self.performance.reference_test_sessions
         return digest(counted)
 
@@ -216,6 +287,11 @@ class Design(Study):
         for method in self.methods:
             _method_fits(method, named, horizon)
         distinct(tuple((m.rule, m.model_dump_json(exclude={"targets"})) for m in self.methods))
+        if self.predictions and self.data.training is None:
+            raise ValueError(
+                "data: training is null, and a Bayesian rule must learn from somebody; write "
+                "{posteriors: 2, n_patients: 193, draws: 250, courses: 2000}"
+            )
         return self
 
     def truth_in_words(self) -> str:

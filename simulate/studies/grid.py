@@ -67,8 +67,7 @@ def lay_out(design: "Design") -> Grid:
         columns=Columns(
             rule=np.array([CODES[m.rule] for m in methods]),
             sessions=np.array([length for length, _ in found]),
-            first=np.array([parameters(m)[0] for m in methods]),
-            second=np.array([parameters(m)[1] for m in methods]),
+            numbers=np.array([parameters(m, design.predictions) for m in methods]),
         ),
         first_cell=np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
         n_lags=np.array([len(lag) for lag in lags]),
@@ -126,5 +125,14 @@ def _in_words(method: object) -> str:
         return (
             f"first look at session {method.first_look_session}, "  # type: ignore[attr-defined]
             f"{method.first_look_threshold_pct} %"  # type: ignore[attr-defined]
+        )
+    if method.rule.startswith("bayes"):  # type: ignore[attr-defined]
+        asked = method.predicts  # type: ignore[attr-defined]
+        words = f"chance of {asked.cut_pct} % at session {asked.horizon_session}"
+        if method.rule == "bayes_fixed":  # type: ignore[attr-defined]
+            return words
+        return (
+            f"{words}, from session {method.first_look_session}, "  # type: ignore[attr-defined]
+            f"{method.decline_pct:g} to {method.accept_pct:g} %"  # type: ignore[attr-defined]
         )
     return ""

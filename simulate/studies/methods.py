@@ -23,6 +23,7 @@ FloatArray = NDArray[np.float64]
 OWN, CARRIED, NO_REPORT = range(3)
 """What a decision rests on: the report of its session, an earlier one, none."""
 LAST, MAXIMUM, MEAN_OF_TWO, SLOPE, CONFIRM, PRACTICE, ORACLE = range(7)
+BAYES_FIXED, BAYES_SEQUENTIAL = 7, 8
 CODES = {
     "last": LAST,
     "maximum": MAXIMUM,
@@ -31,6 +32,8 @@ CODES = {
     "confirm": CONFIRM,
     "practice": PRACTICE,
     "oracle": ORACLE,
+    "bayes_fixed": BAYES_FIXED,
+    "bayes_sequential": BAYES_SEQUENTIAL,
 }
 ASSESSED_AFTER = 4
 """Session after which the clinic records its assessment (rule R4)."""
@@ -129,14 +132,14 @@ class Columns(NamedTuple):
     ----------
     rule, sessions
         Code of `CODES`; test sessions.
-    first, second
-        Parameters: session projected to and ridge; first look's session and threshold.
+    numbers
+        Parameters, shape (columns, 4): session projected to and ridge; first look's session and
+        threshold; first look's session, chance that declines, chance that accepts, prediction.
     """
 
     rule: NDArray[np.int64]
     sessions: NDArray[np.int64]
-    first: FloatArray
-    second: FloatArray
+    numbers: FloatArray
 
 
 @njit
@@ -161,10 +164,27 @@ def _score(
     return last(seen)
 
 
+@njit
+def decided_early(
+    chances: FloatArray, first: int, last_session: int, low: float, high: float
+) -> tuple[float, int]:
+    """Return score and session of a sequential rule on chances after every session, percent.
+
+    Minus infinity where it declines, infinity where it accepts, else the chance at the end.
+    """
+    for k in range(first, last_session):
+        if chances[k - 1] <= low:
+            return -inf, k
+        if chances[k - 1] >= high:
+            return inf, k
+    return chances[last_session - 1], last_session
+
+
 @compiled
 def score_cohort(
     recorded: FloatArray,
     assessment: FloatArray,
+    forecast: FloatArray,
     columns: Columns,
     score: FloatArray,
     at: NDArray[np.int64],
@@ -178,6 +198,9 @@ def score_cohort(
         Shape (patients, sessions), NaN where not recorded.
     assessment
         Shape (patients,), NaN where missing; used from session 4 on.
+    forecast
+        Chances in percent after each session given the reports until then, shape (patients,
+        sessions, predictions).
     columns
         Sorted by `sessions`.
     score, at, basis
@@ -194,10 +217,17 @@ def score_cohort(
             looks[k] = inf if seen.n_reports == 0 else last(seen)
             told = assessment[i] if k >= ASSESSED_AFTER else nan
             while c < n_columns and columns.sessions[c] == k:
-                code, first, second = columns.rule[c], columns.first[c], columns.second[c]
-                looked = looks[int(first)] if code == CONFIRM else inf
-                score[c, i] = _score(code, seen, looked, told, first, second)
-                at[c, i] = int(first) if code == CONFIRM and looked < second else k
+                code, own = columns.rule[c], columns.numbers[c]
+                first, second = own[0], own[1]
+                if code == BAYES_FIXED:
+                    score[c, i], at[c, i] = forecast[i, k - 1, int(own[3])], k
+                elif code == BAYES_SEQUENTIAL:
+                    chances = forecast[i, :, int(own[3])]
+                    score[c, i], at[c, i] = decided_early(chances, int(first), k, second, own[2])
+                else:
+                    looked = looks[int(first)] if code == CONFIRM else inf
+                    score[c, i] = _score(code, seen, looked, told, first, second)
+                    at[c, i] = int(first) if code == CONFIRM and looked < second else k
                 basis[c, i] = OWN
                 if code != ORACLE and not (code == PRACTICE and not np.isnan(told)):
                     if seen.n_reports == 0:
@@ -207,13 +237,18 @@ def score_cohort(
                 c += 1
 
 
-def parameters(method: Any) -> tuple[float, float]:
-    """Return a method's two numbers, as `Columns` holds them."""
+def parameters(method: Any, predictions: tuple[Any, ...]) -> tuple[float, ...]:
+    """Return a method's four numbers, as `Columns` holds them."""
     if method.rule == "slope":
-        return float(method.project_to_session), float(method.ridge_sessions2)
+        return float(method.project_to_session), float(method.ridge_sessions2), 0.0, 0.0
     if method.rule == "confirm":
-        return float(method.first_look_session), float(method.first_look_threshold_pct)
-    return 0.0, 0.0
+        return float(method.first_look_session), float(method.first_look_threshold_pct), 0.0, 0.0
+    if method.rule == "bayes_fixed":
+        return 0.0, 0.0, 0.0, float(predictions.index(method.predicts))
+    if method.rule == "bayes_sequential":
+        looks = float(method.first_look_session), method.decline_pct, method.accept_pct
+        return *looks, float(predictions.index(method.predicts))
+    return 0.0, 0.0, 0.0, 0.0
 
 
 def see(reports: FloatArray) -> Prefix:

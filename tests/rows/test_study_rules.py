@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from simulate.studies import files, grid
-from simulate.studies.methods import NO_REPORT, RULES, score_cohort, see
+from simulate.studies.methods import (
+    BAYES_FIXED,
+    BAYES_SEQUENTIAL,
+    NO_REPORT,
+    RULES,
+    Columns,
+    decided_early,
+    score_cohort,
+    see,
+)
 
 NR = np.nan
 
@@ -60,10 +69,13 @@ def columns():
     return grid.lay_out(files.load("test_period_length")).columns
 
 
-def scored(recorded, assessment, columns):
+def scored(recorded, assessment, columns, forecast=None):
     shape = (len(columns.rule), len(recorded))
     score, at, basis = np.empty(shape), np.empty(shape, np.int64), np.empty(shape, np.int64)
-    score_cohort(recorded, assessment, columns, score, at, basis)
+    none = np.empty((len(recorded), 0, 0))
+    score_cohort(
+        recorded, assessment, none if forecast is None else forecast, columns, score, at, basis
+    )
     return score, at, basis
 
 
@@ -102,3 +114,35 @@ def test_the_first_look_declines_at_its_own_session(columns):
     assert (at[confirm, 0] == 4).all()
     assert np.isneginf(score[confirm, 0]).all()
     assert (at[confirm, 1] == columns.sessions[confirm]).all()
+
+
+CHANCES = np.array([40.0, 30.0, 8.0, 60.0, 95.0])
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "low", "high", "score", "at"),
+    [
+        (2, 5, 5, 90, 95, 5),  # nothing decides before the last session, whose chance it is
+        (2, 5, 10, 90, -math.inf, 3),
+        (2, 5, 5, 55, math.inf, 4),
+        (4, 5, 10, 90, 95, 5),  # the low chance at session 3 was not looked at
+        (2, 2, 50, 90, 30, 2),  # at the last session the threshold decides, not the two bounds
+    ],
+)
+def test_a_sequential_rule_stops_at_the_first_chance_that_is_clear(
+    first, last, low, high, score, at
+):
+    assert decided_early(CHANCES, first, last, low, high) == (score, at)
+
+
+def test_bayesian_columns_take_their_own_prediction():
+    columns = Columns(
+        rule=np.array([BAYES_FIXED, BAYES_SEQUENTIAL]),
+        sessions=np.array([2, 5]),
+        numbers=np.array([[0.0, 0, 0, 1], [2, 10, 90, 0]]),
+    )
+    forecast = np.stack([CHANCES, CHANCES / 2], axis=-1)[None]
+    score, at, basis = scored(np.full((1, 5), NR), np.array([NR]), columns, forecast)
+    assert score[0, 0] == 15
+    assert (score[1, 0], at[1, 0]) == (-math.inf, 3)
+    assert (basis == NO_REPORT).all()

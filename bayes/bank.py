@@ -1,0 +1,142 @@
+"""Bulk predictions: courses drawn from a fitted population, weighed by a patient's reports.
+
+Here: the bank, and what it says of many patients after every session. Not here: predictions of one
+patient with nodes of his own (`predict.py`), which are finer and a hundred times slower.
+
+The courses of a bank are patients that the population makes likely, with lesions as in the cohort
+it was learnt from. A patient's own reports weigh them: after session k the weight of a course is
+the product of its chances of the reports written down until then; a missing report weighs nothing.
+Reports beyond what any course makes likely count as no less than `FLOOR`, so that one odd report
+does not leave a single course.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes.curves import COURSES, ONSETS, kept_share, saturating
+from bayes.heaping import cells, log_probability
+from bayes.marginal.compiled import compiled
+from bayes.parameters import NAMES
+from bayes.population import chance_to_rise, draw_courses
+from bayes.posterior import Posterior, mean_reports
+from bayes.quantities import SESSIONS
+
+FloatArray = NDArray[np.float64]
+SingleArray = NDArray[np.float32]
+FLOOR = 1e-6
+WHOLE_REPORTS = 101
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Courses and what each would report.
+
+    Attributes
+    ----------
+    chance
+        P(report y after session k | course), shape (sessions, 101, courses).
+    mean
+        m(s) in percent, sessions 1-30, shape (courses, 30).
+    """
+
+    chance: SingleArray
+    mean: FloatArray
+
+    def reaches(self, horizon_session: int, cut_pct: float) -> SingleArray:
+        """Return 1 where the mean of m over the three sessions to a horizon reaches a cut, else 0.
+
+        Shape (courses,).
+        """
+        late = self.mean[:, horizon_session - 3 : horizon_session].mean(axis=1)
+        return (late >= cut_pct).astype(np.float32)
+
+
+def draw_bank(posterior: Posterior, n: int, sessions: int, seed: int) -> Bank:
+    """Draw n courses from a posterior's population.
+
+    Parameters
+    ----------
+    posterior
+        Of the cohort that the bank learns from.
+    n
+        Courses; each has a population draw of its own, draws taken in turn.
+    sessions
+        Sessions whose reports may be weighed.
+    """
+    rng = np.random.default_rng([seed, 11])
+    natural, _ = posterior.flat
+    turn = np.arange(n) % len(natural)
+    natural = natural[turn]
+    like = rng.integers(len(posterior.cohort.patients), size=n)
+    chance = chance_to_rise(posterior)[turn, like][:, None]
+    effects = draw_courses(natural, chance, rng)
+    value = dict(zip(NAMES, natural.T, strict=True))
+    table = np.empty((sessions, WHOLE_REPORTS, n), dtype=np.float32)
+    for k in range(sessions):
+        table[k] = np.maximum(_chances_of_reports(value, effects[:, 0], k + 1.0), FLOOR)
+    return Bank(table, mean_reports(natural, effects, SESSIONS)[:, 0])
+
+
+def weigh(bank: Bank, reports: FloatArray, holds: SingleArray) -> FloatArray:
+    """Return the chance of what holds in a course, given a patient's reports up to each session.
+
+    Parameters
+    ----------
+    reports
+        Whole percent, NaN where missing, shape (patients, sessions).
+    holds
+        1 or 0 by course, shape (events, courses).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (patients, sessions, events); entry k knows the reports of sessions 1..k alone.
+    """
+    found = np.empty((*reports.shape, len(holds)))
+    _weigh(bank.chance, np.ascontiguousarray(reports), holds, found)
+    return found
+
+
+def _chances_of_reports(
+    value: dict[str, FloatArray], effects: FloatArray, session: float
+) -> FloatArray:
+    """P(report = 0 ... 100) of every course after a session, shape (101, courses)."""
+    course, start, plateau, log_rate = effects.T
+    onset = np.array([np.inf, np.inf, *ONSETS])[course.astype(int)]
+    with np.errstate(invalid="ignore"):
+        kept = np.where(np.isfinite(onset), kept_share(session, onset, value["relapse_rate"]), 1.0)
+    latent = saturating(session, start, plateau, np.exp(log_rate), kept)
+    latent = np.where(course == COURSES.index("flat"), start, latent)
+    tens = value["tens_share"]
+    fives = (1 - tens) * value["fives_share"]
+    cell = cells(np.arange(float(WHOLE_REPORTS)))
+    every = np.broadcast_to(latent, (WHOLE_REPORTS, len(latent)))
+    logs = log_probability(
+        cell.over_draws(), every, value["noise"], (tens, fives, 1 - tens - fives)
+    )
+    table = np.empty_like(logs)
+    table[cell.order] = np.exp(logs)
+    return table
+
+
+@compiled
+def _weigh(chance: Any, reports: Any, holds: Any, found: Any) -> None:
+    n_courses = chance.shape[2]
+    weight = np.empty(n_courses, dtype=np.float32)
+    share = np.empty(len(holds))
+    for i in range(len(reports)):
+        weight[:] = np.float32(1.0)
+        for k in range(reports.shape[1]):
+            if k == 0 or not np.isnan(reports[i, k]):
+                if not np.isnan(reports[i, k]):
+                    of = chance[k, int(reports[i, k])]
+                    for c in range(n_courses):
+                        weight[c] *= of[c]
+                total = weight.sum()
+                for e in range(len(holds)):
+                    share[e] = np.dot(weight, holds[e]) / total
+                weight /= total / np.float32(n_courses)
+            found[i, k] = share

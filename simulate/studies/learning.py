@@ -1,0 +1,122 @@
+"""What the Bayesian rules know: posteriors, each learnt from one training cohort of the world.
+
+Here: training cohorts as a clinic would have them, the relief model fitted to each, the chances it
+gives evaluation cohorts. Not here: the model (`bayes/`), the rules on those chances (`methods.py`).
+
+A training cohort is treated by the clinic's own rule, stops by the world's own drop-out, and is no
+evaluation cohort: its replicate number lies beyond `APART`. Evaluation cohort r is judged by
+posterior r modulo their number. In a world that is one member of an ensemble, training and
+evaluation share the member. The model knows one curve family, the saturating exponential; in worlds
+of other curves it learns misspecified, as a clinic's analyst would.
+"""
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate import batch
+from simulate.engine.records import Stop
+from simulate.margins import AETIOLOGIES, LEVELS, SITES
+from simulate.members import parameters_for
+from simulate.studies.study import canonical
+
+if TYPE_CHECKING:
+    from bayes.bank import Bank
+    from simulate.scenario import Scenario
+    from simulate.studies.design import Design, Training
+
+FloatArray = NDArray[np.float64]
+APART = 10**12  # first replicate number of training cohorts
+FOLLOWED = 30  # sessions of a training cohort, all that the model reads
+KEPT = 4  # banks held in memory: some megabytes each
+_STROKES = {"ischaemic_stroke": "ischaemic", "haemorrhagic_stroke": "haemorrhagic"}
+_banks: OrderedDict[str, "Bank"] = OrderedDict()
+
+
+def forecasts(
+    design: "Design", world: "Scenario", replicates: range, recorded: FloatArray
+) -> FloatArray:
+    """Return the chance in percent of each prediction of the design after every session.
+
+    Parameters
+    ----------
+    recorded
+        Reports of evaluation cohorts, shape (replicates, patients, sessions), NaN where missing.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (replicates, patients, sessions, predictions), sessions up to the last one at which a
+        Bayesian rule looks; entry k knows the reports of sessions 1..k alone. No prediction where
+        no rule asks for one.
+    """
+    from bayes.bank import weigh
+
+    asked, training = design.predictions, design.data.training
+    if not asked or training is None:
+        return np.empty((*recorded.shape[:2], 0, 0))
+    looks = design.last_look
+    found = np.empty((*recorded.shape[:2], looks, len(asked)))
+    for r, replicate in enumerate(replicates):
+        bank = learnt(training, world, design.seed, replicate % training.posteriors, looks)
+        holds = np.stack([bank.reaches(one.horizon_session, one.cut_pct) for one in asked])
+        found[r] = 100 * weigh(bank, recorded[r, :, :looks], holds)
+    return found
+
+
+def learnt(
+    training: "Training", world: "Scenario", seed: int, number: int, sessions: int
+) -> "Bank":
+    """Return the courses that one posterior makes likely; made anew where it is not in memory."""
+    key = canonical([training.model_dump(mode="json"), world.scenario_id, seed, number, sessions])
+    if key not in _banks:
+        from bayes.bank import draw_bank
+        from bayes.fit import FitConfig, fit
+
+        told, patients = training_cohort(training, world, seed, number)
+        config = FitConfig(
+            engine="marginal", marginal_draws=training.draws, cores=1, seed=seed + number
+        )
+        posterior = fit(told, config, patients=patients).posterior
+        _banks[key] = draw_bank(posterior, training.courses, sessions, seed + number)
+        while len(_banks) > KEPT:
+            _banks.popitem(last=False)
+    _banks.move_to_end(key)
+    return _banks[key]
+
+
+def training_cohort(
+    training: "Training", world: "Scenario", seed: int, number: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return sessions and patients of a training cohort, as `bayes.fit.fit` takes them."""
+    numbers = np.array([APART + number])
+    drawn = batch.draw(
+        parameters_for(world, seed, numbers), seed, numbers, training.n_patients, FOLLOWED,
+        ("recorded", "covariates", "calendar"),
+    )  # fmt: skip
+    given = np.minimum(drawn.n_sessions[0], FOLLOWED).astype(int)
+    who = np.repeat(np.arange(training.n_patients), given)
+    session = np.concatenate([np.arange(1, n + 1) for n in given])
+    told = pd.DataFrame(
+        {
+            "patient_id": who.astype(str),
+            "session_no": session,
+            "pain_relief_pct": drawn.recorded[0][who, session - 1].astype(float),
+        }
+    )
+    reason = np.array([stop.name.lower() for stop in Stop])[drawn.stop_reason[0]]
+    site = np.array([*SITES[:-1], ""])[drawn.site[0]]
+    patients = pd.DataFrame(
+        {
+            "patient_id": np.arange(training.n_patients).astype(str),
+            "lesion_level": np.array(LEVELS)[drawn.level[0]],
+            "lesion_site": site,
+            "stroke_type": [_STROKES.get(AETIOLOGIES[code], "") for code in drawn.aetiology[0]],
+            "n_sessions": drawn.n_sessions[0].astype(int),
+            "stop_reason": np.where(drawn.n_sessions[0] > FOLLOWED, "ongoing", reason),
+        }
+    )
+    return told, patients

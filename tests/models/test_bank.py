@@ -1,0 +1,99 @@
+"""The bank of courses: exact chances, no look ahead, honest on patients of its own population."""
+
+import numpy as np
+import pytest
+
+from bayes.bank import FLOOR, Bank, draw_bank, weigh
+from bayes.cohort import prepare
+from bayes.covariates import covariates_of
+from bayes.heaping import probability_table
+from bayes.parameters import NAMES
+from bayes.posterior import Posterior
+
+SESSIONS = 6
+
+
+@pytest.fixture(scope="module")
+def posterior():
+    """A population near its prior, with a cohort of two lesions."""
+    import pandas as pd
+
+    ids = np.arange(20).astype(str)
+    sessions = pd.DataFrame({"patient_id": ids, "session_no": 1, "pain_relief_pct": 10.0})
+    level = ["central"] * 12 + ["peripheral"] * 8
+    patients = pd.DataFrame({"patient_id": ids, "lesion_level": level})
+    cohort = prepare(sessions, patients)
+    covariates = covariates_of(cohort)
+    rng = np.random.default_rng(4)
+    scores = 0.1 * rng.standard_normal((1, 40, len(NAMES) + len(covariates.labels)))
+    effects = np.zeros((1, 40, 20, 4))
+    return Posterior(cohort, covariates, "marginal", scores, effects, 3)
+
+
+@pytest.fixture(scope="module")
+def bank(posterior):
+    return draw_bank(posterior, 3000, SESSIONS, seed=2)
+
+
+def test_chances_of_reports_are_those_of_the_model(posterior, bank):
+    sums = bank.chance.sum(axis=1)
+    assert np.abs(sums - 1).max() < 101 * FLOOR + 1e-5
+    natural, _ = posterior.flat
+    value = dict(zip(NAMES, natural[0], strict=True))
+    tens = value["tens_share"]
+    shares = (tens, (1 - tens) * value["fives_share"], (1 - tens) * (1 - value["fives_share"]))
+    tables = [
+        probability_table(eta, value["noise"], shares) for eta in np.linspace(-150, 250, 4001)
+    ]
+    nearest = min(np.abs(table - bank.chance[0, :, 0]).max() for table in tables)
+    assert nearest < 1e-3
+    expected = (np.arange(101) * bank.chance[0, :, 0]).sum()
+    assert expected == pytest.approx(bank.mean[0, 0], abs=0.05)
+
+
+def test_weights_are_products_of_chances(bank):
+    reports = np.array([[20.0, np.nan, 50.0, 35.0, np.nan, 0.0]])
+    holds = np.stack([bank.reaches(15, 30), bank.reaches(30, 50)])
+    found = weigh(bank, reports, holds)
+    weight = np.ones(bank.chance.shape[2])
+    for k in range(SESSIONS):
+        if np.isfinite(reports[0, k]):
+            weight = weight * bank.chance[k, int(reports[0, k])]
+        expected = holds @ weight / weight.sum()
+        assert found[0, k] == pytest.approx(expected, rel=1e-4)
+
+
+def test_no_chance_knows_a_later_report(bank):
+    rng = np.random.default_rng(1)
+    reports = rng.integers(0, 101, (30, SESSIONS)).astype(float)
+    holds = bank.reaches(15, 30)[None]
+    later = reports.copy()
+    later[:, 3:] = 90.0
+    np.testing.assert_array_equal(
+        weigh(bank, reports, holds)[:, :3], weigh(bank, later, holds)[:, :3]
+    )
+
+
+def test_patients_of_its_own_population_have_relief_as_often_as_told(posterior):
+    """Truth and reports from another bank of the same population; another event is found out."""
+    n = 8000
+    bank, world = (draw_bank(posterior, n, SESSIONS, seed=seed) for seed in (12, 8))
+    rng = np.random.default_rng(5)
+    steps = np.cumsum(world.chance, axis=1)
+    u = rng.random((SESSIONS, 1, n)) * steps[:, -1:]
+    reports = (u > steps).sum(axis=1).T.astype(float)
+    truth = world.reaches(15, 30)
+    error = np.sqrt(2 * truth.mean() * (1 - truth.mean()) / n)  # of two banks' shares
+    told, other = (weigh(bank, reports, bank.reaches(15, cut)[None])[:, 3, 0] for cut in (30, 50))
+    assert abs(truth.mean() - told.mean()) < 4 * error
+    assert abs(truth.mean() - other.mean()) > 8 * error
+    sure = told > 0.9
+    assert truth[sure].mean() == pytest.approx(told[sure].mean(), abs=0.03)
+    assert truth[told < 0.1].mean() < 0.1
+
+
+def test_an_odd_report_leaves_more_than_one_course():
+    chance = np.full((1, 101, 4), FLOOR, dtype=np.float32)
+    bank = Bank(chance, np.zeros((4, 30)))
+    found = weigh(bank, np.array([[77.0]]), np.array([[1, 0, 0, 0]], dtype=np.float32))
+    assert found[0, 0, 0] == pytest.approx(0.25)
