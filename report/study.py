@@ -168,7 +168,8 @@ def _lengths(choice: pd.DataFrame, facts: StudyFacts) -> list[Block]:
         )
     enough = rows[rows["is_shortest_sufficient"]]
     said = "With no rate stated, so that sessions cost nothing, the longest test misses fewest by "
-    said += "construction, but for those who leave before it ends."
+    said += "construction, but for those who leave before it ends: they count as missed, so that a "
+    said += "long test may miss more again."
     if len(enough):
         said += (
             f" The shortest test that misses at most one more of 100 than the longest studied "

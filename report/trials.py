@@ -163,7 +163,9 @@ def _figure(performance: pd.DataFrame, facts: TrialFacts) -> Figure:
     wanted = facts.power if facts.measure == "power" else 1 - facts.level
     several = len(set(rows["world"])) > 1
     panels: list[Panel] = []
-    for (trial, world), own in list(rows.groupby(["trial", "world"], sort=False))[:MOST_PANELS]:
+    pictures = list(rows.groupby(["trial", "world"], sort=False))
+    pictures.sort(key=lambda picture: picture[0][0] != facts.trial)  # the headline's in every world
+    for (trial, world), own in pictures[:MOST_PANELS]:
         title = words(trial) + (f", {world}" if several else "")
         chart = by_patients(
             own[["series", "n_patients", "value", "lo", "hi"]],

@@ -1,4 +1,4 @@
-"""Benchmark of the studies: cohorts through every cell, shards on processes and on a cluster.
+"""Benchmark of the studies: cohorts through every cell, trials, shards on workers.
 
 CPU seconds where one thread works, wall seconds where several do; each pair in one run.
 """
@@ -16,6 +16,7 @@ from typing import Any
 from orchestration.benchmarks import Measured, Say
 
 REPLICATES = 256
+TRIALS = 10_000
 ONE_SECOND_SHARDS = 24
 NINE_TRUTHS = [
     {"name": name, "horizon_session": [15], "cut_pct": [10, 30, 50]}
@@ -41,6 +42,7 @@ def run(say: Say) -> list[Measured]:
         goal = GOAL_COHORTS_PER_CPU_SECOND if label == "9 truths" else None
         task = f"cohorts of 193 drawn and put through {cells} cells, {label}"
         found.append(Measured(task, rate, "cohorts/CPU s", goal=goal))
+    found.append(_trials(say))
     say("busy shards of a second: one process, two, a cluster of two workers")
     one = _per_minute({"jobs": 1})
     two = _per_minute({"jobs": 2})
@@ -58,6 +60,30 @@ def run(say: Say) -> list[Measured]:
         ),
     ]  # fmt: skip
     return found
+
+
+def _trials(say: Say) -> Measured:
+    """Trials of 193 patients and 4 sessions, drawn, with reports missing, by a mixed model."""
+    from simulate.studies import files
+    from simulate.studies.kinds import kind
+    from simulate.studies.worlds import worlds
+
+    trial = {"name": "parallel", "design": "parallel", "n_patients": [193], "sessions": [4]}
+    trial |= {"missing": ["usual"], "second_share": 0.5}
+    method = {"name": "lmm", "method": "lmm_slopes", "targets": "difference_of_slopes"}
+    changes = {
+        "data.trials": [trial],
+        "methods": [method | {"errors": "model"}],
+        "headline.method": "lmm",
+        "headline.sessions": 4,
+    }
+    design = files.load("sham_trial", changes)
+    world, count = worlds(design)[0], kind(design.kind).count
+    say(f"compiling, then {TRIALS} trials of 193 x 4, mixed model")
+    count(design, world, range(2))
+    rate = TRIALS / _cpu(partial(count, design, world, range(TRIALS)))
+    task = "trials of 193 x 4 drawn, reports missing, mixed model with Satterthwaite"
+    return Measured(task, rate, "trials/CPU s", goal=10_000)
 
 
 def busy(shard: Any) -> Any:

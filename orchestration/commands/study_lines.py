@@ -40,11 +40,11 @@ def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...])
         on = world[world["is_on_frontier"]].sort_values("sessions_per_100")
         yield from (_choice(row) for row in on.itertuples())
         yield "Best length at a rate (test sessions worth spending to find one more long-term"
-        yield "responder), of the last report at each threshold, with its regret; the longest test"
-        yield "is best where sessions cost nothing:"
+        yield "responder), of the last report at each threshold, per 100 who start; the longest test"
+        yield "is best by construction where sessions cost nothing:"
         for rate in design.performance.sessions_per_responder:
             best = world[world[f"is_best_at_{rate:g}"] & (world["rule"] == "last")]
-            yield from (f"  worth {rate:g}:{_choice(row)}" for row in best.itertuples())
+            yield from (f"  worth {rate:g}: {_best(row)}" for row in best.itertuples())
 
 
 def _choice(row: Any) -> str:
@@ -52,6 +52,14 @@ def _choice(row: Any) -> str:
         f"  {row.rule.replace('_', ' ')}, {row.test_sessions} sessions, at least "
         f"{row.threshold_pct:g} %: {row.missed_per_100:.1f} ({number(row.missed_per_100_mcse, 2)})"
         f" missed, {row.sessions_per_100:.0f} ({number(row.sessions_per_100_mcse, 1)}) sessions"
+    )
+
+
+def _best(row: Any) -> str:
+    return (
+        f"{row.test_sessions} sessions, at least {row.threshold_pct:g} %: "
+        f"{row.missed_per_100:.1f} ({number(row.missed_per_100_mcse, 2)}) missed, "
+        f"{row.test_sessions_per_100:.0f} ({number(row.test_sessions_per_100_mcse, 1)}) sessions"
     )
 
 
