@@ -68,7 +68,12 @@ def _trials(say: Say) -> Measured:
     from simulate.studies.kinds import kind
     from simulate.studies.worlds import worlds
 
-    trial = {"name": "parallel", "design": "parallel", "n_patients": [193], "sessions": [4]}
+    trial: dict[str, Any] = {
+        "name": "parallel",
+        "design": "parallel",
+        "n_patients": [193],
+        "sessions": [4],
+    }
     trial |= {"missing": ["usual"], "second_share": 0.5}
     method = {"name": "lmm", "method": "lmm_slopes", "targets": "difference_of_slopes"}
     changes = {

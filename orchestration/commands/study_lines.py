@@ -40,8 +40,8 @@ def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...])
         on = world[world["is_on_frontier"]].sort_values("sessions_per_100")
         yield from (_choice(row) for row in on.itertuples())
         yield "Best length at a rate (test sessions worth spending to find one more long-term"
-        yield "responder), of the last report at each threshold, per 100 who start; the longest test"
-        yield "is best by construction where sessions cost nothing:"
+        yield "responder), of the last report at each threshold, per 100 who start; where sessions"
+        yield "cost nothing the longest test is best by construction:"
         for rate in design.performance.sessions_per_responder:
             best = world[world[f"is_best_at_{rate:g}"] & (world["rule"] == "last")]
             yield from (f"  worth {rate:g}: {_best(row)}" for row in best.itertuples())
