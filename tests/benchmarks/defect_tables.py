@@ -27,7 +27,12 @@ def tables(results: list[dict], from_json) -> str:
         clean += from_json(one["clean"])
         for habit in one["habits"]:
             habits += from_json(habit)
-    both = Tally(n=dirty.n + habits.n, hits=dirty.hits + habits.hits)
+    both = Tally(
+        n=dirty.n + habits.n,
+        hits=dirty.hits + habits.hits,
+        exact=dirty.exact + habits.exact,
+        repaired=dirty.repaired + habits.repaired,
+    )
     short = sum(n for one in results for n in one["short"].values())
     parts = [
         f"{len(results)} seeds, {sum(both.n.values())} defects, {short} that found no place, "
