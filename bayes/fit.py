@@ -21,6 +21,9 @@ from bayes.posterior import Posterior
 FloatArray = NDArray[np.float64]
 Engine = Literal["auto", "marginal", "nuts"]
 
+MORE_PROPOSALS = 5
+"""Times as many proposals are weighed, before NUTS, where the first do not pass the gate."""
+
 
 @dataclass(frozen=True)
 class FitConfig:
@@ -139,17 +142,20 @@ def _fit_marginal(
     start = np.array([(warm or {}).get(name, 0.0) for name in names])
     mode = find_mode(target, start, _part(progress, 0.0, 0.3))
     at_mode = time.monotonic()
-    drawn = draw_population(
-        target, mode, config.marginal_draws, config.seed, _part(progress, 0.3, 1.0)
-    )
+    n = config.marginal_draws
+    drawn = draw_population(target, mode, n, config.seed, _part(progress, 0.3, 0.5))
+    verdict = diagnose_importance(drawn.pareto_k, drawn.effective_size, n, mode.is_settled)
+    if verdict.status != "converged" and mode.is_settled:
+        n *= MORE_PROPOSALS
+        drawn = draw_population(
+            target, mode, config.marginal_draws, config.seed, _part(progress, 0.5, 1.0), n
+        )
+        verdict = diagnose_importance(drawn.pareto_k, drawn.effective_size, n, mode.is_settled)
     posterior = Posterior(
         cohort, covariates, "marginal", drawn.points[None], drawn.effects[None], config.seed
     )
-    diagnosis = diagnose_importance(
-        drawn.pareto_k, drawn.effective_size, config.marginal_draws, mode.is_settled
-    )
     seconds = {"mode": at_mode - began, "draw": time.monotonic() - at_mode}
-    return Fit(posterior, diagnosis, dict(zip(names, mode.point.tolist(), strict=True)), seconds)
+    return Fit(posterior, verdict, dict(zip(names, mode.point.tolist(), strict=True)), seconds)
 
 
 def _fit_nuts(

@@ -13,7 +13,7 @@ from bayes.marginal.lines import line_of, place_of
 from bayes.marginal.pieces import LAST, N_LAWS, cubic, piece_at
 from bayes.marginal.slopes import add_flat_slopes, add_law_slopes, add_rising_slopes
 
-NEGLIGIBLE = 1e-5
+NEGLIGIBLE = 1e-6
 
 
 @compiled
@@ -40,10 +40,10 @@ def evaluate(
         Filled unless its first dimension is 0: d log_marginal / d p, then / d rising, shape
         (patients, parameters + 1).
     """
-    m, courses = len(nodes.inner), places.centre.shape[2]
-    logs = np.empty((len(nodes.rate) * courses, m * m))
+    m, courses = len(nodes.first), places.centre.shape[2]
+    logs = np.empty((len(nodes.rate) * courses, m))
     flat = np.empty(len(nodes.flat))
-    room = np.empty((5, max(m * m, len(flat))))
+    room = np.empty((5, max(m, len(flat))))
     with_slopes = len(slopes) > 0
     mass = np.zeros((N_LAWS if with_slopes else 0, LAST + 1, 4))
     for i in range(first, last):
@@ -134,14 +134,13 @@ def _rising_logs(p, tables, seen, nodes, place, prior, j, c, logs):
     """Fill the log of likelihood, prior and weight at every node of course c at rate j."""
     session, report, fate, offset = seen
     pieces, left, kept = tables.pieces, tables.left, tables.kept
-    x, weights, unit = nodes.inner, nodes.inner_log_weight, pieces.unit
-    m = len(x)
+    first, second, unit = nodes.first, nodes.second, pieces.unit
+    m = len(first)
     size = prior + np.log(place[2] * place[4])
-    for k in range(m):
-        z0 = place[0] + place[2] * x[k]
-        for q in range(m):
-            z1 = place[1] + place[3] * x[k] + place[4] * x[q]
-            logs[k * m + q] = size + weights[k] + weights[q] - (z0 * z0 + z1 * z1) / 2
+    for q in range(m):
+        z0 = place[0] + place[2] * first[q]
+        z1 = place[1] + place[3] * first[q] + place[4] * second[q]
+        logs[q] = size + nodes.pair_log_weight[q] - (z0 * z0 + z1 * z1) / 2
     line = line_of(p, place)
     for row in range(len(session)):
         done = (1 - left[j, session[row]]) * kept[c, session[row]]
@@ -149,16 +148,14 @@ def _rising_logs(p, tables, seen, nodes, place, prior, j, c, logs):
         along, across = (line[2] + done * line[3]) * unit, done * line[4] * unit
         if report[row] >= 0:
             law, here = pieces.log[report[row]], latent + offset[row]
-            for k in range(m):
-                for q in range(m):
-                    at, t = piece_at(here + along * x[k] + across * x[q])
-                    logs[k * m + q] += cubic(law, at, t)
+            for q in range(m):
+                at, t = piece_at(here + along * first[q] + across * second[q])
+                logs[q] += cubic(law, at, t)
         if fate[row] >= 0:
             law, here = pieces.log[fate[row]], latent + pieces.fate_offset
-            for k in range(m):
-                for q in range(m):
-                    at, t = piece_at(here + along * x[k] + across * x[q])
-                    logs[k * m + q] += cubic(law, at, t)
+            for q in range(m):
+                at, t = piece_at(here + along * first[q] + across * second[q])
+                logs[q] += cubic(law, at, t)
 
 
 @compiled

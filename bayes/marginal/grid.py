@@ -36,12 +36,16 @@ class Rows(NamedTuple):
 
 
 class Nodes(NamedTuple):
-    """Standard scores and log weights; inner and flat weights already carry exp(x^2 / 2)."""
+    """Standard scores and log weights; pair and flat weights already carry exp(x^2 / 2).
+
+    `first` and `second` are the coordinates of each pair along the directions of start and plateau.
+    """
 
     rate: FloatArray
     rate_log_weight: FloatArray
-    inner: FloatArray
-    inner_log_weight: FloatArray
+    first: FloatArray
+    second: FloatArray
+    pair_log_weight: FloatArray
     flat: FloatArray
     flat_log_weight: FloatArray
     onsets: FloatArray
@@ -71,23 +75,29 @@ def rows_of(cohort: Cohort) -> Rows:
     return Rows(cohort.offsets, cohort.session, report, fate, relief, used)
 
 
-def make_nodes(n_rate: int = 8, n_inner: int = 3, n_flat: int = 5, step: float = 0.8) -> Nodes:
+def make_nodes(
+    n_rate: int = 8, n_start: int = 3, n_plateau: int = 7, n_flat: int = 5, step: float = 0.8
+) -> Nodes:
     """Return the nodes of a product grid.
 
     Parameters
     ----------
     n_rate, step
         Standard scores of the log rate and their distance.
-    n_inner, n_flat
-        Nodes of start and of plateau, and of the level of a flat course.
+    n_start, n_plateau, n_flat
+        Nodes of start, of plateau given the start, and of the level of a flat course. Plateaus
+        beyond 0 or 100 are known from one side only, so that they need more nodes than starts.
     """
     rate = np.asarray(step * (np.arange(n_rate) - (n_rate - 1) / 2), dtype=float)
     weight = -(rate**2) / 2
     weight -= np.log(np.exp(weight).sum())
-    inner, inner_weight = _hermite(n_inner)
+    start, start_weight = _hermite(n_start)
+    plateau, plateau_weight = _hermite(n_plateau)
+    first, second = np.repeat(start, n_plateau), np.tile(plateau, n_start)
+    pair = np.repeat(start_weight, n_plateau) + np.tile(plateau_weight, n_start)
     flat, flat_weight = _hermite(n_flat)
     onsets = np.array(ONSETS, dtype=float)
-    return Nodes(rate, weight, inner, inner_weight, flat, flat_weight, onsets)
+    return Nodes(rate, weight, first, second, pair, flat, flat_weight, onsets)
 
 
 def make_places(n_patients: int, nodes: Nodes) -> Places:

@@ -56,6 +56,7 @@ def draw_population(
     n_draws: int,
     seed: int,
     progress: Callable[[float], None] | None = None,
+    n_proposals: int | None = None,
 ) -> Importance:
     """Draw from the posterior of the population.
 
@@ -64,17 +65,20 @@ def draw_population(
     target, mode
         The density and its mode.
     n_draws
-        Proposals, and draws kept of them (with repetition where weights differ).
+        Draws kept (with repetition where weights differ).
     seed
         Of the random numbers.
     progress
         Called with the share done, from 0 to 1.
+    n_proposals
+        Proposals weighed, by default as many as are kept.
     """
+    n = n_proposals or n_draws
     rng = np.random.default_rng([seed, 11])
     log_proposal = _log_proposals(target, mode)
     # Pairs on opposite sides: what is odd in the scores cancels.
-    half = rng.random(((n_draws + 1) // 2, target.size))
-    chance = np.concatenate([half, 1 - half])[:n_draws]
+    half = rng.random(((n + 1) // 2, target.size))
+    chance = np.concatenate([half, 1 - half])[:n]
     score = _quantiles(log_proposal, chance)
     points = mode.point + score @ mode.root.T
     logs = log_densities(target, points, mode.places, _part(progress, 0.0, 0.7))

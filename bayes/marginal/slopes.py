@@ -18,7 +18,7 @@ from bayes.marginal.pieces import (
     piece_at,
 )
 
-LIGHT = -13.8
+LIGHT = -18.4
 """Log of the share of a patient's marginal below which a node adds no slopes."""
 ORIGIN = 1 + REACH / STEP
 """Place of v = 0."""
@@ -121,7 +121,7 @@ def add_rising_slopes(p, tables, seen, nodes, place, onset, j, c, logs, total, r
     unit, correlation = pieces.unit, p[4]
     rest = np.sqrt(1 - correlation * correlation)
     line = line_of(p, place)
-    heavy = heavy_nodes(nodes.inner, place, logs, total, room)
+    heavy = heavy_nodes(nodes, place, logs, total, room)
     for row in range(len(session)):
         s = session[row]
         done = (1 - left[j, s]) * kept[c, s]
@@ -145,19 +145,18 @@ def add_rising_slopes(p, tables, seen, nodes, place, onset, j, c, logs, total, r
 
 
 @compiled
-def heavy_nodes(x, place, logs, total, room):
+def heavy_nodes(nodes, place, logs, total, room):
     """Return the nodes that carry weight, see `law_slopes`."""
     x0, x1, z0, z1, kept = room[0], room[1], room[2], room[3], room[4]
-    m, n = len(x), 0
-    for k in range(m):
-        for q in range(m):
-            log = logs[k * m + q] - total
-            if log < LIGHT:
-                continue
-            x0[n], x1[n], kept[n] = x[k], x[q], np.exp(log)
-            z0[n] = place[0] + place[2] * x[k]
-            z1[n] = place[1] + place[3] * x[k] + place[4] * x[q]
-            n += 1
+    n = 0
+    for q in range(len(nodes.first)):
+        log = logs[q] - total
+        if log < LIGHT:
+            continue
+        x0[n], x1[n], kept[n] = nodes.first[q], nodes.second[q], np.exp(log)
+        z0[n] = place[0] + place[2] * x0[n]
+        z1[n] = place[1] + place[3] * x0[n] + place[4] * x1[n]
+        n += 1
     return n, x0, x1, z0, z1, kept
 
 

@@ -138,7 +138,7 @@ def test_more_nodes_change_nothing_that_matters(make_cohort, make_lesions):
     """The shipped grid is within 0.01 of one of 16 x 9 x 9 nodes, patient by patient."""
     cohort = mixed_cohort(make_cohort, make_lesions, 20)
     found = []
-    for nodes in (make_nodes(), make_nodes(16, 9, 15, 0.4)):
+    for nodes in (make_nodes(), make_nodes(16, 9, 9, 15, 0.4)):
         target = Target(cohort, covariates_of(cohort), nodes=nodes, threads=1)
         point, places = some_point(target), target.new_places()
         target.adapt(point, places, 10)
@@ -188,6 +188,14 @@ def test_a_small_clinic_tells_the_two_kinds_of_course_apart(make_cohort, make_le
     assert set(tree.children) == {"posterior", "sample_stats", "observed_data", "constant_data"}
     kinds = found.posterior.effects[..., 0]
     assert kinds.min() >= 0 and kinds.max() < len(COURSES)
+
+
+def test_draws_that_are_too_few_for_the_gate_come_from_more_proposals(make_cohort):
+    """60 proposals cannot be worth 100 equal draws, 300 can; 60 draws are kept of them."""
+    found = fit(make_cohort(20, 5), FitConfig(engine="marginal", marginal_draws=60))
+    assert found.posterior.scores.shape[1] == 60
+    assert found.diagnosis.status == "converged", found.diagnosis.reason
+    assert 100 < found.diagnosis.ess_min < 300
 
 
 def test_a_warm_start_ends_where_a_cold_one_does(make_cohort):
