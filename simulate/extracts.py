@@ -149,8 +149,9 @@ def manifest(files: Sequence[File], on: date) -> bytes:
 
 
 def write_truth(folder: Path, clinic: planning.Clinic) -> None:
-    """Write each patient's latent constants and whole courses."""
+    """Write the world's parameters, each patient's latent constants and whole courses."""
     ipp = clinic.writing.ipp
+    replace(folder / "world.parquet", parquet(truth.world(clinic.cohort)))
     replace(folder / "patients.parquet", parquet(truth.patients(clinic.cohort, ipp)))
     replace(folder / "curves.parquet", parquet(truth.curves(clinic.cohort, ipp)))
 

@@ -44,9 +44,19 @@ def curves(cohort: Cohort, ipp: NDArray[np.object_]) -> pd.DataFrame:
     )
 
 
+def world(cohort: Cohort) -> pd.DataFrame:
+    """Return one row a parameter of the world that this clinic had: parameter, value, as text.
+
+    The scenario's own or, where it has an ensemble, those of the member that was drawn.
+    """
+    drawn = cohort.batch.parameters.to_frame().iloc[0]
+    return pd.DataFrame({"parameter": drawn.index, "value": drawn.astype(str).to_numpy()})
+
+
 def patients(cohort: Cohort, ipp: NDArray[np.object_]) -> pd.DataFrame:
     """Return one row a patient: latent constants, status, long-term truth, scenario_id."""
     batch = cohort.batch
+    curve = cohort.batch.parameters.to_frame()["curve"].iloc[0]
     relief = long_term_relief(batch.expected[0])
     return pd.DataFrame(
         {
@@ -54,11 +64,12 @@ def patients(cohort: Cohort, ipp: NDArray[np.object_]) -> pd.DataFrame:
             "scenario_id": cohort.scenario.scenario_id,
             "seed": cohort.seed,
             "replicate": cohort.replicate,
-            "curve_family": cohort.scenario.structure.curve,
+            "curve_family": curve,
             "has_relief": batch.rises[0],
             "latent_asymptote": batch.asymptote[0],
             "half_gain_sessions": batch.half_gain_sessions[0],
             "relapse_session": batch.relapse_session[0],
+            "answering_grid_pct": batch.grid[0],
             "is_responder": batch.is_responder[0],
             "n_sessions": cohort.n_sessions,
             "stop_reason": cohort.patients["stop_reason"].to_numpy(),

@@ -19,6 +19,7 @@ def calibrate(
     seed: int,
     jobs: int,
     quick: bool,
+    over: bool,
     report: Path | None,
     command: str,
     progress: Progress | None,
@@ -28,7 +29,8 @@ def calibrate(
     Raises
     ------
     PlateauError
-        If the ensemble's effective size stays below 500, unless `quick`.
+        If an ensemble of that name lies there and `over` does not allow to replace it, or if the
+        effective size stays below 500, unless `quick`.
     """
     from orchestration.commands.judge import accept
     from simulate.calibration import targets as study
@@ -38,6 +40,10 @@ def calibrate(
     from simulate.calibration.pages import fit_page
     from simulate.scenario import load
 
+    if (folder / f"{name}.csv").exists() and not over:
+        raise PlateauError(
+            f"{name}.csv lies in {folder} already: choose another --name or --out, or --replace it"
+        )
     chosen = study.targets(study.calibration_rows())
     scenario = load("replica")
     effort = Effort(first=80, each=50, rounds=2, draws=60, members=500) if quick else Effort()

@@ -31,6 +31,7 @@ JOBS = click.option(
 @click.option("--seed", type=int, default=1, show_default=True)
 @JOBS
 @click.option("--quick", is_flag=True, help="A rough fit in less than a minute, for a look.")
+@click.option("--replace", "over", is_flag=True, help="Replace an ensemble of that name.")
 @click.option("--report", type=FILE, help="Also judge the fit and write the report (markdown).")
 def calibrate(
     data: Path | None,
@@ -42,6 +43,7 @@ def calibrate(
     seed: int,
     jobs: int,
     quick: bool,
+    over: bool,
     report: Path | None,
 ) -> int:
     """Fit the simulator to the published figures: an ensemble of weighted worlds.
@@ -51,7 +53,8 @@ def calibrate(
     \b
     Examples:
       plateau simulate calibrate --out /tmp/ensemble --quick
-      plateau simulate calibrate --out simulate/ensembles --report docs/calibration-report.md
+      plateau simulate calibrate --out simulate/ensembles --replace \\
+        --report docs/calibration-report.md
     """
     from orchestration.commands import calibrate as work
     from orchestration.commands.judge import check_places
@@ -60,7 +63,7 @@ def calibrate(
     command += " --quick" if quick else ""
     check_places(report)
     with _progress(shown=not quiet) as told:
-        summary = work.calibrate(name, out, seed, jobs, quick, report, command, told)
+        summary = work.calibrate(name, out, seed, jobs, quick, over, report, command, told)
     if as_json:
         print_json({"schema": "plateau.simulate.calibrate/1", **summary})
         return 0

@@ -6,11 +6,13 @@ import io
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
 from simulate.cohort import generate
 from simulate.extracts import write
+from simulate.members import parameters_for
 from simulate.scenario import load
 
 SESSION_HEADER_A = (
@@ -57,6 +59,20 @@ def test_summary_counts_the_clinic(written, cohort):
         "defects": 0,
         "scenario_id": cohort.scenario.scenario_id,
     }
+
+
+def test_the_truth_holds_the_world_that_was_drawn(tmp_path):
+    """Of an ensemble, the member: its curve and numbers are nowhere else."""
+    ours = load("replica", {"population.ensemble": "thomas2024"})
+    cohort = generate(ours, seed=2, n_patients=20)
+    write(cohort, tmp_path, seed=2, deliveries=1)
+    world = pd.read_parquet(tmp_path / "truth" / "world.parquet").set_index("parameter")["value"]
+    drawn = parameters_for(ours, 2, [0]).to_frame().iloc[0]
+    assert world["curve"] == drawn["curve"]
+    assert float(world["noise_sd"]) == drawn["noise_sd"]
+    patients = pd.read_parquet(tmp_path / "truth" / "patients.parquet")
+    assert set(patients["curve_family"]) == {drawn["curve"]}
+    assert set(patients["answering_grid_pct"]) <= {1, 5, 10}
 
 
 def test_the_old_export_system_writes_cp1252_and_header_set_a(written):

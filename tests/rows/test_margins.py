@@ -107,12 +107,11 @@ def test_every_world_loads_draws_and_has_its_own_identity():
 
 
 def test_the_sharp_null_and_the_flat_world_stop_gaining_when_they_say(replica):
-    flat = draw(of_scenario(load("no_accumulation")), 1, 2, what=("latent", "truth"))
-    never = np.isinf(flat.relapse_session)
-    np.testing.assert_array_equal(flat.latent[never][:, 0], flat.latent[never][:, 14])
-    sharp = draw(of_scenario(load("saturated_by_4")), 1, 2, what=("latent", "truth"))
-    never = np.isinf(sharp.relapse_session)
-    np.testing.assert_array_equal(sharp.latent[never][:, 3], sharp.latent[never][:, 14])
+    what = ("latent", "expected", "calendar", "truth")
+    flat = draw(of_scenario(load("no_accumulation")), 1, 2, what=what)
+    np.testing.assert_array_equal(flat.expected[:, :, 0], flat.expected[:, :, 14])
+    sharp = draw(of_scenario(load("saturated_by_4")), 1, 2, what=what)
+    np.testing.assert_array_equal(sharp.expected[:, :, 3], sharp.expected[:, :, 14])
     assert (sharp.latent[:, :, 3] > sharp.latent[:, :, 0])[sharp.rises].all()
 
 
