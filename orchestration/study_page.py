@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from orchestration.files import replace_file
 
 
@@ -17,7 +19,9 @@ def write_page(design: Any, found: Any, path: Path) -> int:
 
 
 def _test_periods(design: Any, found: Any) -> str:
-    """Page of the study's first world."""
+    """Page of a study's only world, or of all its worlds together."""
+    if len(found.study_cell["scenario_id"].unique()) > 1:
+        return _over_worlds(design, found)
     from expectations.protocol import Protocol
     from report.study import StudyFacts, build
 
@@ -48,6 +52,80 @@ def _test_periods(design: Any, found: Any) -> str:
     )
     n_cohorts = int(cell["n_replicates"].min())
     return build(headline(found.study_choice), headline(found.study_performance), n_cohorts, facts)
+
+
+def _over_worlds(design: Any, found: Any) -> str:
+    """Page over worlds, which weigh alike; the headline's truth first, then its other cuts."""
+    from expectations.protocol import Protocol
+    from report import over_worlds as page
+    from report.study import StudyFacts
+    from simulate.studies import over_worlds
+
+    protocol = Protocol.preset("clinic")
+    cell, head = found.study_cell, design.headline
+    told = over_worlds.across(
+        found.study_performance, cell, [measure for measure, _ in page.COMPARED]
+    )
+    table = over_worlds.worlds_table(design)
+    same = ("estimand", "horizon_session")
+    others = [
+        t for t in design.truths
+        if t != head and all(getattr(t, k) == getattr(head, k) for k in same)
+    ]  # fmt: skip
+    truths = [_truth(design, found, told, table, truth, protocol) for truth in (head, *others)]
+    facts = StudyFacts(
+        title=design.title,
+        question=design.aims.strip(),
+        decision=design.decision.strip(),
+        truth=design.truth_in_words(),
+        threshold_pct=protocol.responder_threshold_pct,
+        test_sessions=protocol.test_period_sessions,
+        worlds="alike in weight",
+        rates=design.performance.sessions_per_responder,
+        assumptions=design.assumptions,
+    )
+    n_cohorts = int(cell.groupby("scenario_id")["n_replicates"].min().sum())
+    return page.build(truths, n_cohorts, cell["scenario_id"].nunique(), facts)
+
+
+def _truth(
+    design: Any, found: Any, told: pd.DataFrame, table: pd.DataFrame, truth: Any, protocol: Any
+) -> Any:
+    """What a page over worlds says of one truth: the rule in use, and its neighbours."""
+    from report.over_worlds import Truth
+    from simulate.studies import choice, over_worlds
+
+    def of_truth(rows: pd.DataFrame) -> pd.DataFrame:
+        keys = truth.model_dump() | {"decision_n_lag_visits": 0}
+        return rows[(rows[list(keys)] == pd.Series(keys)).all(axis=1)]
+
+    chosen = of_truth(found.study_choice)
+    chosen = chosen[chosen["threshold_pct"] == protocol.responder_threshold_pct]
+    own = chosen[chosen["rule"] == "last"]
+    now, rates = protocol.test_period_sessions, design.performance.sessions_per_responder
+    weight = dict.fromkeys(own["scenario_id"].unique(), 1.0)
+    steps = [
+        {"rule": rule, "before": now + k, "after": now + k + 1}
+        | over_worlds.step(chosen[chosen["rule"] == rule], (now + k, now + k + 1))
+        for rule, k in (("last", 0), ("mean_of_two", 0), ("last", 1))
+    ]
+    best = [choice.best_lengths(own, rate, weight).assign(rate=rate) for rate in rates]
+    knowing = [
+        over_worlds.value_of_knowing(
+            own.pivot_table(
+                index="scenario_id", columns="test_sessions", values=f"loss_at_{rate:g}"
+            ),
+            table,
+        ).assign(rate=rate)
+        for rate in rates
+    ]
+    return Truth(
+        cut_pct=truth.cut_pct,
+        measures=of_truth(told),
+        best=pd.concat(best),
+        steps=pd.DataFrame(steps),
+        knowing=pd.concat(knowing),
+    )
 
 
 def _trials(design: Any, found: Any) -> str:

@@ -1,0 +1,303 @@
+"""One page of a study over many worlds: the answer as a clinician reads it, and what it hinges on.
+
+Belongs here: the page's parts and words. Does not: any figure that is not in the tables handed in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from report.blocks import Block, DataTable, Figure, Heading, Panel, Section, Table, Text
+from report.figures.over_worlds import best_lengths, missed_by_length
+from report.frames import records
+from report.study import CANNOT, StudyFacts
+from report.style import GREEN, SERIES, band_key, swatch, to_svg
+from report.tables.layout import render, table
+from report.templates import template
+from report.wording import SIMULATED, count, number
+
+RULES = {
+    "last": "last report",
+    "mean_of_two": "mean of the last two reports",
+    "maximum": "highest report",
+}
+COMPARED = (
+    ("missed_per_100", "Missed of 100 who start"),
+    ("missed_per_100_completers", "Missed of 100 who complete the test"),
+    ("sessions_without_long_term_relief_per_100", "Sessions without long-term relief per 100"),
+    ("expected_test_sessions", "Test sessions a patient"),
+    ("expected_test_weeks", "Test weeks a patient"),
+    ("sensitivity", "Sensitivity"),
+    ("specificity", "Specificity"),
+)
+SHARES = ("sensitivity", "specificity")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """What the page says of one definition of long-term relief.
+
+    Attributes
+    ----------
+    cut_pct
+        Least relief, percent.
+    measures
+        Rows of `over_worlds.across`: rule, threshold_pct, test_sessions, measure, mean, lo, hi,
+        mcse.
+    best
+        Rows of `choice.best_lengths` of the rule in use, with `rate`.
+    steps
+        Rows of `over_worlds.step`, with `rule`, `before`, `after`.
+    knowing
+        Rows of `over_worlds.value_of_knowing`, with `rate`.
+    """
+
+    cut_pct: int
+    measures: pd.DataFrame
+    best: pd.DataFrame
+    steps: pd.DataFrame
+    knowing: pd.DataFrame
+
+
+def build(truths: Sequence[Truth], n_cohorts: int, n_worlds: int, facts: StudyFacts) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    truths
+        Definitions of long-term relief, the headline first.
+    n_cohorts, n_worlds
+        Simulated cohorts of all worlds together, and worlds.
+    facts
+        What the page quotes of the design.
+
+    Returns
+    -------
+    str
+        A complete HTML document that asks for nothing outside itself.
+    """
+    basis = f"{count(n_cohorts)} simulated cohorts in {count(n_worlds)} worlds · {facts.worlds}"
+    sections = [
+        Section("answer", "Answer", _answer(truths, facts)),
+        Section("length", "By number of test sessions", [_missed(truths, facts)]),
+        Section("compared", "Four, five or six sessions", [_compared(t, facts) for t in truths]),
+        Section("best", "Best length at a stated rate", _best(truths, facts)),
+        Section("hinges", "What it hinges on", _hinges(truths[0])),
+        Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
+        Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
+    ]
+    return str(
+        template("study.html.j2").render(
+            title=facts.title, basis=basis, sections=sections, simulated=SIMULATED
+        )
+    )
+
+
+def _answer(truths: Sequence[Truth], facts: StudyFacts) -> list[Block]:
+    blocks: list[Block] = [Text(f"Question: {facts.question}")]
+    for truth in truths:
+        blocks += [Heading(f"Long-term relief of {truth.cut_pct} % or more")]
+        blocks += [Text(text) for text in _sentences(truth, facts)]
+    return [
+        *blocks,
+        Text(f"It informs: {facts.decision}"),
+        Text(
+            "Spread: nine of ten worlds lie between the numbers in brackets. More cohorts do not "
+            "narrow it: the published figures leave it open. Long-term relief is what patients "
+            "would report, averaged over sessions 13 to 15, had everyone gone on."
+        ),
+    ]
+
+
+def _sentences(truth: Truth, facts: StudyFacts) -> list[str]:
+    now = facts.test_sessions
+    own = _of_rule(truth.measures, "last", facts.threshold_pct)
+    missed = own[own["measure"] == "missed_per_100"].set_index("test_sessions")
+    weeks = own[own["measure"] == "expected_test_weeks"].set_index("test_sessions")["mean"]
+    told = "; ".join(
+        f"{length} sessions miss {_spread(missed.loc[length])} of 100 who start and take "
+        f"{number(weeks[length])} weeks"
+        for length in (now, now + 1, now + 2)
+    )
+    first = (
+        f"With the rule in use (last report at least {number(facts.threshold_pct, 0)} %), {told}."
+    )
+    found = [first, *(_step(row) for row in records(truth.steps))]
+    for rate in facts.rates[-2:]:
+        rows = truth.best[truth.best["rate"] == rate].sort_values("share_best", ascending=False)
+        top = rows[rows["share_best"] > 0].head(3)
+        shares = ", ".join(
+            f"{count(row['test_sessions'])} in {number(100 * row['share_best'], 0)} of 100 worlds"
+            for row in records(top)
+        )
+        found.append(
+            f"If {number(rate, 0)} test sessions are worth spending to find one more, the best "
+            f"length of the rule in use is {shares}."
+        )
+    return found
+
+
+def _step(row: dict[str, Any]) -> str:
+    words = RULES[row["rule"]]
+    price = (
+        f": one more found for {number(row['sessions_per_found'], 0)} test sessions"
+        if row["fewer_missed"] > 0
+        else ""
+    )
+    kind = "fewer" if row["fewer_missed"] > 0 else "more"
+    return (
+        f"Judged by the {words}, session {count(row['after'])} after session "
+        f"{count(row['before'])} leaves {number(abs(row['fewer_missed']))} {kind} of 100 missed "
+        f"(fewer in {number(100 * row['share_of_worlds'], 0)} of 100 worlds) for "
+        f"{number(row['more_test_sessions'], 0)} more test sessions per 100{price}."
+    )
+
+
+def _spread(row: Any) -> str:
+    return f"{number(row['mean'])} ({number(row['lo'])} to {number(row['hi'])})"
+
+
+def _of_rule(rows: pd.DataFrame, rule: str, threshold_pct: float) -> pd.DataFrame:
+    return rows[(rows["rule"] == rule) & (rows["threshold_pct"] == threshold_pct)]
+
+
+def _missed(truths: Sequence[Truth], facts: StudyFacts) -> Figure:
+    panels, rows = [], []
+    for truth in truths:
+        drawn = truth.measures[
+            truth.measures["rule"].isin(list(RULES))
+            & (truth.measures["threshold_pct"] == facts.threshold_pct)
+            & (truth.measures["measure"] == "missed_per_100")
+        ]
+        drawn = drawn.assign(series=drawn["rule"].map(RULES))
+        chart = missed_by_length(drawn, list(RULES.values()), facts.test_sessions)
+        label = f"Long-term relief of {truth.cut_pct} % or more"
+        panels.append(Panel(to_svg(chart, f"missed-{truth.cut_pct}", label), label))
+        rows += [
+            (label, row["series"], count(row["test_sessions"]), number(row["mean"]),
+             number(row["lo"]), number(row["hi"]), number(row["mcse"], 2))
+            for row in records(drawn)
+        ]  # fmt: skip
+    return Figure(
+        key="figure-missed",
+        title="Missed long-term responders per 100 who start",
+        caption="Mean over worlds; band of the last report: nine worlds of ten (Monte Carlo error "
+        "is below the width of the line). Dashed: the present test period. Who leaves before the "
+        "decision counts as missed, so that a long test may miss more again.",
+        alt=f"Missed of 100 by number of test sessions; see the table. Threshold "
+        f"{number(facts.threshold_pct, 0)} %.",
+        panels=panels,
+        data=DataTable(
+            ["Truth", "Rule", "Test sessions", "Mean", "5 %", "95 %", "Monte Carlo error"], rows
+        ),
+        legend=[
+            *((swatch(mark), words) for mark, words in zip(SERIES, RULES.values(), strict=False)),
+            (band_key(SERIES[0].colour), "Nine worlds of ten"),
+        ],
+        panel_width=360,
+    )
+
+
+def _compared(truth: Truth, facts: StudyFacts) -> Table:
+    lengths = [facts.test_sessions + k for k in range(3)]
+    own = _of_rule(truth.measures, "last", facts.threshold_pct)
+    lines = []
+    for measure, words in COMPARED:
+        rows = own[own["measure"] == measure].set_index("test_sessions")
+        scale = 100 if measure in SHARES else 1
+        cells = [
+            f"{number(scale * rows['mean'][n])} ({number(scale * rows['lo'][n])} to "
+            f"{number(scale * rows['hi'][n])})"
+            for n in lengths
+        ]
+        lines.append((words + (" (%)" if scale == 100 else ""), *cells))
+    labels = {"measure": "", **{f"n{n}": f"{n} sessions" for n in lengths}}
+    return Table(
+        render(
+            table(
+                pd.DataFrame(lines, columns=list(labels)),
+                f"table-compared-{truth.cut_pct}",
+                f"Long-term relief of {truth.cut_pct} % or more, last report at least "
+                f"{number(facts.threshold_pct, 0)} %",
+                labels,
+                stub="measure",
+                notes=["Mean over worlds; in brackets nine worlds of ten."],
+            )
+        )
+    )
+
+
+def _best(truths: Sequence[Truth], facts: StudyFacts) -> list[Block]:
+    panels, rows = [], []
+    for truth in truths:
+        drawn = truth.best.assign(share=100 * truth.best["share_best"])
+        label = f"Long-term relief of {truth.cut_pct} % or more"
+        panels.append(Panel(to_svg(best_lengths(drawn), f"best-{truth.cut_pct}", label), label))
+        rows += [
+            (label, number(row["rate"], 0), count(row["test_sessions"]), number(row["share"], 0),
+             number(row["mean_regret"], 0), number(row["largest_regret"], 0))
+            for row in records(drawn)
+        ]  # fmt: skip
+    return [
+        Text(
+            "There is no best length without a rate of exchange: how many test sessions one would "
+            "spend to find one more long-term responder. Without any cost of sessions, those "
+            "lengths are best that miss fewest, by construction."
+        ),
+        Figure(
+            key="figure-best",
+            title="Worlds in which a length of the rule in use is best, by rate",
+            caption="Loss: test sessions and missed long-term responders per 100 who start, at "
+            "the rate above each row. Regret in the table: test sessions per 100 lost to the best "
+            "length of the same world.",
+            alt="Share of worlds by best length and rate; see the table.",
+            panels=panels,
+            data=DataTable(
+                ["Truth", "Rate", "Test sessions", "Best in % of worlds", "Mean regret",
+                 "Largest regret"], rows
+            ),
+            legend=[(band_key(GREEN, 0.6), "Share of worlds")],
+            panel_width=360,
+        ),
+    ]  # fmt: skip
+
+
+def _by_rate(best: pd.DataFrame) -> str:
+    """Say which length is best in most worlds at each rate."""
+    told = []
+    for rate, rows in best.groupby("rate"):
+        top = rows.loc[rows["share_best"].idxmax()]
+        told.append(
+            f"at {number(rate, 0)} test sessions for one more found, "
+            f"{count(top['test_sessions'])} is best in {number(100 * top['share_best'], 0)} of 100 "
+            "worlds"
+        )
+    return "; ".join(told)
+
+
+def _hinges(truth: Truth) -> list[Block]:
+    wide = truth.knowing.pivot_table(index="question", columns="rate", values="value", sort=False)
+    lines = [
+        (question, *(number(value) for value in row))
+        for question, row in zip(wide.index, wide.to_numpy(), strict=True)
+    ]
+    labels = {"question": "If this were known", **{f"r{r:g}": number(r, 0) for r in wide.columns}}
+    shown = table(
+        pd.DataFrame(lines, columns=list(labels)),
+        "table-knowing",
+        f"Value of knowing, long-term relief of {truth.cut_pct} % or more, rule in use",
+        labels,
+        stub="question",
+        notes=[
+            "Columns: rate of exchange, test sessions worth one more found. Value: expected loss "
+            "saved by choosing the length with that knowledge, in test sessions per 100 who "
+            "start; what chance alone would give is taken off.",
+        ],
+    )
+    return [
+        Text(f"First on the rate: {_by_rate(truth.best)}."),
+        Text("What else would be worth knowing, and so what a next study should measure:"),
+        Table(render(shown)),
+    ]

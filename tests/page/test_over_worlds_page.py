@@ -1,0 +1,54 @@
+"""The page of a study over worlds: its numbers those of the tables, its words those allowed."""
+
+import re
+
+import pytest
+
+from orchestration.study_page import write_page
+from simulate.studies import files, tables
+from simulate.studies import run as runs
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    root = tmp_path_factory.mktemp("study")
+    changes = {"data.vary": {"population.member": [10, 50, 90]}, "data.n_patients": 40}
+    design = files.load("test_period_ensemble", changes)
+    runs.run(design, root, runs.Plan(12))
+    found = tables.tables(design, runs.open_store(design, root))
+    path = root / "study.html"
+    write_page(design, found, path)
+    return found, path.read_text(encoding="utf-8")
+
+
+def text_of(html):
+    words = re.sub(r"<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", words)
+
+
+def test_it_is_labelled_and_asks_for_nothing(made):
+    html = made[1]
+    assert html.count("SIMULATED DATA") > 5
+    assert not re.search(r"(?:src|href)=[\"'](?:https?:)?//", html)
+    assert "<script" not in html
+    text = text_of(html)
+    assert "not a medical device" in text
+    assert "loses the way to surgery" in text
+    assert "There is no best length without a rate" in text
+    assert not re.search(r"fail|wasted|effect of", text, re.IGNORECASE)
+
+
+def test_its_first_sentence_is_the_mean_over_worlds(made):
+    found, html = made
+    rows = found.study_choice
+    own = rows[
+        rows["is_headline"]
+        & (rows["rule"] == "last")
+        & (rows["threshold_pct"] == 10)
+        & (rows["decision_n_lag_visits"] == 0)
+    ]
+    mean = own.groupby("test_sessions")["missed_per_100"].mean()
+    text = text_of(html)
+    assert f"4 sessions miss {mean[4]:.1f} (" in text
+    assert f"5 sessions miss {mean[5]:.1f} (" in text
+    assert "36 simulated cohorts in 3 worlds" in text
