@@ -50,7 +50,7 @@ def quick_settings(data, clinic, **more):
     """Settings whose nightly takes seconds."""
     flags = {
         "data": data, "deliveries": clinic / "deliveries", "preset": "paper_replica",
-        "model_engine": "marginal", "model_marginal_draws": 60, "study_cohorts": 2,
+        "model_engine": "marginal", "model_marginal_draws": 15, "study_cohorts": 2,
     }  # fmt: skip
     return load({**flags, **more}, cwd=data.parent)
 
