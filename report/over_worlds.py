@@ -23,6 +23,11 @@ RULES = {
     "mean_of_two": "mean of the last two reports",
     "maximum": "highest report",
 }
+PREDICTED = {
+    "bayes_fixed": "predicted chance",
+    "bayes_sequential": "predicted chance, as soon as it is clear",
+}
+PREDICTED_AT_LEAST = 20.0  # percent, of the chances drawn
 COMPARED = (
     ("missed_per_100", "Missed of 100 who start"),
     ("missed_per_100_completers", "Missed of 100 who complete the test"),
@@ -165,14 +170,15 @@ def _of_rule(rows: pd.DataFrame, rule: str, threshold_pct: float) -> pd.DataFram
 
 def _missed(truths: Sequence[Truth], facts: StudyFacts) -> Figure:
     panels, rows = [], []
+    series = _series(truths[0], facts)
     for truth in truths:
-        drawn = truth.measures[
-            truth.measures["rule"].isin(list(RULES))
-            & (truth.measures["threshold_pct"] == facts.threshold_pct)
-            & (truth.measures["measure"] == "missed_per_100")
-        ]
-        drawn = drawn.assign(series=drawn["rule"].map(RULES))
-        chart = missed_by_length(drawn, list(RULES.values()), facts.test_sessions)
+        measured = truth.measures[truth.measures["measure"] == "missed_per_100"]
+        lines = []
+        for words, (rule, threshold, given) in series.items():
+            own = _of_rule(measured, rule, threshold)
+            lines.append(own[own["parameters"] == given].assign(series=words))
+        drawn = pd.concat(lines)
+        chart = missed_by_length(drawn, list(series), facts.test_sessions)
         label = f"Long-term relief of {truth.cut_pct} % or more"
         panels.append(Panel(to_svg(chart, f"missed-{truth.cut_pct}", label), label))
         rows += [
@@ -193,11 +199,30 @@ def _missed(truths: Sequence[Truth], facts: StudyFacts) -> Figure:
             ["Truth", "Rule", "Test sessions", "Mean", "5 %", "95 %", "Monte Carlo error"], rows
         ),
         legend=[
-            *((swatch(mark), words) for mark, words in zip(SERIES, RULES.values(), strict=False)),
+            *((swatch(mark), words) for mark, words in zip(SERIES, series, strict=False)),
             (band_key(SERIES[0].colour), "Nine worlds of ten"),
         ],
         panel_width=360,
     )
+
+
+def _series(truth: Truth, facts: StudyFacts) -> dict[str, tuple[str, float, str]]:
+    """Return the lines of the figure: words, and rule, threshold and parameters of each."""
+    studied = truth.measures[["rule", "parameters", "threshold_pct"]].drop_duplicates()
+    found = {}
+    for row in records(studied):
+        rule, given = row["rule"], row["parameters"]
+        if rule in RULES and row["threshold_pct"] == facts.threshold_pct:
+            found[RULES[rule]] = (rule, facts.threshold_pct, given)
+        if rule in PREDICTED and row["threshold_pct"] == PREDICTED_AT_LEAST:
+            bounds = f" ({given.rsplit(', ', 1)[-1]})" if rule == "bayes_sequential" else ""
+            words = f"{PREDICTED[rule]}{bounds}, at last {number(PREDICTED_AT_LEAST, 0)} % or more"
+            found[words] = (rule, PREDICTED_AT_LEAST, given)
+    order = [*RULES.values(), *PREDICTED.values()]
+    first = sorted(
+        found, key=lambda words: min(k for k, o in enumerate(order) if words.startswith(o))
+    )
+    return {words: found[words] for words in first[: len(SERIES)]}
 
 
 def _compared(truth: Truth, facts: StudyFacts) -> Table:
@@ -268,7 +293,7 @@ def _by_rate(best: pd.DataFrame) -> str:
     """Say which length is best in most worlds at each rate."""
     told = []
     for rate, rows in best.groupby("rate"):
-        top = rows.loc[rows["share_best"].idxmax()]
+        top = rows.sort_values("share_best").iloc[-1]
         told.append(
             f"at {number(rate, 0)} test sessions for one more found, "
             f"{count(top['test_sessions'])} is best in {number(100 * top['share_best'], 0)} of 100 "
