@@ -24,24 +24,17 @@ def accept(ensemble: Ensemble, seed: int, jobs: int, progress: Progress | None) 
     from simulate.calibration import acceptance, replicas
     from simulate.calibration import targets as study
     from simulate.calibration.pages import acceptance_page
-    from simulate.scenario import load
 
     chosen = study.targets(study.calibration_rows())
-    names = tuple(one.statistic for one in chosen)
-    worlds = replicas.worlds_of(ensemble, load("replica"))
-    width = replicas.sampling_width(ensemble, worlds, names, seed, jobs=jobs)
-    table = replicas.ensemble_figures(
-        ensemble, worlds, names, REPLICAS, seed, jobs=jobs, progress=progress
-    )
+    table, width = _replicas(ensemble, chosen, seed, jobs, progress)
     judged = acceptance.judged(chosen, table, width)
     blocks = acceptance.by_block(judged)
     wrong = _wrong_worlds(ensemble, chosen, width, seed, jobs)
-    failed = wrong.loc[wrong["fails"], "world"].tolist()
     stands = replicas.stands(chosen, table)
     return {
         "blocks": blocks.to_dict("records"),
         "accepted": bool(blocks["passes"].all()),
-        "wrong_worlds_refused": failed,
+        "wrong_worlds_refused": wrong.loc[wrong["fails"], "world"].tolist(),
         "rank": stands.rank,
         "p": stands.p,
         "page": acceptance_page(judged, blocks, wrong, stands),
@@ -55,22 +48,15 @@ def validate(
 
     Raises
     ------
-    WrongUse
+    PlateauError
         If there is no ensemble of that name.
     """
     from simulate.calibration import acceptance, replicas
     from simulate.calibration import targets as study
     from simulate.calibration.pages import validation_page
-    from simulate.scenario import load
 
     chosen = study.targets(study.held_out_rows(), study.HELD_OUT)
-    names = tuple(one.statistic for one in chosen)
-    ensemble = named(name, folder)
-    worlds = replicas.worlds_of(ensemble, load("replica"))
-    width = replicas.sampling_width(ensemble, worlds, names, seed, jobs=jobs)
-    table = replicas.ensemble_figures(
-        ensemble, worlds, names, REPLICAS, seed, jobs=jobs, progress=progress
-    )
+    table, width = _replicas(named(name, folder), chosen, seed, jobs, progress)
     judged = acceptance.judged(chosen, table, width)
     blocks = acceptance.by_block(judged)
     blocks["is_informed"] = ~blocks["block"].isin(study.uninformed_blocks())
@@ -85,6 +71,26 @@ def validate(
         "p": stands.p,
         "page": validation_page(judged, blocks, stands),
     }
+
+
+def _replicas(
+    ensemble: Ensemble,
+    chosen: tuple[Target, ...],
+    seed: int,
+    jobs: int,
+    progress: Progress | None,
+) -> tuple[Any, Any]:
+    """Return the figures of replicate clinics, and the width that sampling alone gives each."""
+    from simulate.calibration import replicas
+    from simulate.scenario import load
+
+    names = tuple(one.statistic for one in chosen)
+    worlds = replicas.worlds_of(ensemble, load("replica"))
+    width = replicas.sampling_width(ensemble, worlds, names, seed, jobs=jobs)
+    table = replicas.ensemble_figures(
+        ensemble, worlds, names, REPLICAS, seed, jobs=jobs, progress=progress
+    )
+    return table, width
 
 
 def likeness(world: str, changes: Sequence[str], seed: int, replicate: int) -> str:
