@@ -10,8 +10,8 @@ from report.figures import likeness
 from report.frames import records
 from report.sections.course import course_figure
 from report.style import BLACK, GREEN, STATUS, Mark, band_key, swatch, to_svg
-from report.templates import template
-from report.wording import SIMULATED, count, number, plus_minus, words
+from report.templates import study_document
+from report.wording import count, number, plus_minus, words
 
 LONG_TERM_SESSION = 15
 APART = {"all": -0.06, "responders": 0.0, "non_responders": 0.06}
@@ -53,14 +53,7 @@ def build(
             ],
         ),
     ]
-    return str(
-        template("study.html.j2").render(
-            title="A simulated clinic beside the study",
-            basis=basis,
-            sections=sections,
-            simulated=SIMULATED,
-        )
-    )
+    return study_document("A simulated clinic beside the study", basis, sections)
 
 
 def _shares(table: pd.DataFrame) -> Figure:

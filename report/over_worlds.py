@@ -15,8 +15,8 @@ from report.frames import records
 from report.study import CANNOT, StudyFacts
 from report.style import GREEN, SERIES, band_key, swatch, to_svg
 from report.tables.layout import render, table
-from report.templates import template
-from report.wording import SIMULATED, count, number
+from report.templates import study_document
+from report.wording import count, number
 
 RULES = {
     "last": "last report",
@@ -93,11 +93,7 @@ def build(truths: Sequence[Truth], n_cohorts: int, n_worlds: int, facts: StudyFa
         Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
         Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
     ]
-    return str(
-        template("study.html.j2").render(
-            title=facts.title, basis=basis, sections=sections, simulated=SIMULATED
-        )
-    )
+    return study_document(facts.title, basis, sections)
 
 
 def _answer(truths: Sequence[Truth], facts: StudyFacts) -> list[Block]:

@@ -15,8 +15,8 @@ from report.frames import records
 from report.sections.performance import drawn_points
 from report.style import INK, SERIES, Mark, band_key, swatch, to_svg
 from report.tables.layout import render, table
-from report.templates import template
-from report.wording import MISSING, SIMULATED, count, number, plural, plus_minus, words
+from report.templates import study_document
+from report.wording import MISSING, count, number, plural, plus_minus, words
 
 LENGTHS = (4, 5, 6)
 RULES = ("last", "maximum", "mean_of_two", "slope", "confirm", "practice")
@@ -100,11 +100,7 @@ def build(
         Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
         Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
     ]
-    return str(
-        template("study.html.j2").render(
-            title=facts.title, basis=basis, sections=sections, simulated=SIMULATED
-        )
-    )
+    return study_document(facts.title, basis, sections)
 
 
 def _answer(choice: pd.DataFrame, facts: StudyFacts) -> list[Block]:

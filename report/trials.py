@@ -13,8 +13,8 @@ from report.frames import records
 from report.study import CANNOT
 from report.style import SERIES, band_key, swatch, to_svg
 from report.tables.layout import render, table
-from report.templates import template
-from report.wording import MISSING, SIMULATED, count, number, plural, plus_minus, words
+from report.templates import study_document
+from report.wording import MISSING, count, number, plural, plus_minus, words
 
 SHOWN = ("power", "bias", "coverage", "type_s", "type_m")
 PERCENT = ("power", "coverage", "type_s")
@@ -83,11 +83,7 @@ def build(performance: pd.DataFrame, n_trials: int, facts: TrialFacts) -> str:
     ]
     if facts.measure == "power":
         sections.insert(2, Section("sizes", "How many patients", [_sizes(performance, facts)]))
-    return str(
-        template("study.html.j2").render(
-            title=facts.title, basis=basis, sections=sections, simulated=SIMULATED
-        )
-    )
+    return study_document(facts.title, basis, sections)
 
 
 def _answer(performance: pd.DataFrame, facts: TrialFacts) -> list[Block]:

@@ -1,8 +1,12 @@
 """The pages' templates, and how they are read."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from report.blocks import Section
+from report.wording import SIMULATED
 
 
 @cache
@@ -18,3 +22,12 @@ def template(name: str) -> Any:
         lstrip_blocks=True,
     )
     return environment.get_template(name)
+
+
+def study_document(title: str, basis: str, sections: Sequence[Section]) -> str:
+    """Return the page of something simulated: a complete HTML document, labelled throughout."""
+    return str(
+        template("study.html.j2").render(
+            title=title, basis=basis, sections=sections, simulated=SIMULATED
+        )
+    )
