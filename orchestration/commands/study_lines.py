@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+FEW = 4  # worlds that are told one by one
+
 
 def number(value: float, digits: int) -> str:
     """Write a number, or that it is not known."""
@@ -34,7 +36,15 @@ def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...])
         return
     choice = found.study_choice
     choice = choice[choice["is_headline"] & (choice["decision_n_lag_visits"] == 0)]
-    for _, world in choice.groupby("scenario_id", sort=False):
+    from simulate.studies.worlds import labels
+
+    names = labels(design)
+    if len(names) > FEW:
+        yield from _over_worlds(design, found, choice)
+        return
+    for scenario_id, world in choice.groupby("scenario_id", sort=False):
+        if len(names) > 1:
+            yield f"World: {names[scenario_id]}"
         yield "Frontier, per 100 who start: missed responders (MCSE), sessions without long-term"
         yield "relief (MCSE), both under 'every patient is offered sessions to the horizon':"
         on = world[world["is_on_frontier"]].sort_values("sessions_per_100")
@@ -45,6 +55,35 @@ def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...])
         for rate in design.performance.sessions_per_responder:
             best = world[world[f"is_best_at_{rate:g}"] & (world["rule"] == "last")]
             yield from (f"  worth {rate:g}: {_best(row)}" for row in best.itertuples())
+
+
+def _over_worlds(design: Any, found: Any, choice: Any) -> Iterator[str]:
+    """Means and spread over worlds, and in how many each length is best, of the last report."""
+    from simulate.studies.choice import best_lengths
+    from simulate.studies.over_worlds import across
+
+    own = choice[choice["rule"] == "last"]
+    head = found.study_performance["is_headline"] & (found.study_performance["rule"] == "last")
+    told = across(found.study_performance[head], found.study_cell, ["missed_per_100"])
+    n = own["scenario_id"].nunique()
+    yield f"Missed of 100 who start, the last report: mean of {n} worlds (nine of ten lie between)"
+    for threshold, rows in told.groupby("threshold_pct"):
+        lengths = ", ".join(
+            f"{row.test_sessions}: {row.mean:.1f} ({row.lo:.1f} to {row.hi:.1f})"
+            for row in rows.itertuples(index=False)
+        )
+        yield f"  at least {threshold:g} %, by test sessions: {lengths}"
+    yield "Worlds in which a length is best, at a rate (test sessions worth one more found):"
+    weight = dict.fromkeys(own["scenario_id"].unique(), 1.0)
+    for rate in design.performance.sessions_per_responder:
+        for threshold, rows in best_lengths(own, rate, weight).groupby("threshold_pct"):
+            best = rows[rows["share_best"] > 0]
+            shares = ", ".join(
+                f"{length} in {100 * share:.0f} %"
+                for length, share in zip(best["test_sessions"], best["share_best"], strict=True)
+            )
+            yield f"  worth {rate:g}, at least {threshold:g} %: {shares}"
+    yield "The page of --out FILE tells other rules, regret and what it hinges on."
 
 
 def _choice(row: Any) -> str:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from orchestration.commands import study_lines
 from orchestration.study_page import write_page
 from simulate.studies import files, tables
 from simulate.studies import run as runs
@@ -18,7 +19,7 @@ def made(tmp_path_factory):
     found = tables.tables(design, runs.open_store(design, root))
     path = root / "study.html"
     write_page(design, found, path)
-    return found, path.read_text(encoding="utf-8")
+    return found, path.read_text(encoding="utf-8"), design
 
 
 def text_of(html):
@@ -39,7 +40,7 @@ def test_it_is_labelled_and_asks_for_nothing(made):
 
 
 def test_its_first_sentence_is_the_mean_over_worlds(made):
-    found, html = made
+    found, html, _ = made
     rows = found.study_choice
     own = rows[
         rows["is_headline"]
@@ -52,3 +53,13 @@ def test_its_first_sentence_is_the_mean_over_worlds(made):
     assert f"4 sessions miss {mean[4]:.1f} (" in text
     assert f"5 sessions miss {mean[5]:.1f} (" in text
     assert "36 simulated cohorts in 3 worlds" in text
+
+
+def test_the_terminal_names_few_worlds_and_sums_up_many(made, monkeypatch):
+    found, _, design = made
+    told = "\n".join(study_lines.lines(design, found, None, ()))
+    assert [f"World: member {k}" in told for k in (10, 50, 90)] == [True] * 3
+    monkeypatch.setattr(study_lines, "FEW", 2)
+    told = "\n".join(study_lines.lines(design, found, None, ()))
+    assert "mean of 3 worlds" in told
+    assert "worth 5, at least 10 %: " in told
