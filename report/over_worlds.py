@@ -27,7 +27,7 @@ PREDICTED = {
     "bayes_fixed": "predicted chance",
     "bayes_sequential": "predicted chance, as soon as it is clear",
 }
-PREDICTED_AT_LEAST = 20.0  # percent, of the chances drawn
+PREDICTED_AT_LEAST = 50.0  # percent: about as specific as the rule in use
 COMPARED = (
     ("missed_per_100", "Missed of 100 who start"),
     ("missed_per_100_completers", "Missed of 100 who complete the test"),
@@ -88,6 +88,7 @@ def build(truths: Sequence[Truth], n_cohorts: int, n_worlds: int, facts: StudyFa
         Section("answer", "Answer", _answer(truths, facts)),
         Section("length", "By number of test sessions", [_missed(truths, facts)]),
         Section("compared", "Four, five or six sessions", [_compared(t, facts) for t in truths]),
+        Section("rules", "Other rules", [_rules(t, facts) for t in truths]),
         Section("best", "Best length at a stated rate", _best(truths, facts)),
         Section("hinges", "What it hinges on", _hinges(truths[0])),
         Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
@@ -125,7 +126,7 @@ def _sentences(truth: Truth, facts: StudyFacts) -> list[str]:
     first = (
         f"With the rule in use (last report at least {number(facts.threshold_pct, 0)} %), {told}."
     )
-    found = [first, *(_step(row) for row in records(truth.steps))]
+    found = [first, *(_step(row) for row in records(truth.steps)), *_predicted(truth, facts)]
     for rate in facts.rates[-2:]:
         rows = truth.best[truth.best["rate"] == rate].sort_values("share_best", ascending=False)
         top = rows[rows["share_best"] > 0].head(3)
@@ -138,6 +139,31 @@ def _sentences(truth: Truth, facts: StudyFacts) -> list[str]:
             f"length of the rule in use is {shares}."
         )
     return found
+
+
+def _predicted(truth: Truth, facts: StudyFacts) -> list[str]:
+    """Say what rules on predicted chances miss with one session more than now at most."""
+    most = facts.test_sessions + 1
+    found = []
+    for words, line in _series(truth, facts).items():
+        if line[0] in PREDICTED:
+            told = _means(truth, line)
+            found.append(
+                f"By the {words}, with {most} sessions at most, "
+                f"{number(told[most, 'missed_per_100'])} of 100 are missed in "
+                f"{number(told[most, 'expected_test_sessions'])} test sessions a patient, with a "
+                f"specificity of {number(100 * told[most, 'specificity'], 0)} %."
+            )
+    return found
+
+
+def _means(truth: Truth, line: tuple[str, float, str]) -> dict[tuple[int, str], float]:
+    """Return means over worlds of one line by (test sessions, measure)."""
+    rule, threshold, given = line
+    own = _of_rule(truth.measures, rule, threshold)
+    own = own[own["parameters"] == given]
+    keys = zip(own["test_sessions"].astype(int), own["measure"], strict=True)
+    return dict(zip(keys, own["mean"].astype(float), strict=True))
 
 
 def _step(row: dict[str, Any]) -> str:
@@ -245,6 +271,42 @@ def _compared(truth: Truth, facts: StudyFacts) -> Table:
                 labels,
                 stub="measure",
                 notes=["Mean over worlds; in brackets nine worlds of ten."],
+            )
+        )
+    )
+
+
+def _rules(truth: Truth, facts: StudyFacts) -> Table:
+    """Set the rules side by side at the present length and the next one."""
+    shown = ("missed_per_100", "expected_test_sessions", "sensitivity", "specificity")
+    lengths = (facts.test_sessions, facts.test_sessions + 1)
+    lines = []
+    for words, line in _series(truth, facts).items():
+        told = _means(truth, line)
+        cells = [
+            number((100 if measure in SHARES else 1) * told[length, measure])
+            for length in lengths
+            for measure in shown
+        ]
+        lines.append((words, *cells))
+    heads = ("missed", "sessions", "sensitivity", "specificity")
+    labels = {"rule": "Rule"} | {
+        f"n{length}_{head}": f"{length}: {head}" for length in lengths for head in heads
+    }
+    return Table(
+        render(
+            table(
+                pd.DataFrame(lines, columns=list(labels)),
+                f"table-rules-{truth.cut_pct}",
+                f"Long-term relief of {truth.cut_pct} % or more, at {lengths[0]} and {lengths[1]} "
+                "test sessions at most",
+                labels,
+                stub="rule",
+                notes=[
+                    "Means over worlds: missed of 100 who start, test sessions a patient, "
+                    "sensitivity and specificity in percent. Reports go on at "
+                    f"{number(facts.threshold_pct, 0)} % or more."
+                ],
             )
         )
     )

@@ -1,11 +1,14 @@
 """The page of a study over worlds: its numbers those of the tables, its words those allowed."""
 
 import re
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from orchestration.commands import study_lines
 from orchestration.study_page import write_page
+from report.over_worlds import Truth, _predicted
 from simulate.studies import files, tables
 from simulate.studies import run as runs
 
@@ -63,3 +66,29 @@ def test_the_terminal_names_few_worlds_and_sums_up_many(made, monkeypatch):
     told = "\n".join(study_lines.lines(design, found, None, ()))
     assert "mean of 3 worlds" in told
     assert "worth 5, at least 10 %: " in told
+
+
+def test_predicted_chances_are_told_beside_reports():
+    """Means that the page quotes, of rules whose bank is not learnt here."""
+    rows = pd.DataFrame(
+        [
+            {"rule": rule, "parameters": given, "threshold_pct": threshold, "test_sessions": n,
+             "measure": measure, "mean": value}
+            for rule, given, threshold in (
+                ("last", "", 10.0), ("bayes_fixed", "chance of 30 %", 50.0),
+                ("bayes_sequential", "chance of 30 %, from session 2, 10 to 80 %", 50.0),
+            )
+            for n in (4, 5)
+            for measure, value in (
+                ("missed_per_100", 9.1), ("expected_test_sessions", 3.4), ("sensitivity", 0.84),
+                ("specificity", 0.77),
+            )
+        ]
+    )  # fmt: skip
+    truth = Truth(cut_pct=30, measures=rows, best=rows, steps=rows, knowing=rows)
+    facts = SimpleNamespace(test_sessions=4, threshold_pct=10)
+    told = _predicted(truth, facts)
+    assert len(told) == 2
+    assert "(10 to 80 %)" in told[1]
+    assert "9.1 of 100 are missed in 3.4 test sessions" in told[1]
+    assert "specificity of 77 %" in told[1]
