@@ -41,22 +41,14 @@ def accept(ensemble: Ensemble, seed: int, jobs: int, progress: Progress | None) 
     }
 
 
-def validate(
-    name: str, folder: Path | None, seed: int, jobs: int, progress: Progress | None
-) -> dict[str, Any]:
-    """Compare an ensemble's replicate clinics with the figures that no fit has seen.
-
-    Raises
-    ------
-    PlateauError
-        If there is no ensemble of that name.
-    """
+def validate(ensemble: Ensemble, seed: int, jobs: int, progress: Progress | None) -> dict[str, Any]:
+    """Compare an ensemble's replicate clinics with the figures that no fit has seen."""
     from simulate.calibration import acceptance, replicas
     from simulate.calibration import targets as study
     from simulate.calibration.pages import validation_page
 
     chosen = study.targets(study.held_out_rows(), study.HELD_OUT)
-    table, width = _replicas(named(name, folder), chosen, seed, jobs, progress)
+    table, width = _replicas(ensemble, chosen, seed, jobs, progress)
     judged = acceptance.judged(chosen, table, width)
     blocks = acceptance.by_block(judged)
     blocks["is_informed"] = ~blocks["block"].isin(study.uninformed_blocks())

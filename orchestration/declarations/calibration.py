@@ -21,6 +21,21 @@ JOBS = click.option(
 )  # fmt: skip
 
 
+def _of_ensemble(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of a judgement: whose, from where, by which numbers, written where."""
+    for option in (
+        click.option("--out", type=FILE, help="Write the tables (markdown)."),
+        JOBS,
+        click.option("--seed", type=int, default=1, show_default=True),
+        click.option(
+            "--folder", type=FOLDER, help="Folder of the ensemble (default: those that ship)."
+        ),
+        click.option("--ensemble", "name", default="thomas2024", show_default=True),
+    ):
+        command = option(command)
+    return command
+
+
 @simulate.command()
 @common
 @click.option("--name", default="thomas2024", show_default=True, help="Name of the ensemble.")
@@ -77,11 +92,7 @@ def calibrate(
 
 @simulate.command()
 @common
-@click.option("--ensemble", "name", default="thomas2024", show_default=True)
-@click.option("--folder", type=FOLDER, help="Folder of the ensemble (default: those that ship).")
-@click.option("--seed", type=int, default=1, show_default=True)
-@JOBS
-@click.option("--out", type=FILE, help="Write the tables (markdown).")
+@_of_ensemble
 def accept(
     data: Path | None,
     as_json: bool,
@@ -119,11 +130,7 @@ def accept(
 
 @simulate.command()
 @common
-@click.option("--ensemble", "name", default="thomas2024", show_default=True)
-@click.option("--folder", type=FOLDER, help="Folder of the ensemble (default: those that ship).")
-@click.option("--seed", type=int, default=1, show_default=True)
-@JOBS
-@click.option("--out", type=FILE, help="Write the tables (markdown).")
+@_of_ensemble
 def validate(
     data: Path | None,
     as_json: bool,
@@ -148,7 +155,7 @@ def validate(
 
     work.check_places(out)
     with _progress(shown=not quiet) as told:
-        found = work.validate(name, folder, seed, jobs, told)
+        found = work.validate(work.named(name, folder), seed, jobs, told)
     page = found.pop("page")
     if out:
         out.write_text(page, encoding="utf-8")

@@ -140,7 +140,6 @@ def calibrate(
     *,
     seed: int,
     effort: Effort | None = None,
-    start: Bank | None = None,
     structures: Sequence[Combination] | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -160,8 +159,6 @@ def calibrate(
         Of everything random.
     effort
         How much to simulate.
-    start
-        Clinics simulated from the prior before, instead of new ones.
     structures
         The combinations that are possible; all, if not given.
     jobs, progress
@@ -185,7 +182,7 @@ def calibrate(
         done += len(place)
         return Bank(place, structure, on_scale(table, chosen))
 
-    bank = start or clinics(size.first, "prior")
+    bank = clinics(size.first, "prior")
     for number in range(size.rounds + 1):
         last = number == size.rounds
         every: list[Seen] = []
