@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes.curves import COURSES, ONSETS, kept_share, saturating
 from bayes.heaping import cells, log_probability
 from bayes.marginal.compiled import compiled
 from bayes.parameters import NAMES
 from bayes.population import chance_to_rise, draw_courses
-from bayes.posterior import Posterior, mean_reports
+from bayes.posterior import Posterior, latent_reliefs, mean_reports
 from bayes.quantities import SESSIONS
 
 FloatArray = NDArray[np.float64]
@@ -74,9 +73,10 @@ def draw_bank(posterior: Posterior, n: int, sessions: int, seed: int) -> Bank:
     chance = chance_to_rise(posterior)[turn, like][:, None]
     effects = draw_courses(natural, chance, rng)
     value = dict(zip(NAMES, natural.T, strict=True))
+    latent = latent_reliefs(natural, effects, np.arange(1.0, sessions + 1))[:, 0]
     table = np.empty((sessions, WHOLE_REPORTS, n), dtype=np.float32)
     for k in range(sessions):
-        table[k] = np.maximum(_chances_of_reports(value, effects[:, 0], k + 1.0), FLOOR)
+        table[k] = np.maximum(_chances_of_reports(value, latent[:, k]), FLOOR)
     return Bank(table, mean_reports(natural, effects, SESSIONS)[:, 0])
 
 
@@ -100,16 +100,8 @@ def weigh(bank: Bank, reports: FloatArray, holds: SingleArray) -> FloatArray:
     return found
 
 
-def _chances_of_reports(
-    value: dict[str, FloatArray], effects: FloatArray, session: float
-) -> FloatArray:
-    """P(report = 0 ... 100) of every course after a session, shape (101, courses)."""
-    course, start, plateau, log_rate = effects.T
-    onset = np.array([np.inf, np.inf, *ONSETS])[course.astype(int)]
-    with np.errstate(invalid="ignore"):
-        kept = np.where(np.isfinite(onset), kept_share(session, onset, value["relapse_rate"]), 1.0)
-    latent = saturating(session, start, plateau, np.exp(log_rate), kept)
-    latent = np.where(course == COURSES.index("flat"), start, latent)
+def _chances_of_reports(value: dict[str, FloatArray], latent: FloatArray) -> FloatArray:
+    """P(report = 0 ... 100) of every course at its latent relief, shape (101, courses)."""
     tens = value["tens_share"]
     fives = (1 - tens) * value["fives_share"]
     cell = cells(np.arange(float(WHOLE_REPORTS)))

@@ -18,11 +18,11 @@ COURSES = ("flat", "kept", *(f"relapse_after_{onset}" for onset in ONSETS))
 
 
 def saturating(
-    session: Any, start: Any, plateau: Any, rate: Any, kept: Any = 1.0, *, xp: Any = np
+    session: Any, start: Any, plateau: Any, rate: Any, shape: Any, kept: Any = 1.0, *, xp: Any = np
 ) -> Any:
     """Return latent relief after a session, equation (1).
 
-    eta(s) = b + (A - b) (1 - exp(-k s)) kept(s)
+    eta(s) = b + (A - b) (1 - exp(-(k s)^g)) kept(s)
 
     Parameters
     ----------
@@ -31,13 +31,16 @@ def saturating(
     start, plateau
         Latent relief b before the first session and A when sessions go on, points; unbounded.
     rate
-        k per session; 90 % of the way is done after ln(10) / k sessions.
+        k per session; 63 % of the way is done after 1 / k sessions.
+    shape
+        g: 1 is the exponential; below 1 the rise is steep first and long after, above 1 it begins
+        late and ends early. 90 % of the way is done after ln(10)^(1 / g) / k sessions.
     kept
         Share of the gain that no relapse has taken, see `kept_share`.
     xp
         `numpy` or `pytensor.tensor`.
     """
-    return start + (plateau - start) * (1 - xp.exp(-rate * session)) * kept
+    return start + (plateau - start) * (1 - xp.exp(-((rate * session) ** shape))) * kept
 
 
 def kept_share(session: Any, onset: Any, relapse_rate: Any, *, xp: Any = np) -> Any:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayes.parameters import NAMES
 from bayes.posterior import mean_reports
@@ -29,6 +30,8 @@ ESS_ABOVE = 400.0
 DIVERGENT_SHARE_AT_MOST = 0.001
 PARETO_K_BELOW = 0.7
 EFFECTIVE_AT_LEAST = 100.0
+SHORT_R_HAT_BELOW = 1.05
+"""Of chains of a hundred draws, whose R-hat scatters by some hundredths around 1."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,35 @@ def diagnose_importance(
         divergences=0,
         table=table.astype({"term": "object"}),
         pareto_k=pareto_k,
+    )
+
+
+def diagnose_marginal_chains(
+    scores: NDArray[np.float64], names: list[str], pareto_k: float
+) -> Diagnosis:
+    """Judge chains on the marginal density, shape (chains, draws, size), by parameter and effect.
+
+    `pareto_k` is that of the importance weights which were not reliable before.
+    """
+    import xarray as xr
+
+    by_name = {name: (("chain", "draw"), scores[..., k]) for k, name in enumerate(names)}
+    table = diagnostic_table(xr.Dataset(by_name))
+    r_hat, ess = table["r_hat"].max(skipna=False), table[["ess_bulk", "ess_tail"]].min(axis=1)
+    least = float(ess.fillna(0.0).min())
+    worst = table["term"].iloc[int(ess.fillna(0.0).argmin())]
+    said = (
+        f"Pareto k was {pareto_k:.2f}, so chains were run: the largest R-hat is {r_hat:.3f}, the "
+        f"smallest ESS {least:.0f}, that of {worst}"
+    )
+    is_fine = r_hat < SHORT_R_HAT_BELOW and least >= EFFECTIVE_AT_LEAST
+    return Diagnosis(
+        status="converged" if is_fine else "not_converged",
+        reason=f"{said}." if is_fine else f"{said}: fit with NUTS.",
+        r_hat_max=float(r_hat),
+        ess_min=least,
+        divergences=0,
+        table=table,
     )
 
 

@@ -7,7 +7,7 @@ Here: the choice of engine, its gate, and what a fit consists of. Not here: the 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,14 +15,24 @@ from numpy.typing import NDArray
 
 from bayes.cohort import Cohort, prepare
 from bayes.covariates import Covariates, covariates_of
-from bayes.diagnostics import Diagnosis, diagnose_chains, diagnose_importance
+from bayes.diagnostics import (
+    Diagnosis,
+    diagnose_chains,
+    diagnose_importance,
+    diagnose_marginal_chains,
+)
+from bayes.parameters import NAMES
 from bayes.posterior import Posterior
+
+CHAIN_DRAWS = (250, 1000)
+"""Draws of each chain on the marginal density at least, and again where they do not do."""
+
+if TYPE_CHECKING:
+    from bayes.marginal.mode import Mode
+    from bayes.marginal.target import Target
 
 FloatArray = NDArray[np.float64]
 Engine = Literal["auto", "marginal", "nuts"]
-
-MORE_PROPOSALS = 5
-"""Times as many proposals are weighed, before NUTS, where the first do not pass the gate."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,8 @@ class FitConfig:
     engine
         'marginal', 'nuts', or 'auto': marginal, and NUTS where its gate fails.
     marginal_draws
-        Draws of population and patients of the marginal engine.
+        Draws of population and patients of the marginal engine: proposals that are weighed, or,
+        where the weights are not reliable, draws of chains on the same density.
     draws, tune, chains, target_accept
         Of NUTS: kept and tuning draws of each chain, mean acceptance.
     cores
@@ -131,10 +142,9 @@ def _fit_marginal(
     warm: dict[str, float] | None,
     progress: Callable[[float], None] | None,
 ) -> Fit:
-    from bayes.marginal.importance import draw_population
+    from bayes.marginal.importance import draw_courses
     from bayes.marginal.mode import find_mode
     from bayes.marginal.target import Target
-    from bayes.parameters import NAMES
 
     began = time.monotonic()
     target = Target(cohort, covariates, threads=config.cores)
@@ -142,20 +152,43 @@ def _fit_marginal(
     start = np.array([(warm or {}).get(name, 0.0) for name in names])
     mode = find_mode(target, start, _part(progress, 0.0, 0.3))
     at_mode = time.monotonic()
-    n = config.marginal_draws
-    drawn = draw_population(target, mode, n, config.seed, _part(progress, 0.3, 0.5))
-    verdict = diagnose_importance(drawn.pareto_k, drawn.effective_size, n, mode.is_settled)
-    if verdict.status != "converged" and mode.is_settled:
-        n *= MORE_PROPOSALS
-        drawn = draw_population(
-            target, mode, config.marginal_draws, config.seed, _part(progress, 0.5, 1.0), n
-        )
-        verdict = diagnose_importance(drawn.pareto_k, drawn.effective_size, n, mode.is_settled)
-    posterior = Posterior(
-        cohort, covariates, "marginal", drawn.points[None], drawn.effects[None], config.seed
-    )
+    points, verdict = _draw_population(target, mode, config, _part(progress, 0.3, 0.7))
+    effects = draw_courses(target, mode, points, config.seed, _part(progress, 0.7, 1.0))
+    posterior = Posterior(cohort, covariates, "marginal", points[None], effects[None], config.seed)
     seconds = {"mode": at_mode - began, "draw": time.monotonic() - at_mode}
     return Fit(posterior, verdict, dict(zip(names, mode.point.tolist(), strict=True)), seconds)
+
+
+def _draw_population(
+    target: "Target",
+    mode: "Mode",
+    config: FitConfig,
+    progress: Callable[[float], None] | None,
+) -> tuple[FloatArray, Diagnosis]:
+    """Draw by importance sampling, and by chains where its weights are not reliable."""
+    from bayes.marginal.chains import N_CHAINS, begin, go_on
+    from bayes.marginal.importance import draw_population
+    from bayes.marginal.proposals import measure
+
+    n, seed = config.marginal_draws, config.seed
+    proposals = measure(target, mode)
+    drawn = draw_population(target, proposals, n, seed, _part(progress, 0.0, 0.3))
+    verdict = diagnose_importance(
+        drawn.pareto_k, drawn.effective_size, drawn.n_proposals, mode.is_settled
+    )
+    if verdict.status == "converged" or not mode.is_settled:
+        return proposals.points(drawn.scores), verdict
+    chains = begin(target, proposals, drawn.scores[:N_CHAINS], seed, _part(progress, 0.3, 0.4))
+    names = [*NAMES, *target.covariates.labels]
+    for number, least in enumerate(CHAIN_DRAWS):
+        each = max(least, -(-n // N_CHAINS))
+        part = _part(progress, 0.4 + 0.2 * number, 0.6 + 0.4 * number)
+        chains = go_on(target, proposals, chains, each, seed + number, part)
+        verdict = diagnose_marginal_chains(chains.points, names, drawn.pareto_k)
+        if verdict.status == "converged":
+            break
+    flat = chains.points.swapaxes(0, 1).reshape(-1, target.size)
+    return flat[np.linspace(0, len(flat) - 1, n).astype(int)], verdict
 
 
 def _fit_nuts(

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes.curves import COURSES, ONSETS, kept_share, saturating
 from bayes.heaping import cells, log_probability
 from bayes.parameters import NAMES
+from bayes.posterior import latent_reliefs
 from bayes.predict import Courses
 from bayes.quantities import (
     plateau_pct,
@@ -79,11 +79,7 @@ def outlook(courses: Courses, n_sessions: int, horizon: int, unseen: Courses) ->
 
 def latent_at(courses: Courses, session: int) -> FloatArray:
     """Return latent relief at a session, shape (draws, patients)."""
-    kind, start, plateau, log_rate = np.moveaxis(courses.effects, -1, 0)
-    onset = np.array([np.inf, np.inf, *ONSETS])[kind.astype(int)]
-    relapse = courses.natural[:, [NAMES.index("relapse_rate")]]
-    kept = np.where(kind == COURSES.index("flat"), 0.0, kept_share(session, onset, relapse))
-    return np.asarray(saturating(session, start, plateau, np.exp(log_rate), kept))
+    return latent_reliefs(courses.natural, courses.effects, np.array([float(session)]))[..., 0]
 
 
 def report_table(

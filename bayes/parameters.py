@@ -63,6 +63,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("stop_later_high", "logit", _logit(0.02), 1.2, "later, with relief"),
     Parameter("surgery_low", "logit", _logit(0.01), 1.2, "surgery is rare without relief"),
     Parameter("surgery_high", "logit", _logit(0.01), 1.2, "a tenth of the cohort was operated"),
+    Parameter(
+        "curve_shape", "log", 0, 0.5, "1 is the exponential; Emax is near 0.7, a step above 2"
+    ),
     Parameter("rising_share", "logit", 0.3, 1.2, "symmetric enough, against 0 and 1"),
 )
 NAMES: tuple[str, ...] = tuple(parameter.name for parameter in PARAMETERS)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bayes.cohort import Cohort
 from bayes.covariates import Covariates
-from bayes.curves import COURSES, ONSETS
+from bayes.curves import COURSES, ONSETS, kept_share, saturating
 from bayes.parameters import KERNEL_NAMES, NAMES, PARAMETERS, values
 
 if TYPE_CHECKING:
@@ -109,6 +109,20 @@ class Posterior:
             coords={"patient": self.cohort.patients, "effect": self.covariates.labels},
             attrs={"courses": list(COURSES)},
         )
+
+
+def latent_reliefs(natural: FloatArray, effects: FloatArray, sessions: FloatArray) -> FloatArray:
+    """Return latent relief of drawn courses, shape (draws, patients, sessions), equation (1).
+
+    Parameters as in `mean_reports`.
+    """
+    value = dict(zip(NAMES, natural.T[..., None, None], strict=True))
+    kind, start, plateau, log_rate = np.moveaxis(effects, -1, 0)[..., None]
+    onset = np.array([np.inf, np.inf, *ONSETS])[kind.astype(int)]
+    kept = kept_share(sessions, onset, value["relapse_rate"])
+    kept = np.where(kind == COURSES.index("flat"), 0.0, kept)
+    rate, shape = np.exp(log_rate), value["curve_shape"]
+    return np.asarray(saturating(sessions, start, plateau, rate, shape, kept))
 
 
 def mean_reports(natural: FloatArray, effects: FloatArray, sessions: FloatArray) -> FloatArray:

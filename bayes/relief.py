@@ -166,7 +166,9 @@ def _log_likelihoods(
     kept = kept_share(
         session, pm.Data("onset", terms.onset.astype(float)), population["relapse_rate"], xp=pt
     ) * (1 - pm.Data("is_flat", terms.is_flat))
-    latent = saturating(session, start[of], plateau[of], rate[of], kept, xp=pt)
+    latent = saturating(
+        session, start[of], plateau[of], rate[of], population["curve_shape"], kept, xp=pt
+    )
     logs = pt.zeros(len(terms.row))
     logs = _add_reports(pm, pt, cohort, terms, population, latent, logs)
     logs = _add_fates(pm, pt, cohort, terms, population, latent, logs)

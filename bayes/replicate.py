@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from bayes.cohort import TEST_SESSIONS
 from bayes.covariates import Covariates
-from bayes.curves import COURSES, ONSETS, kept_share, saturating
 from bayes.heaping import GRIDS
 from bayes.parameters import EFFECT_SD, NAMES, values
 from bayes.population import draw_courses
+from bayes.posterior import latent_reliefs
 from bayes.stopping import RELIEF_PCT
 
 FloatArray = NDArray[np.float64]
@@ -70,7 +70,7 @@ def draw_from_prior(
     logit = np.log(p["rising_share"] / (1 - p["rising_share"]))
     logit = logit + np.array([effect[code] for code in level])
     effects = draw_courses(natural[None], 1 / (1 + np.exp(-logit))[None], rng)[0]
-    latent = latent_relief(effects, p["relapse_rate"], np.arange(1.0, n_sessions + 1))
+    latent = latent_reliefs(natural[None], effects[None], np.arange(1.0, n_sessions + 1))[0]
     last, reason = _stops(latent, p, rng)
     reports = _reports(latent, p | {"noise": p["noise"] * noise_factor}, rng)
     reports[rng.random(reports.shape) < MISSING_SHARE] = np.nan
@@ -85,15 +85,6 @@ def draw_from_prior(
     )
     patients = pd.DataFrame({"patient_id": ids, "lesion_level": level, "stop_reason": reason})
     return Replicate(sessions, patients, scores, effects)
-
-
-def latent_relief(effects: FloatArray, relapse_rate: float, session: FloatArray) -> FloatArray:
-    """Return latent relief of courses, shape (patients, sessions)."""
-    kind, start, plateau, log_rate = (column[:, None] for column in effects.T)
-    onset = np.array([np.inf, np.inf, *ONSETS])[kind.astype(int)]
-    kept = kept_share(session, onset, relapse_rate)
-    kept = np.where(kind == COURSES.index("flat"), 0.0, kept)
-    return np.asarray(saturating(session, start, plateau, np.exp(log_rate), kept))
 
 
 def _stops(

@@ -45,14 +45,15 @@ def mean_reports(p, effects, sessions, onsets, out):
         ones = 1 - tens - fives
         second = (100 * tens + 25 * fives + ones) / 24
         fourth = 7 * (1e4 * tens + 625 * fives + ones) / 5760
+        power = sessions ** p[d, 18]
         for i in range(effects.shape[1]):
             course, start = int(effects[d, i, 0]), effects[d, i, 1]
-            gain, rate = effects[d, i, 2] - start, np.exp(effects[d, i, 3])
+            gain, scale = effects[d, i, 2] - start, np.exp(p[d, 18] * effects[d, i, 3])
             if course == FLAT:
                 out[d, i, :] = mean_report(start, noise, second, fourth)
                 continue
             for k in range(len(sessions)):
-                done = 1 - np.exp(-rate * sessions[k])
+                done = 1 - np.exp(-scale * power[k])
                 if course > KEPT:
                     done *= np.exp(-p[d, 11] * max(sessions[k] - onsets[course - KEPT - 1], 0.0))
                 out[d, i, k] = mean_report(start + gain * done, noise, second, fourth)

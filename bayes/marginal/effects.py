@@ -110,11 +110,10 @@ def log_likelihood(tables, seen, start, plateau, rate, c):
     """Return log P(reports and fates) of one course; c is 0 where no relapse comes."""
     session, report, fate, offset = seen
     pieces, kept = tables.pieces, tables.kept
-    once, left, reached, log = np.exp(-rate), 1.0, 0, 0.0
+    scale, log = rate**tables.shape, 0.0
     for row in range(len(session)):
-        while reached < session[row]:
-            left *= once
-            reached += 1
-        place = (start + (plateau - start) * (1 - left) * kept[c, reached]) * pieces.unit
+        s = session[row]
+        done = (1 - np.exp(-scale * tables.power[s])) * kept[c, s]
+        place = (start + (plateau - start) * done) * pieces.unit
         log += log_at(report[row], fate[row], offset[row], pieces, place)
     return log

@@ -108,7 +108,7 @@ def _patient_slopes(
     courses, n_onsets = places.centre.shape[2], len(nodes.onsets)
     n_active = active_onsets(seen[0][-1], nodes.onsets)
     share_flat = np.exp(component[-1] - total)
-    slopes[18] = (1 - share_flat) - 1 / (1 + np.exp(-rising))
+    slopes[-1] = (1 - share_flat) - 1 / (1 + np.exp(-rising))
     for c in range(1 + n_active):
         by_share = 1 / p[10] if c > 0 else -n_active / (n_onsets - p[10] * n_active)
         for j in range(len(nodes.rate)):

@@ -117,7 +117,8 @@ def add_rising_slopes(p, tables, seen, nodes, place, onset, j, c, logs, total, r
     noise, heaping and hazards are left in `mass`.
     """
     session, report, fate, offset = seen
-    pieces, left, kept, rate = tables.pieces, tables.left, tables.kept, tables.rate[j]
+    pieces, left, kept, steep = tables.pieces, tables.left, tables.kept, tables.steep
+    log_rate = np.log(tables.rate[j])
     unit, correlation = pieces.unit, p[4]
     rest = np.sqrt(1 - correlation * correlation)
     line = line_of(p, place)
@@ -137,9 +138,10 @@ def add_rising_slopes(p, tables, seen, nodes, place, onset, j, c, logs, total, r
         slopes[3] += by_score * done
         slopes[4] += p[3] * (by_z0 - correlation / rest * by_z1) * done
         by_gain = (p[2] - p[0]) * slope + p[3] * by_score - p[1] * by_z0
-        by_log_rate = by_gain * kept[c, s] * rate * s * left[j, s]
-        slopes[5] += by_log_rate
-        slopes[6] += by_log_rate * nodes.rate[j]
+        by_power = by_gain * kept[c, s] * steep[j, s]
+        slopes[5] += by_power * tables.shape
+        slopes[6] += by_power * tables.shape * nodes.rate[j]
+        slopes[18] += by_power * (log_rate + np.log(s))
         if s > onset:
             slopes[11] -= by_gain * done * (s - onset)
 

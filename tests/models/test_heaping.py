@@ -69,4 +69,10 @@ def test_expected_report_is_the_mean_of_the_table(latent):
 
 def test_curve_starts_rises_and_saturates():
     session = np.array([0.0, np.log(10) / 0.5, 1e6])
-    assert saturating(session, -20.0, 80.0, 0.5) == pytest.approx([-20, 70, 80])
+    assert saturating(session, -20.0, 80.0, 0.5, 1.0) == pytest.approx([-20, 70, 80])
+
+
+def test_a_curve_of_shape_two_begins_late_and_ends_early():
+    session = np.array([0.0, 0.1, 2.0, np.sqrt(np.log(10)) / 0.5, 8.0])
+    expected = [-20, -20 + 100 * (1 - np.exp(-0.0025)), 80 - 100 / np.e, 70, 80]
+    assert saturating(session, -20.0, 80.0, 0.5, 2.0) == pytest.approx(expected, abs=1e-4)

@@ -6,7 +6,7 @@ import pytest
 from bayes.curves import COURSES, ONSETS, expected_report, kept_share, saturating
 from bayes.heaping import probability_table
 from bayes.parameters import NAMES, values
-from bayes.posterior import mean_reports
+from bayes.posterior import latent_reliefs, mean_reports
 from bayes.quantities import (
     SESSIONS,
     is_flat_from_first,
@@ -41,14 +41,15 @@ def test_flat_from_the_first_and_still_rising():
 
 def test_drawn_courses_give_the_mean_reports_of_their_equations():
     """Kernel against the equations written with NumPy, every kind of course."""
-    natural = values(np.zeros((1, len(NAMES))))
+    natural = values(np.full((1, len(NAMES)), 0.4))
     p = dict(zip(NAMES, natural[0], strict=True))
     effects = np.array([[[k, -12.0, 55.0, -0.8] for k in range(len(COURSES))]], dtype=np.float32)
     found = mean_reports(natural, effects, SESSIONS)[0]
     kept = [np.zeros(30), np.ones(30)]
     kept += [kept_share(SESSIONS, onset, p["relapse_rate"]) for onset in ONSETS]
     for course, share in enumerate(kept):
-        latent = saturating(SESSIONS, -12.0, 55.0, np.exp(-0.8), share)
+        latent = saturating(SESSIONS, -12.0, 55.0, np.exp(-0.8), p["curve_shape"], share)
+        assert latent_reliefs(natural, effects, SESSIONS)[0, course] == pytest.approx(latent)
         expected = expected_report(latent, p["noise"], p["tens_share"], p["fives_share"])
         assert found[course] == pytest.approx(expected, abs=1e-3), COURSES[course]
 

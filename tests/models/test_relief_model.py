@@ -29,7 +29,7 @@ def by_hand(cohort, covariates, score, effect, start, plateau, rate):
         rises = 1 / (1 + np.exp(-logit[i]))
         logs = []
         for kept, chance in zip(keeps, [1 - rises, *(rises * np.array(relapse))], strict=True):
-            latent = saturating(s, start[i], plateau[i], rate[i], kept)
+            latent = saturating(s, start[i], plateau[i], rate[i], p["curve_shape"], kept)
             reported, known = cohort.kind[mask] != MISSING, cohort.fate[mask] != NOTHING
             cell = cells(cohort.relief[mask][reported]).as_dict()
             log = log_probability(cell, latent[reported], p["noise"], share).sum()

@@ -1,0 +1,132 @@
+"""Proposals for the population: Laplace's approximation, corrected along each of its directions.
+
+Here: where the density is measured, and the coordinates that follow: a *score* is the distance
+from the mode along each direction of the root, in Laplace's standard deviations; its proposal is
+standard *normal* after the transformation by its distribution function. Not here: the mode
+(`mode.py`), what is drawn with it (`importance.py`, `chains.py`).
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from bayes.marginal.grid import Places, copy_places
+from bayes.marginal.mode import Mode
+from bayes.marginal.target import Target
+
+FloatArray = NDArray[np.float64]
+
+MEASURED = np.array([-3.0, -1.5, 1.5, 3.0])
+"""Where, in Laplace's standard deviations, the density is measured along each direction."""
+STIFFNESS = (0.1, 4.0)
+"""Least and most that the fall there may differ from Laplace's."""
+ALONG = np.linspace(-8, 8, 801)
+FREEDOM = 20.0
+"""Degrees of freedom of each direction's proposal: tails that the posterior's do not outrun."""
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """A product of one distribution a direction.
+
+    Attributes
+    ----------
+    mode
+        Its point and root carry scores to points.
+    log, below
+        Log density and distribution function of each score at `ALONG`, shape (size, places).
+    """
+
+    mode: Mode
+    log: FloatArray
+    below: FloatArray
+
+    def scores_below(self, chance: FloatArray) -> FloatArray:
+        """Return the scores below which each direction has these chances, shape (..., size)."""
+        columns = [np.interp(chance[..., k], cdf, ALONG) for k, cdf in enumerate(self.below)]
+        return np.stack(columns, axis=-1)
+
+    def scores_of(self, normal: FloatArray) -> FloatArray:
+        """Return the scores of standard normal coordinates, shape (..., size)."""
+        return self.scores_below(ndtr(normal))
+
+    def normal_of(self, scores: FloatArray) -> FloatArray:
+        """Return the standard normal coordinates of scores, shape (..., size)."""
+        columns = [np.interp(scores[..., k], ALONG, cdf) for k, cdf in enumerate(self.below)]
+        return np.asarray(ndtri(np.clip(np.stack(columns, axis=-1), 1e-15, 1 - 1e-15)))
+
+    def points(self, scores: FloatArray) -> FloatArray:
+        """Return prior standard scores of the population, shape (..., size)."""
+        return np.asarray(self.mode.point + scores @ self.mode.root.T)
+
+    def log_density(self, scores: FloatArray) -> FloatArray:
+        """Return the log density of the proposals, shape (...)."""
+        columns = [np.interp(scores[..., k], ALONG, log) for k, log in enumerate(self.log)]
+        return np.asarray(np.sum(columns, axis=0))
+
+    def log_weights(
+        self, target: Target, scores: FloatArray, progress: Callable[[float], None] | None = None
+    ) -> FloatArray:
+        """Return log posterior less log proposal, up to a constant, shape (draws,)."""
+        logs = log_densities(target, self.points(scores), self.mode.places, progress)
+        return logs - self.log_density(scores)
+
+
+def measure(target: Target, mode: Mode) -> Proposals:
+    """Return the proposals around a mode.
+
+    Laplace's approximation says x^2 / 2 for the fall of the log density at x. Here the fall is
+    measured at four places of each direction of the root and its ratio to x^2 / 2 taken as
+    straight between them, which takes the skewness and the shoulders of spreads and rates that
+    Laplace leaves to the weights (Geweke 1989 with two places); t distributions give the tails.
+    """
+    moves = np.concatenate([x * mode.root.T for x in MEASURED])
+    logs = log_densities(target, mode.point + moves, mode.places)
+    fall = (mode.log_density - logs).reshape(len(MEASURED), target.size)
+    stiff = np.clip(fall / (MEASURED[:, None] ** 2 / 2), *STIFFNESS)
+    places = np.insert(MEASURED, 2, 0.0)
+    stiff = np.insert(stiff, 2, 1.0, axis=0)
+    log = np.empty((target.size, len(ALONG)))
+    for k in range(target.size):
+        ratio = np.interp(ALONG, places, stiff[:, k])
+        log[k] = -(FREEDOM + 1) / 2 * np.log1p(ratio * ALONG**2 / FREEDOM)
+    density = np.exp(log)
+    cell = (density[:, 1:] + density[:, :-1]) / 2
+    below = np.concatenate([np.zeros((target.size, 1)), np.cumsum(cell, axis=1)], axis=1)
+    total = below[:, -1:].copy()
+    return Proposals(mode, log - np.log(total * (ALONG[1] - ALONG[0])), below / total)
+
+
+def log_densities(
+    target: Target,
+    points: FloatArray,
+    places: Places,
+    progress: Callable[[float], None] | None = None,
+    each: Callable[[int, Places, FloatArray], None] | None = None,
+) -> FloatArray:
+    """Return the log density at every point; nodes follow each point by one Newton step.
+
+    `each` is called with the position of every point, its nodes and its components.
+    """
+    single = replace(target, threads=1)
+    done = [0]
+
+    def one(k: int) -> float:
+        own = copy_places(places)
+        single.adapt(points[k], own, 1)
+        logs, component, _ = single.log_marginals(points[k], own)
+        if each:
+            each(k, own, component)
+        done[0] += 1
+        if progress and done[0] % 50 == 0:
+            progress(done[0] / len(points))
+        return float(logs.sum() - points[k] @ points[k] / 2)
+
+    if len(points) == 1 or target.threads == 1:
+        return np.array([one(k) for k in range(len(points))])
+    with ThreadPoolExecutor(target.threads) as pool:
+        return np.array(list(pool.map(one, range(len(points)))))
