@@ -148,4 +148,25 @@ def _trials(design: Any, found: Any) -> str:
     return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts)
 
 
-_PAGES: dict[str, Callable[[Any, Any], str]] = {"test_periods": _test_periods, "trials": _trials}
+def _estimates(design: Any, found: Any) -> str:
+    from report.study_estimates import EstimateFacts, build
+
+    head = design.headline
+    facts = EstimateFacts(
+        title=design.title,
+        question=design.aims.strip(),
+        decision=design.decision.strip(),
+        assumptions=design.assumptions,
+        method=head.method,
+        estimand=head.estimand,
+        n_patients=head.n_patients,
+        level=design.performance.level,
+    )
+    return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts)
+
+
+_PAGES: dict[str, Callable[[Any, Any], str]] = {
+    "test_periods": _test_periods,
+    "trials": _trials,
+    "estimates": _estimates,
+}

@@ -26,6 +26,11 @@ WHOLE = (
     "subgroup_power",
     "withdrawal_trial",
     "missing_reports",
+    "regression_to_mean",
+    "retention_reporting",
+    "surgery_referral",
+    "interruption",
+    "maintenance_interval",
 )
 STUDY_TABLES = {
     "study_cell": "Counts by rule, test length, threshold and truth over simulated cohorts.",

@@ -120,7 +120,22 @@ def _trials(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) -> It
             )
 
 
+def _estimates(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) -> Iterator[str]:
+    n = int(found.study_cell["n_replicates"].min())
+    yield f"{design.study}: {n:,} simulated cohorts a world"
+    for (estimand, method), own in rows.groupby(["estimand", "method"], sort=False):
+        yield f"{estimand.replace('_', ' ')} by {method.replace('_', ' ')}:"
+        asked = own[own["measure"].isin(measures or ("estimate", "truth", "bias", "coverage"))]
+        for (world, size), figures in asked.groupby(["world", "n_patients"], sort=False):
+            told = ", ".join(
+                f"{row.measure} {number(row.estimate, 2)} ({number(row.mcse, 2)})"
+                for row in figures.itertuples()
+            )
+            yield f"  {world}, {size:,} patients: {told}"
+
+
 _LINES: dict[str, Callable[..., Iterator[str]]] = {
+    "estimates": _estimates,
     "test_periods": _test_periods,
     "trials": _trials,
 }

@@ -12,17 +12,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _ROOMS = ("simulate", "classical", "bayes", "expectations")
+_MODEL = "bayes"
 _LIBRARIES = ("numpy", "scipy", "numba")
 
 
 @cache
-def code_id(entry: str) -> str:
+def code_id(entry: str, *, with_model: bool = True) -> str:
     """Return sixteen hex digits of the code that counts: another one starts another partition.
 
-    `entry` is the file that a kind of study counts with.
+    `entry` is the file that a kind of study counts with; `with_model` says whether it fits the
+    relief model, so that a change of the model leaves the counts of other studies where they are.
     """
     digest = blake2b(digest_size=8)
-    for path in sources(entry):
+    for path in sources(entry, with_model=with_model):
         digest.update(path.encode() + b"\0" + (ROOT / path).read_bytes() + b"\0")
     for library in _LIBRARIES:
         digest.update(f"{library} {version(library)}".encode())
@@ -30,13 +32,17 @@ def code_id(entry: str) -> str:
 
 
 @cache
-def sources(entry: str) -> tuple[str, ...]:
-    """Return the files that a file imports within the product, directly or not, and itself."""
+def sources(entry: str, *, with_model: bool = True) -> tuple[str, ...]:
+    """Return the files that a file imports within the product, directly or not, and itself.
+
+    Without the model, what only the room `bayes` leads to is left out.
+    """
     found: set[str] = set()
     waiting = [entry]
     while waiting:
         path = waiting.pop()
-        if path in found or not (ROOT / path).is_file():
+        is_left_out = not with_model and path.startswith(f"{_MODEL}/")
+        if path in found or is_left_out or not (ROOT / path).is_file():
             continue
         found.add(path)
         waiting += _imports(path)

@@ -177,5 +177,6 @@ def _is_tagged(model: Any, tag: str) -> bool:
     from typing import get_args
 
     fields = getattr(model, "model_fields", {})
-    named = (fields[name].annotation for name in ("rule", "method", "design") if name in fields)
+    tags = [name for name in ("rule", "method", "design", "analysis") if name in fields]
+    named = (fields[name].annotation for name in tags)
     return any(tag in get_args(annotation) for annotation in named)

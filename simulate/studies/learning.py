@@ -97,26 +97,38 @@ def training_cohort(
         parameters_for(world, seed, numbers), seed, numbers, training.n_patients, FOLLOWED,
         ("recorded", "covariates", "calendar"),
     )  # fmt: skip
-    given = np.minimum(drawn.n_sessions[0], FOLLOWED).astype(int)
-    who = np.repeat(np.arange(training.n_patients), given)
+    return as_told(drawn, 0, training.n_patients, FOLLOWED)
+
+
+def as_told(
+    drawn: "batch.Batch", row: int, n_patients: int, seen: int | NDArray[np.int64]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the first patients of a drawn cohort, their sessions up to `seen`, for `bayes.fit`.
+
+    The batch has `recorded` and `covariates`; `seen` is one number, or one a patient; who goes on
+    beyond it is ongoing.
+    """
+    n_sessions = drawn.n_sessions[row, :n_patients].astype(int)
+    given = np.minimum(n_sessions, seen)
+    who = np.repeat(np.arange(n_patients), given)
     session = np.concatenate([np.arange(1, n + 1) for n in given])
     told = pd.DataFrame(
         {
             "patient_id": who.astype(str),
             "session_no": session,
-            "pain_relief_pct": drawn.recorded[0][who, session - 1].astype(float),
+            "pain_relief_pct": drawn.recorded[row][who, session - 1].astype(float),
         }
     )
-    reason = np.array([stop.name.lower() for stop in Stop])[drawn.stop_reason[0]]
-    site = np.array([*SITES[:-1], ""])[drawn.site[0]]
+    reason = np.array([stop.name.lower() for stop in Stop])[drawn.stop_reason[row, :n_patients]]
+    causes = drawn.aetiology[row, :n_patients]
     patients = pd.DataFrame(
         {
-            "patient_id": np.arange(training.n_patients).astype(str),
-            "lesion_level": np.array(LEVELS)[drawn.level[0]],
-            "lesion_site": site,
-            "stroke_type": [_STROKES.get(AETIOLOGIES[code], "") for code in drawn.aetiology[0]],
-            "n_sessions": drawn.n_sessions[0].astype(int),
-            "stop_reason": np.where(drawn.n_sessions[0] > FOLLOWED, "ongoing", reason),
+            "patient_id": np.arange(n_patients).astype(str),
+            "lesion_level": np.array(LEVELS)[drawn.level[row, :n_patients]],
+            "lesion_site": np.array([*SITES[:-1], ""])[drawn.site[row, :n_patients]],
+            "stroke_type": [_STROKES.get(AETIOLOGIES[code], "") for code in causes],
+            "n_sessions": n_sessions,
+            "stop_reason": np.where(n_sessions > seen, "ongoing", reason),
         }
     )
     return told, patients

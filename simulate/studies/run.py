@@ -94,7 +94,14 @@ class Progress:
 
 def open_store(design: Any, root: Path) -> Store:
     """Return the store of a design under the code at work."""
-    return Store(root, design.study, design.design_id, code_id(kind(design.kind).ENTRY))
+    return Store(root, design.study, design.design_id, code_of(design))
+
+
+def code_of(design: Any) -> str:
+    """Return the id of the code that counts a design: with `bayes` only where it fits the model."""
+    own = kind(design.kind)
+    asks = getattr(own, "uses_relief_model", None)
+    return code_id(own.ENTRY, with_model=asks is None or asks(design))
 
 
 def run(
@@ -180,7 +187,7 @@ class Maker:
         """
         start = time.perf_counter()
         design, by_id = _known(self.design)
-        own, kin = kind(design.kind), code_id(kind(design.kind).ENTRY)
+        own, kin = kind(design.kind), code_of(design)
         if kin != self.code_id:
             raise ValueError(
                 f"this worker's code is {kin}, the study's {self.code_id}: give every worker "

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from simulate.studies.store import Store
     from simulate.studies.tables import Tables
 
-__all__ = ["ENTRY", "Design", "cells", "count", "error", "tables"]
+__all__ = ["ENTRY", "Design", "cells", "count", "error", "tables", "uses_relief_model"]
 
 ENTRY = "simulate/studies/counting.py"
+
+
+def uses_relief_model(design: Design) -> bool:
+    """Tell whether counting fits the relief model of `bayes/`."""
+    return bool(design.predictions)
 
 
 def cells(design: Design, world: "Scenario") -> pd.DataFrame:

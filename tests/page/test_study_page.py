@@ -103,3 +103,21 @@ def test_the_words_of_trials_promise_nothing(trials):
     assert "reported relief" in text
     for word in ("effective", "effect of", "will not work", "failure", "wasted", " nan "):
         assert word not in text, word
+
+
+def test_the_page_of_estimates_says_what_the_table_says(tmp_path):
+    small = {"data.vary": {"course.other_hazard": [0.025]}}
+    design = files.load("retention_reporting", small)
+    runs.run(design, tmp_path, runs.Plan(6))
+    found = kind("estimates").tables(design, runs.open_store(design, tmp_path))
+    path = tmp_path / "page.html"
+    write_page(design, found, path)
+    html = path.read_text(encoding="utf-8")
+    page = Reader(html)
+    head = found.study_performance[found.study_performance["is_headline"]]
+    by = head.set_index("measure")["estimate"]
+    assert page.outside == []
+    assert "<script" not in html
+    assert page.text.count("SIMULATED DATA") > 5
+    assert f"at {by['estimate']:.1f} where {by['truth']:.1f} is true" in page.text
+    assert "effect of" not in page.text.lower()

@@ -94,6 +94,16 @@ def test_the_code_that_counts_is_found_by_its_imports():
     assert not {"simulate/studies/store.py", "simulate/studies/tables.py"} & counted_by
 
 
+def test_a_study_without_a_fitted_model_does_not_depend_on_its_code():
+    without = sources(test_periods.ENTRY, with_model=False)
+    assert not any(path.startswith("bayes/") for path in without)
+    assert any(path.startswith("bayes/") for path in sources(test_periods.ENTRY))
+    assert set(without) < set(sources(test_periods.ENTRY))
+    plain, bayesian = files.load("test_period_length"), files.load("bayesian_test_period")
+    assert not test_periods.uses_relief_model(plain)
+    assert test_periods.uses_relief_model(bayesian)
+
+
 def test_the_shipped_studies_are_sound():
     for name in files.available():
         assert files.load(name).study == name
