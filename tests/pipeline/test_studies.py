@@ -147,7 +147,7 @@ def test_a_changed_design_or_code_never_mixes(design, once, tmp_path, monkeypatc
     other = files.load("test_period_canary", {"data.n_patients": 20, "seed": 5})
     with pytest.raises(LookupError, match="nothing of study"):
         found(other, once)
-    monkeypatch.setattr(runs, "code_id", lambda _: "f" * 16)
+    monkeypatch.setattr(runs, "code_of", lambda _: "f" * 16)
     with pytest.raises(LookupError, match="nothing of study"):
         found(design, once)
     assert runs.open_store(design, once).other_partitions()
