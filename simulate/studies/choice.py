@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from simulate.studies.design import UNATTAINABLE
 from simulate.studies.performance import MEASURES, Ratio, ratio
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 BY_WORLD = ["scenario_id", "estimand", "horizon_session", "cut_pct"]
 BY_RULE = [*BY_WORLD, "rule", "parameters", "threshold_pct", "decision_n_lag_visits"]
-UNATTAINABLE = "oracle"
 TESTED = Ratio({"n_test_sessions": 1}, {"n_patients": 1}, per=100)
 
 
@@ -55,7 +55,7 @@ def choices(design: "Design", cell: pd.DataFrame) -> pd.DataFrame:
         test_sessions_per_100=tested,
         test_sessions_per_100_mcse=tested_mcse,
     )
-    attainable = rows["rule"] != UNATTAINABLE
+    attainable = ~rows["rule"].isin(UNATTAINABLE)
     rows["is_on_frontier"] = False
     for _, own in rows[attainable].groupby(BY_WORLD):
         rows.loc[own.index, "is_on_frontier"] = _is_on_frontier(own)

@@ -42,13 +42,15 @@ class Training(Part):
     """From whom the Bayesian rules learn (`learning.py`): other cohorts of the same world.
 
     `posteriors` training cohorts of `n_patients`, `draws` of each one's population, and a bank of
-    `courses` drawn from them.
+    `courses` drawn from them. `curve` says how relief builds up in the training cohorts: as in the
+    world itself (`own`), or by another family, so that what was learnt is wrong in a known way.
     """
 
     posteriors: Annotated[int, Field(ge=1, le=10_000)]
     n_patients: Annotated[int, Field(ge=20, le=10_000)]
     draws: Annotated[int, Field(ge=50, le=10_000)]
     courses: Annotated[int, Field(ge=200, le=50_000)]
+    curve: Literal["own", "exponential", "emax", "delayed", "early_step", "flat"]
 
 
 class Data(Worlds):
@@ -197,10 +199,43 @@ class BayesSequential(Method):
         return self
 
 
+class BackwardInduction(Method):
+    """Stop where going on is not worth its sessions, solved backwards from the last test session.
+
+    A missed responder is worth `sessions_per_responder` test sessions; the threshold is the chance
+    at which accepting and declining cost the same (`bayes/backward.py`). The true one knows the
+    world's own parameters: a bound that no clinic attains.
+    """
+
+    rule: Literal["backward_induction", "backward_induction_true"]
+    predicts: Prediction
+    threshold_pct: Annotated[tuple[Annotated[int, Field(ge=1, le=99)]], Field()]
+    first_look_session: Session
+    sessions_per_responder: Annotated[float, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if min(self.test_sessions) < self.first_look_session:
+            raise ValueError(
+                f"test_sessions must not lie below first_look_session {self.first_look_session}"
+            )
+        return self
+
+
 Rule = Annotated[
-    OnReports | Slope | Confirm | Practice | Oracle | BayesFixed | BayesSequential,
+    OnReports
+    | Slope
+    | Confirm
+    | Practice
+    | Oracle
+    | BayesFixed
+    | BayesSequential
+    | BackwardInduction,
     Field(discriminator="rule"),
 ]
+Predicting = BayesFixed | BayesSequential | BackwardInduction
+UNATTAINABLE = ("oracle", "backward_induction_true")
+"""Rules that know what nobody can: bounds."""
 
 
 class Stop(Part):
@@ -245,13 +280,23 @@ class Design(Study):
     @cached_property
     def predictions(self) -> tuple[Prediction, ...]:
         """What the Bayesian rules predict, each once."""
-        asked = [m.predicts for m in self.methods if isinstance(m, BayesFixed | BayesSequential)]
+        asked = [m.predicts for m in self.methods if isinstance(m, Predicting)]
         return tuple(dict.fromkeys(asked))
+
+    @cached_property
+    def policies(self) -> tuple[tuple["BackwardInduction", int], ...]:
+        """Rule and longest test of every stopping problem that is solved backwards."""
+        return tuple(
+            (m, last)
+            for m in self.methods
+            if isinstance(m, BackwardInduction)
+            for last in m.test_sessions
+        )
 
     @cached_property
     def last_look(self) -> int:
         """Last session at which a Bayesian rule looks, 0 without one."""
-        bayesian = [m for m in self.methods if isinstance(m, BayesFixed | BayesSequential)]
+        bayesian = [m for m in self.methods if isinstance(m, Predicting)]
         return max((max(m.test_sessions) for m in bayesian), default=0)
 
     @cached_property
@@ -263,6 +308,8 @@ class Design(Study):
         counted["cohort"] = [self.data.n_patients, self.data.horizon_session]
         if self.data.training is not None:
             counted["training"] = self.data.training.model_dump(mode="json")
+            if self.data.training.curve == "own":  # designs from before there was another keep id
+                del counted["training"]["curve"]
         counted["reference"] = self.performance.reference_test_sessions
         return digest(counted)
 
@@ -290,7 +337,7 @@ class Design(Study):
         if self.predictions and self.data.training is None:
             raise ValueError(
                 "data: training is null, and a Bayesian rule must learn from somebody; write "
-                "{posteriors: 2, n_patients: 193, draws: 250, courses: 2000}"
+                "{posteriors: 2, n_patients: 193, draws: 250, courses: 2000, curve: own}"
             )
         return self
 

@@ -67,7 +67,12 @@ def lay_out(design: "Design") -> Grid:
         columns=Columns(
             rule=np.array([CODES[m.rule] for m in methods]),
             sessions=np.array([length for length, _ in found]),
-            numbers=np.array([parameters(m, design.predictions) for m in methods]),
+            numbers=np.array(
+                [
+                    parameters(m, length, design.predictions, design.policies)
+                    for m, (length, _) in zip(methods, found, strict=True)
+                ]
+            ),
         ),
         first_cell=np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
         n_lags=np.array([len(lag) for lag in lags]),
@@ -125,6 +130,13 @@ def _in_words(method: object) -> str:
         return (
             f"first look at session {method.first_look_session}, "  # type: ignore[attr-defined]
             f"{method.first_look_threshold_pct} %"  # type: ignore[attr-defined]
+        )
+    if method.rule.startswith("backward"):  # type: ignore[attr-defined]
+        return (
+            f"chance of {method.predicts.cut_pct} % at session "  # type: ignore[attr-defined]
+            f"{method.predicts.horizon_session}, from session "  # type: ignore[attr-defined]
+            f"{method.first_look_session}, worth "  # type: ignore[attr-defined]
+            f"{method.sessions_per_responder:g} sessions"  # type: ignore[attr-defined]
         )
     if method.rule.startswith("bayes"):  # type: ignore[attr-defined]
         asked = method.predicts  # type: ignore[attr-defined]

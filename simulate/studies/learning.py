@@ -6,12 +6,14 @@ gives evaluation cohorts. Not here: the model (`bayes/`), the rules on those cha
 A training cohort is treated by the clinic's own rule, stops by the world's own drop-out, and is no
 evaluation cohort: its replicate number lies beyond `APART`. Evaluation cohort r is judged by
 posterior r modulo their number. In a world that is one member of an ensemble, training and
-evaluation share the member. The model knows one curve family, the saturating exponential; in worlds
-of other curves it learns misspecified, as a clinic's analyst would.
+evaluation share the member. In worlds whose curve the model does not know it learns misspecified,
+as a clinic's analyst would; `data.training.curve` has it learn from another family's cohorts.
 """
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,7 @@ from simulate.members import parameters_for
 from simulate.studies.study import canonical
 
 if TYPE_CHECKING:
+    from bayes.backward import Policy
     from bayes.bank import Bank
     from simulate.scenario import Scenario
     from simulate.studies.design import Design, Training
@@ -32,8 +35,10 @@ FloatArray = NDArray[np.float64]
 APART = 10**12  # first replicate number of training cohorts
 FOLLOWED = 30  # sessions of a training cohort, all that the model reads
 KEPT = 4  # banks held in memory: some megabytes each
+KEPT_POLICIES = 400  # and policies: some hundred bytes
 _STROKES = {"ischaemic_stroke": "ischaemic", "haemorrhagic_stroke": "haemorrhagic"}
 _banks: OrderedDict[str, "Bank"] = OrderedDict()
+_policies: OrderedDict[str, "Policy"] = OrderedDict()
 
 
 def forecasts(
@@ -49,9 +54,10 @@ def forecasts(
     Returns
     -------
     numpy.ndarray
-        Shape (replicates, patients, sessions, predictions), sessions up to the last one at which a
-        Bayesian rule looks; entry k knows the reports of sessions 1..k alone. No prediction where
-        no rule asks for one.
+        Shape (replicates, patients, sessions, predictions and policies), sessions up to the last
+        one at which a Bayesian rule looks; entry k knows the reports of sessions 1..k alone. What
+        a policy has solved backwards stands as `bayes.backward.Policy.decide` says. Nothing where
+        no rule asks for it.
     """
     from bayes.bank import weigh
 
@@ -59,20 +65,65 @@ def forecasts(
     if not asked or training is None:
         return np.empty((*recorded.shape[:2], 0, 0))
     looks = design.last_look
-    found = np.empty((*recorded.shape[:2], looks, len(asked)))
+    policies = design.policies
+    found = np.empty((*recorded.shape[:2], looks, len(asked) + len(policies)))
     for r, replicate in enumerate(replicates):
         bank = learnt(training, world, design.seed, replicate % training.posteriors, looks)
         holds = np.stack([bank.reaches(one.horizon_session, one.cut_pct) for one in asked])
-        found[r] = 100 * weigh(bank, recorded[r, :, :looks], holds)
+        reports = recorded[r, :, :looks]
+        found[r, ..., : len(asked)] = 100 * weigh(bank, reports, holds)
+        if policies:
+            number = replicate % training.posteriors
+            found[r, ..., len(asked) :] = _decided(design, world, number, bank, reports)
     return found
+
+
+def _decided(
+    design: "Design", world: "Scenario", number: int, bank: "Bank", reports: FloatArray
+) -> FloatArray:
+    """Return what every policy says after each session, shape (patients, sessions, policies)."""
+    from bayes.bank import weigh
+
+    training, seed = design.data.training, design.seed
+    assert training is not None  # noqa: S101 - the design has a Bayesian rule
+    sessions = reports.shape[1]
+    learnt_key = _key(training, world, seed, number, sessions)
+    columns = []
+    for method, last in design.policies:
+        known, key, own_seed = bank, learnt_key, seed + number
+        if method.rule == "backward_induction_true":
+            key, own_seed = canonical(["truth", learnt_key]), seed
+            known = _kept(_banks, KEPT, key, lambda: _true_bank(training, world, seed, sessions))
+        holds = known.reaches(method.predicts.horizon_session, method.predicts.cut_pct)
+        asked = method.model_dump_json(exclude={"test_sessions", "targets"})
+        policy = _kept(
+            _policies, KEPT_POLICIES, canonical([key, asked, last]),
+            partial(_solve, known, holds, method, last, own_seed),
+        )  # fmt: skip
+        chance = weigh(known, reports, holds[None])[..., 0]
+        columns.append(policy.decide(chance, method.first_look_session))
+    return np.stack(columns, axis=-1)
+
+
+def _true_bank(training: "Training", world: "Scenario", seed: int, sessions: int) -> "Bank":
+    from simulate.studies.true_bank import true_bank
+
+    return true_bank(world, seed, training.courses, sessions)
+
+
+def _solve(bank: "Bank", holds: NDArray[np.float32], method: Any, last: int, seed: int) -> "Policy":
+    from bayes.backward import solve
+
+    threshold = method.threshold_pct[0] / 100
+    return solve(bank, holds, method.sessions_per_responder, threshold, last, seed)
 
 
 def learnt(
     training: "Training", world: "Scenario", seed: int, number: int, sessions: int
 ) -> "Bank":
     """Return the courses that one posterior makes likely; made anew where it is not in memory."""
-    key = canonical([training.model_dump(mode="json"), world.scenario_id, seed, number, sessions])
-    if key not in _banks:
+
+    def make() -> "Bank":
         from bayes.bank import draw_bank
         from bayes.fit import FitConfig, fit
 
@@ -81,11 +132,23 @@ def learnt(
             engine="marginal", marginal_draws=training.draws, cores=1, seed=seed + number
         )
         posterior = fit(told, config, patients=patients).posterior
-        _banks[key] = draw_bank(posterior, training.courses, sessions, seed + number)
-        while len(_banks) > KEPT:
-            _banks.popitem(last=False)
-    _banks.move_to_end(key)
-    return _banks[key]
+        return draw_bank(posterior, training.courses, sessions, seed + number)
+
+    return _kept(_banks, KEPT, _key(training, world, seed, number, sessions), make)
+
+
+def _key(training: "Training", world: "Scenario", seed: int, number: int, sessions: int) -> str:
+    return canonical([training.model_dump(mode="json"), world.scenario_id, seed, number, sessions])
+
+
+def _kept[T](held: OrderedDict[str, T], most: int, key: str, make: Callable[[], T]) -> T:
+    """Return what stands under a key; what was used longest ago is let go."""
+    if key not in held:
+        held[key] = make()
+        while len(held) > most:
+            held.popitem(last=False)
+    held.move_to_end(key)
+    return held[key]
 
 
 def training_cohort(
@@ -93,8 +156,11 @@ def training_cohort(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return sessions and patients of a training cohort, as `bayes.fit.fit` takes them."""
     numbers = np.array([APART + number])
+    parameters = parameters_for(world, seed, numbers)
+    if training.curve != "own":
+        parameters = parameters.with_values(curve=training.curve)
     drawn = batch.draw(
-        parameters_for(world, seed, numbers), seed, numbers, training.n_patients, FOLLOWED,
+        parameters, seed, numbers, training.n_patients, FOLLOWED,
         ("recorded", "covariates", "calendar"),
     )  # fmt: skip
     return as_told(drawn, 0, training.n_patients, FOLLOWED)

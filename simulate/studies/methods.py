@@ -34,6 +34,8 @@ CODES = {
     "oracle": ORACLE,
     "bayes_fixed": BAYES_FIXED,
     "bayes_sequential": BAYES_SEQUENTIAL,
+    "backward_induction": BAYES_SEQUENTIAL,  # what was solved stands in the forecast
+    "backward_induction_true": BAYES_SEQUENTIAL,
 }
 ASSESSED_AFTER = 4
 """Session after which the clinic records its assessment (rule R4)."""
@@ -237,8 +239,10 @@ def score_cohort(
                 c += 1
 
 
-def parameters(method: Any, predictions: tuple[Any, ...]) -> tuple[float, ...]:
-    """Return a method's four numbers, as `Columns` holds them."""
+def parameters(
+    method: Any, sessions: int, predictions: tuple[Any, ...], policies: tuple[Any, ...]
+) -> tuple[float, ...]:
+    """Return a method's four numbers at a length, as `Columns` holds them."""
     if method.rule == "slope":
         return float(method.project_to_session), float(method.ridge_sessions2), 0.0, 0.0
     if method.rule == "confirm":
@@ -248,6 +252,9 @@ def parameters(method: Any, predictions: tuple[Any, ...]) -> tuple[float, ...]:
     if method.rule == "bayes_sequential":
         looks = float(method.first_look_session), method.decline_pct, method.accept_pct
         return *looks, float(predictions.index(method.predicts))
+    if method.rule.startswith("backward_induction"):
+        solved = len(predictions) + policies.index((method, sessions))
+        return float(method.first_look_session), -0.5, 100.5, float(solved)
     return 0.0, 0.0, 0.0, 0.0
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulate.studies.design import Design
+from simulate.studies.design import UNATTAINABLE, Design
 from simulate.studies.performance import MEASURES, ratio
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def count(design: Design, world: "Scenario", replicates: range) -> "pa.Table":
 
 def error(design: Design, cell: pd.DataFrame) -> NDArray[np.float64]:
     """Return the errors of the stop measure, of attainable rules under the headline's truth."""
-    watched = cell[cell["is_headline"] & (cell["rule"] != "oracle")]
+    watched = cell[cell["is_headline"] & (~cell["rule"].isin(UNATTAINABLE))]
     return ratio(watched, MEASURES[design.performance.stop.measure])[1]
 
 
