@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from orchestration.build import Build
 from orchestration.settings import ROOT, Settings
 from orchestration.warehouse import replace_table, tables
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 CURVE_TABLES = {
     "patient_curve": "Expected reported relief by patient and session, had treatment gone on.",
@@ -148,6 +151,20 @@ def is_current(found: dict[str, Any], data_hash: str, posteriors: Path) -> bool:
     """Return whether the rows that the build holds are a good fit of just these data."""
     same = found.get("data_hash") == data_hash and found.get("status") == "converged"
     return same and (posteriors / f"{found['rows_run_id']}.zarr").exists()
+
+
+def stored_draws(settings: Settings, run_id: object) -> "xr.Dataset | None":
+    """Return the posterior that a run kept; None where there is none of today's parameters."""
+    import xarray as xr
+
+    from bayes.parameters import NAMES
+
+    path = settings.posteriors / f"{run_id}.zarr"
+    if not isinstance(run_id, str) or not path.exists():
+        return None
+    tree = xr.open_datatree(path, engine="zarr", consolidated=False)
+    draws = tree["posterior"].to_dataset().load()
+    return draws if set(NAMES) <= set(draws.data_vars) else None
 
 
 def write(build: Build, status: dict[str, Any], fresh: dict[str, pd.DataFrame] | None) -> None:

@@ -11,6 +11,7 @@ from orchestration.assets.description import OWNERS, SCIENCE
 from orchestration.assets.estimates import COMPARISON, ESTIMATES
 from orchestration.assets.models import CURVE_TABLES, STATUS_TABLE
 from orchestration.assets.studies import CANARY, STUDY_TABLES
+from orchestration.assets.surgery import SURGERY_TABLES
 from orchestration.build import Build
 from orchestration.data_directory import kind_of
 from orchestration.files import replace_file
@@ -35,8 +36,12 @@ MARTS = [
     "test_period_long",
     "long_term",
     "emcs",
+    "safety_counts",
 ]
-INPUTS = [*MARTS, *ESTIMATES, COMPARISON, *CURVE_TABLES, STATUS_TABLE, *STUDY_TABLES]
+INPUTS = [
+    *(*MARTS, *ESTIMATES, COMPARISON, *CURVE_TABLES, STATUS_TABLE),
+    *(*SURGERY_TABLES, *STUDY_TABLES),
+]
 LOGS = ["dq_result", "ingest_file", "quarantine_row", "quarantine_cell"]
 
 

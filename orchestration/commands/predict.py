@@ -10,6 +10,7 @@ import pandas as pd
 
 from orchestration.commands.console import print_json
 from orchestration.errors import InputMissing, PlateauError, WrongUse
+from orchestration.model_store import stored_draws
 from orchestration.settings import Settings
 from orchestration.warehouse import read_tables, require_live
 
@@ -97,21 +98,17 @@ def parse_relief(text: str) -> np.ndarray:
 
 
 def _population(settings: Settings, frames: dict[str, pd.DataFrame]) -> Population:
-    import xarray as xr
-
     from bayes.covariates import Covariates
-    from bayes.parameters import EFFECT_SD, NAMES, PARAMETERS, scores_of
+    from bayes.parameters import EFFECT_SD, PARAMETERS, scores_of
     from bayes.predict import Population
 
     status = frames.get("model_status")
     run_id = None if status is None or status.empty else status["rows_run_id"].iloc[0]
-    path = settings.posteriors / f"{run_id}.zarr"
-    if not isinstance(run_id, str) or not path.exists():
-        raise InputMissing("No converged fit is published yet; run `plateau nightly`.")
-    tree = xr.open_datatree(path, engine="zarr", consolidated=False)
-    posterior = tree["posterior"].to_dataset().load()
-    if not set(NAMES) <= set(posterior.data_vars):
-        raise InputMissing("The published fit is of an earlier model; run `plateau nightly`.")
+    posterior = stored_draws(settings, run_id)
+    if posterior is None:
+        raise InputMissing(
+            "No converged fit of today's model is published yet; run `plateau nightly`."
+        )
     natural = np.stack([posterior[p.name].to_numpy().ravel() for p in PARAMETERS], axis=-1)
     effect = posterior["effect_score"].to_numpy()
     labels = [str(label).rstrip("]").split("[", 1) for label in posterior["effect"].to_numpy()]

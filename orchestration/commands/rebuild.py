@@ -67,7 +67,7 @@ def publish(settings: Settings, *, wait_seconds: float = 0, listen: Listen) -> n
 
 
 def _carry_models(begun: Build) -> None:
-    """The last good rows of the models, which stand should tonight's fit not converge."""
+    """The last good rows of the curves, which stand should tonight's fit not converge."""
     from orchestration.assets.models import CURVE_TABLES, STATUS_TABLE
 
     live = meta_of(begun.settings.live, older=True)

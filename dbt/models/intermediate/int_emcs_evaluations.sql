@@ -25,6 +25,7 @@ select
     max(n_evaluations) as n_evaluations,
     max(pain_relief_pct) filter (where nth = 1) as first_relief_pct,
     max(months) filter (where nth = 1) as first_months,
+    bool_or(stimulation = 'conventional') filter (where nth = 1) as is_first_conventional,
     -- A single visit is no last one, and a switch to theta burst leaves no last value under the
     -- stimulation of the first.
     max(pain_relief_pct) filter (

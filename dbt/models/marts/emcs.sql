@@ -52,6 +52,7 @@ select
     {{ relief_category('evaluations.first_relief_pct') }} as emcs_category,
     evaluations.first_months between {{ var('emcs_first_window_months')[0] }}
     and {{ var('emcs_first_window_months')[1] }} as is_first_in_window,
+    evaluations.is_first_conventional,
     evaluations.last_relief_pct as emcs_last_relief_pct,
     evaluations.last_months as emcs_last_months,
     coalesce(evaluations.n_evaluations, 0) as n_evaluations,

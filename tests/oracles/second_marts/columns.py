@@ -47,8 +47,8 @@ COLUMNS = {
             is_synthetic""",
         "emcs": """row_key patient_id surgery_date rtms_last_relief_pct n_sessions_before
             emcs_first_relief_pct emcs_first_months emcs_last_relief_pct emcs_last_months
-            emcs_category is_first_in_window n_evaluations n_electrodes has_complication
-            rtms_last_is_responder responder_status is_synthetic""",
+            emcs_category is_first_in_window is_first_conventional n_evaluations n_electrodes
+            has_complication rtms_last_is_responder responder_status is_synthetic""",
         "safety": """row_key patient_id session_no event_date event_type is_serious
             is_synthetic""",
         "safety_counts": """event_type unit n_events n_asked n_units n_serious

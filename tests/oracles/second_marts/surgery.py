@@ -28,6 +28,12 @@ def last_evaluation(visits: list[Row]) -> Row | None:
     return latest if is_pair else None
 
 
+def is_conventional(visit: Row | None) -> bool | None:
+    """Whether a visit was under conventional stimulation; None where it does not say."""
+    kind = None if visit is None else visit["stimulation"]
+    return None if kind is None else kind == "conventional"
+
+
 def months_since(operated: date, visit: Row | None) -> float | None:
     """Delay of a visit in months of 30.4375 days."""
     return None if visit is None else (visit["visit_date"] - operated).days / DAYS_A_MONTH
@@ -57,6 +63,7 @@ def emcs_row(
         "emcs_last_months": months_since(operated, last),
         "emcs_category": category(first["pain_relief_pct"] if first else None, protocol),
         "is_first_in_window": None if first is None else least <= first_months <= most,
+        "is_first_conventional": is_conventional(first),
         "n_evaluations": len(visits),
         "n_electrodes": electrodes(patient, emcs_end),
         "has_complication": complication(patient, emcs_end),

@@ -1,0 +1,218 @@
+"""The tables of the surgery model, with the reason where nothing can be estimated.
+
+Here: `surgery_estimate`, `patient_surgery_outlook`, `surgery_agreement` as frames of fixed columns.
+Not here: the quantities (`line.py`, `correlation.py`, `prediction.py`).
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes.surgery import correlation as c
+from bayes.surgery.line import Line, fit_line
+from bayes.surgery.prediction import (
+    Bands,
+    basis,
+    mean_had_surgeon_known,
+    replicates,
+    report_chances,
+    summaries,
+)
+from bayes.surgery.records import Candidates
+
+FloatArray = NDArray[np.float64]
+
+AT_LEAST = 3
+"""Evaluated patients below whom the answer would be the prior."""
+WORTH = 400.0
+INTERVAL = (0.05, 0.5, 0.95)
+ESTIMATE_COLUMNS = {
+    **dict.fromkeys(("population", "term"), "str"),
+    **dict.fromkeys(("surgeon_knew", "mean", "q05", "q50", "q95"), "float64"),
+    **dict.fromkeys(("n_operated", "n_evaluated", "n_candidates"), "Int64"),
+    **{"effective_size": "float64", "status": "str", "reason": "object"},
+}
+OUTLOOK_COLUMNS = {
+    **{"patient_id": "str", "is_operated": "bool", "is_evaluated": "bool"},
+    **dict.fromkeys(("rtms_relief_pct", "last_report_pct", "mean_relief_pct"), "float64"),
+    **dict.fromkeys(("q05_relief_pct", "q50_relief_pct", "q95_relief_pct"), "float64"),
+    **dict.fromkeys(("p_reported_ge_10", "p_reported_ge_30", "p_reported_ge_50"), "float64"),
+    **{"mean_surgeon_knew_pct": "float64", "n_similar": "int64", "is_extrapolated": "bool"},
+    **{"extrapolated_reason": "object"},
+}
+AGREEMENT_COLUMNS = {
+    "figure": "str",
+    **dict.fromkeys(("observed", "mean", "q05", "q50", "q95"), "float64"),
+    "n": "int64",
+}
+CATEGORIES = ("failure", "poor", "good", "excellent")
+
+
+def surgery_tables(
+    who: Candidates, seed: int, bands: Bands | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return the three tables by name.
+
+    Parameters
+    ----------
+    who
+        From `records.candidates`.
+    seed
+        Of every random number.
+    bands
+        Categories of relief, rule R4.
+
+    Returns
+    -------
+    dict
+        surgery_estimate: one row a population, term and `surgeon_knew`; where nothing is estimated
+        the numbers are NaN, status is 'not_estimated' and reason says why. The other two are empty
+        then. patient_surgery_outlook: one row a candidate. surgery_agreement: figures of the
+        evaluated, as observed and in replicates.
+    """
+    bands, used = bands or Bands(), who.is_used
+    counts: dict[str, int | None] = {
+        "n_operated": who.n_operated,
+        "n_evaluated": int(used.sum()),
+        "n_candidates": len(who.patients),
+    }
+    reason = _too_few(who)
+    if reason:
+        return _not_estimated(reason, counts)
+    shares = float(who.tens_share.mean()), float(who.fives_share.mean())
+    line = fit_line(who.first[used], who.relief[:, used], *shares, seed)
+    if line.effective_size < WORTH:
+        found = f"weights worth {line.effective_size:.0f} equal draws, fewer than {WORTH:.0f}"
+        return _not_estimated(found, counts)
+    noise = c.evaluation_noise(line, who, seed)
+    chances = report_chances(line, who, seed)
+    most = c.relation(line, noise, who, max(c.SURGEON_KNEW))
+    known = mean_had_surgeon_known(most, line.centre, who, seed)
+    return {
+        "surgery_estimate": _estimates(line, noise, who, seed, counts),
+        "patient_surgery_outlook": _outlook(who, chances, known, bands),
+        "surgery_agreement": agreement(line, who, chances, bands, seed),
+    }
+
+
+def not_estimated(reason: str) -> dict[str, pd.DataFrame]:
+    """Return the tables of a clinic where nothing could be asked, such as one without a curve."""
+    return _not_estimated(reason, {})
+
+
+def _too_few(who: Candidates) -> str | None:
+    n = int(who.is_used.sum())
+    if not who.n_operated:
+        return "no patient was operated yet"
+    if n < AT_LEAST:
+        patients = "patient has" if n == 1 else "patients have"
+        left = f" ({who.unused_in_words})" if who.unused_in_words else ""
+        return f"{n} operated {patients} a first evaluation to use, fewer than {AT_LEAST}{left}"
+    return None
+
+
+def _estimates(
+    line: Line, noise: FloatArray, who: Candidates, seed: int, counts: dict[str, int | None]
+) -> pd.DataFrame:
+    rng = np.random.default_rng([seed, 19])
+    everyone = who.relief[rng.integers(len(who.relief), size=len(line.level))]
+    rows = []
+    for knew in c.SURGEON_KNEW:
+        found = c.relation(line, noise, who, knew)
+        groups = {
+            "operated": (line.relief, found.operated_slope, found.operated_residual_sd),
+            "candidates": (everyone, found.slope, found.residual_sd),
+        }
+        for population, (relief, slope, residual) in groups.items():
+            with_noise = np.hypot(residual, found.noise_sd)
+            draws = {
+                "correlation": c.correlation(relief, slope, residual),
+                "correlation_with_report": c.correlation(relief, slope, with_noise),
+            }
+            rows += [_row(population, term, knew, value) for term, value in draws.items()]
+    for term, value in {
+        "slope": line.slope,
+        "latent_at_0_pct": line.latent(np.zeros(len(line.level))),
+        "latent_at_50_pct": line.latent(np.full(len(line.level), 50.0)),
+        "residual_sd_pct": c.TO_SD * line.scale,
+    }.items():
+        rows.append(_row("operated", term, 0.0, value))
+    more = {
+        "effective_size": line.effective_size,
+        "status": "estimated",
+        "reason": f"not used: {who.unused_in_words}" if who.unused_in_words else None,
+    }
+    return _frame([row | counts | more for row in rows], ESTIMATE_COLUMNS)
+
+
+def _row(population: str, term: str, knew: float, draws: FloatArray) -> dict[str, object]:
+    known = draws[np.isfinite(draws)]
+    low, middle, high = np.quantile(known, INTERVAL) if known.size else (np.nan,) * 3
+    mean = known.mean() if known.size else np.nan
+    row = {"population": population, "term": term, "surgeon_knew": knew, "mean": mean}
+    return row | {"q05": low, "q50": middle, "q95": high}
+
+
+def _outlook(who: Candidates, chances: FloatArray, known: FloatArray, bands: Bands) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "patient_id": who.patients,
+            "is_operated": who.is_operated,
+            "is_evaluated": who.is_used,
+            "rtms_relief_pct": who.relief.mean(axis=0),
+            "last_report_pct": who.last_report,
+            "mean_surgeon_knew_pct": known,
+        }
+    )
+    whole = pd.concat([frame, summaries(chances), basis(who, bands)], axis=1)
+    return whole[list(OUTLOOK_COLUMNS)].astype(OUTLOOK_COLUMNS)
+
+
+def agreement(
+    line: Line, who: Candidates, chances: FloatArray, bands: Bands, seed: int
+) -> pd.DataFrame:
+    """Return figures of the evaluated beside those of replicate evaluations of the same patients.
+
+    `within_interval.n` counts evaluations inside the 90 % interval predicted without them.
+    """
+    used = who.is_used
+    told = summaries(chances[used])
+    ends = told["q05_relief_pct"].to_numpy(), told["q95_relief_pct"].to_numpy()
+    observed, replicated = (
+        _figures(first, who.last_report[used], ends, bands)
+        for first in (who.first[None, used], replicates(line, who, seed))
+    )
+    rows = []
+    for name, value in replicated.items():
+        mean, bounds = float(value.mean()), np.quantile(value, INTERVAL)
+        rows.append((name, float(observed[name][0]), mean, *bounds, int(used.sum())))
+    return pd.DataFrame(rows, columns=list(AGREEMENT_COLUMNS)).astype(AGREEMENT_COLUMNS)
+
+
+def _figures(
+    first: FloatArray, last: FloatArray, ends: tuple[FloatArray, FloatArray], bands: Bands
+) -> dict[str, FloatArray]:
+    """Return figures of Table 3 and Figure 3 by replicate; `first` is (replicates, operated)."""
+    band = bands.of(first)
+    result = {f"{name}.n": (band == k).sum(axis=1) for k, name in enumerate(CATEGORIES)}
+    result["mean_pct"] = first.mean(axis=1)
+    result["sd_pct"] = first.std(axis=1, ddof=1)
+    result["higher_before.n"] = (last > first).sum(axis=1)
+    result["higher_after.n"] = (last < first).sum(axis=1)
+    result["within_interval.n"] = ((first >= ends[0]) & (first <= ends[1])).sum(axis=1)
+    return {name: np.asarray(value, dtype=float) for name, value in result.items()}
+
+
+def _not_estimated(reason: str, counts: dict[str, int | None]) -> dict[str, pd.DataFrame]:
+    rows = [_row(p, "correlation", k, np.array([])) for p in ("operated", "candidates")
+            for k in c.SURGEON_KNEW]  # fmt: skip
+    more = {"effective_size": np.nan, "status": "not_estimated", "reason": reason}
+    return {
+        "surgery_estimate": _frame([row | counts | more for row in rows], ESTIMATE_COLUMNS),
+        "patient_surgery_outlook": _frame([], OUTLOOK_COLUMNS),
+        "surgery_agreement": _frame([], AGREEMENT_COLUMNS),
+    }
+
+
+def _frame(rows: list[dict[str, object]], columns: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
