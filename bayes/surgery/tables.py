@@ -7,6 +7,7 @@ Not here: the quantities (`line.py`, `correlation.py`, `prediction.py`).
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from bayes.surgery import correlation as c
 from bayes.surgery.line import Line, fit_line
@@ -146,11 +147,14 @@ def _estimates(
 
 
 def _row(population: str, term: str, knew: float, draws: FloatArray) -> dict[str, object]:
+    return {"population": population, "term": term, "surgeon_knew": knew, **_summary(draws)}
+
+
+def _summary(draws: FloatArray) -> dict[str, float]:
     known = draws[np.isfinite(draws)]
     low, middle, high = np.quantile(known, INTERVAL) if known.size else (np.nan,) * 3
-    mean = known.mean() if known.size else np.nan
-    row = {"population": population, "term": term, "surgeon_knew": knew, "mean": mean}
-    return row | {"q05": low, "q50": middle, "q95": high}
+    mean = float(known.mean()) if known.size else np.nan
+    return {"mean": mean, "q05": float(low), "q50": float(middle), "q95": float(high)}
 
 
 def _outlook(who: Candidates, chances: FloatArray, known: FloatArray, bands: Bands) -> pd.DataFrame:
@@ -182,11 +186,11 @@ def agreement(
         _figures(first, who.last_report[used], ends, bands)
         for first in (who.first[None, used], replicates(line, who, seed))
     )
-    rows = []
-    for name, value in replicated.items():
-        mean, bounds = float(value.mean()), np.quantile(value, INTERVAL)
-        rows.append((name, float(observed[name][0]), mean, *bounds, int(used.sum())))
-    return pd.DataFrame(rows, columns=list(AGREEMENT_COLUMNS)).astype(AGREEMENT_COLUMNS)
+    rows = [
+        {"figure": name, "observed": observed[name][0], "n": int(used.sum()), **_summary(value)}
+        for name, value in replicated.items()
+    ]
+    return _frame(rows, AGREEMENT_COLUMNS)
 
 
 def _figures(
@@ -199,8 +203,18 @@ def _figures(
     result["sd_pct"] = first.std(axis=1, ddof=1)
     result["higher_before.n"] = (last > first).sum(axis=1)
     result["higher_after.n"] = (last < first).sum(axis=1)
+    result["rho"] = _rank_correlation(last, first)
     result["within_interval.n"] = ((first >= ends[0]) & (first <= ends[1])).sum(axis=1)
     return {name: np.asarray(value, dtype=float) for name, value in result.items()}
+
+
+def _rank_correlation(last: FloatArray, first: FloatArray) -> FloatArray:
+    """Return Spearman's correlation of the known pairs by replicate, NaN where one is constant."""
+    known = np.isfinite(last)
+    a = rankdata(last[known]) - (known.sum() + 1) / 2
+    b = rankdata(first[:, known], axis=1) - (known.sum() + 1) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((b @ a) / np.sqrt((a**2).sum() * (b**2).sum(axis=1)))
 
 
 def _not_estimated(reason: str, counts: dict[str, int | None]) -> dict[str, pd.DataFrame]:

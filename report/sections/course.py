@@ -5,10 +5,10 @@ import pandas as pd
 from report.blocks import Block, DataTable, Figure, Heading, Notice, Panel, Section
 from report.facts import ReportFacts
 from report.figures.course import time_course
-from report.figures.surgery import before_after
-from report.frames import Absent, Frames, is_missing, records, take
-from report.style import BLUE, GREEN, SOFT, Mark, band_key, swatch, to_svg
-from report.wording import count, number, plural, pseudonym, words
+from report.frames import Absent, Frames, records, take
+from report.sections import surgery
+from report.style import GREEN, SOFT, Mark, band_key, swatch, to_svg
+from report.wording import count, number, words
 
 # A mean of fewer patients is drawn grey and hollow, without a band.
 THIN = 5
@@ -18,7 +18,7 @@ POPULATIONS = ("responders", "responders_ge15")
 
 def build(frames: Frames, facts: ReportFacts) -> Section:
     """Return the section of the long course."""
-    blocks = [_course(frames, facts), Heading("Operated patients (eMCS)"), _surgery(frames)]
+    blocks = [_course(frames, facts), Heading("Operated patients (eMCS)"), *surgery.blocks(frames)]
     return Section("course", "4. Relief over time", blocks)
 
 
@@ -129,54 +129,4 @@ def _row(row: dict[str, object]) -> tuple[str, ...]:
         words(row["population"]),
         *(count(row[name]) for name in ("session_no", "n_treated", "n_observed")),
         *(number(row[name]) for name in ("mean_relief_pct", "sd_relief_pct")),
-    )
-
-
-_MOMENTS = {
-    "rtms_last_relief_pct": "Last rTMS session",
-    "emcs_first_relief_pct": "eMCS, first evaluation",
-    "emcs_last_relief_pct": "eMCS, last evaluation",
-}
-
-
-def _surgery(frames: Frames) -> Block:
-    emcs = take(frames, "emcs", ["patient_id", *_MOMENTS])
-    if isinstance(emcs, Absent):
-        return Notice(f"Relief around surgery is not shown: {emcs.reason}")
-    pairs = pd.DataFrame(
-        [
-            (pseudonym(row["patient_id"]), title, row[column])
-            for row in records(emcs)
-            for column, title in _MOMENTS.items()
-            if not is_missing(row[column])
-        ],
-        columns=["patient", "moment", "relief_pct"],
-    )
-    if pairs.empty:
-        return Notice(
-            f"Relief around surgery is not shown: {plural(len(emcs), 'operated patient')} so far, "
-            "none evaluated."
-        )
-    n_at = {title: int(emcs[column].notna().sum()) for column, title in _MOMENTS.items()}
-    n_text = "; ".join(
-        f"{title.lower().replace('emcs', 'eMCS').replace('rtms', 'rTMS')} n = {n}"
-        for title, n in n_at.items()
-    )
-    svg = to_svg(before_after(pairs), "surgery", "Reported relief before and after surgery")
-    return Figure(
-        key="figure-surgery",
-        title="Reported relief at the last rTMS session and after surgery, one line a patient",
-        caption=f"{plural(len(emcs), 'operated patient')}: {n_text}. Patients were chosen for "
-        "surgery, so this is no comparison of two treatments.",
-        alt=f"One line for each of {plural(len(emcs), 'operated patient')}; {n_text}",
-        panels=[Panel(svg)],
-        data=DataTable(
-            ["Patient", *_MOMENTS.values()],
-            [
-                (pseudonym(row["patient_id"]), *(number(row[c]) for c in _MOMENTS))
-                for row in records(emcs)
-            ],
-        ),
-        legend=[(swatch(Mark(BLUE, "circle")), "One patient")],
-        panel_width=430,
     )

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classical import estimates
+from bayes.surgery.records import Candidates
+from bayes.surgery.tables import surgery_tables
+from classical import estimates, safety, surgery
 from report.facts import ReportFacts
 
 RUN = "4f1c0a77"
@@ -43,13 +45,19 @@ def make_frames(n_patients=60, seed=1, n_operated=6):
     status = _status(rng, analysed, sessions)
     long = _test_period_long(rng, analysed, sessions, status)
     curve, plateau = _model(analysed, sessions, latent)
+    emcs = _emcs(rng, analysed, n_operated)
+    counts = _safety_counts(len(emcs))
     return {
         "patients": patients,
         "sessions": sessions,
         "flow": _flow(patients, status),
         "status": status,
         "long_term": _long_term(analysed, sessions, status),
-        "emcs": _emcs(rng, analysed, n_operated),
+        "emcs": emcs,
+        "safety_counts": counts,
+        "estimate_safety": safety.safety_table(counts),
+        "estimate_emcs": surgery.emcs_table(*_of_surgery(emcs, patients, sessions)),
+        **_surgery_model(plateau, emcs),
         "estimate_baseline": estimates.baseline_table(_baseline(rng, analysed)),
         "estimate_test_period": estimates.test_period_table(long),
         "estimate_odds_ratio": estimates.odds_ratios(status),
@@ -212,6 +220,38 @@ def _emcs(rng, analysed, n):
             "emcs_last_relief_pct": last,
         }
     )
+
+
+def _safety_counts(n_operated):
+    row = ("surgery_complication", "surgery", min(1, n_operated), *(n_operated,) * 2, 0, 0)
+    names = ["event_type", "unit", "n_events", "n_asked", "n_units", "n_serious"]
+    return pd.DataFrame([row], columns=[*names, "n_seriousness_known"])
+
+
+def _of_surgery(emcs, patients, sessions):
+    """Frames as the marts have them, for what the tables of this page do not need."""
+    days = pd.to_datetime(pd.Series("2020-01-06", index=patients.index))
+    wide = emcs.assign(
+        n_sessions_before=4, surgery_date=pd.Timestamp("2020-06-01"), emcs_first_months=5.0,
+        emcs_last_months=30.0, emcs_category=None, rtms_last_is_responder=None,
+    )  # fmt: skip
+    dated = sessions.assign(session_date=pd.Timestamp("2020-02-03"), relief_duration_days=5.0)
+    return wide, patients.assign(first_session_date=days), dated
+
+
+def _surgery_model(plateau, emcs):
+    """Tables of the surgery model on the plateaus as if they were known up to some points."""
+    ids = plateau["patient_id"].to_numpy(dtype=str)
+    level = plateau["plateau_mean_pct"].to_numpy(dtype=float)
+    noise = np.random.default_rng(4).normal(0, 5, (100, len(ids)))
+    first = plateau["patient_id"].map(emcs.set_index("patient_id")["emcs_first_relief_pct"])
+    first = first.to_numpy(dtype=float)
+    law = (np.full(100, value) for value in (12.0, 0.6, 0.75))
+    who = Candidates(
+        ids, np.clip(level + noise, 0, 100), 10 * np.round(level / 10), first,
+        np.isfinite(first), *law, {"without a first evaluation that reports relief": 0},
+    )  # fmt: skip
+    return surgery_tables(who, seed=1)
 
 
 def _model(analysed, sessions, latent):

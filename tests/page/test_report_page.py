@@ -13,6 +13,10 @@ from report.pages import build
 
 VOID = {"meta", "br", "img", "hr", "input", "link", "rect", "path", "line", "circle", "col"}
 BANNED = r"\bfailures?\b|\bwasted?\b|will not work|effect of rTMS|should stop"
+REFUSING = (
+    r"not (be )?(operated|eligible)|unsuitable|contraindicat|refuse (the )?patient|"
+    r"should not|surgery (will|would) (not|fail)|poor candidate|benefit of surgery"
+)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -93,7 +97,7 @@ def test_headings_step_down_one_at_a_time(page):
 
 
 def test_every_figure_has_caption_words_and_data(page):
-    assert len(page.figures) == 9
+    assert len(page.figures) == 11
     for parts in page.figures:
         tags = [tag for tag, _ in parts]
         assert tags.count("figcaption") == 1
@@ -230,6 +234,32 @@ def test_the_split_says_what_is_set_and_what_is_not_shown(facts, frames):
     unseen = frames["decomposition"].assign(mean_pct=float("nan"))
     text = Page(build(frames | {"decomposition": unseen}, facts)).text
     assert "Accumulation and selection are not told apart" in text
+
+
+def test_surgery_is_told_with_complications_selection_and_basis(facts, frames):
+    text = Page(build(frames, facts)).text
+    assert "noted for 1 of 6 (16.7 %) of the operated patients, 95 % interval" in text
+    assert text.index("Complications of surgery") < text.index("Correlation of relief under rTMS")
+    assert "Operated, Spearman of the reports" in text
+    assert "Candidates, surgeon knew more (0.6)" in text
+    assert "if the choice depended on rTMS relief alone" in text
+    assert "fewer than 5 evaluated patients had a last reported relief" in text
+    assert "extrapolated: " in text and "Nothing here is a reason to refuse surgery" in text
+    assert re.search(REFUSING, text, re.IGNORECASE) is None
+    unknown = frames["safety_counts"].assign(n_asked=0, n_events=0)
+    text = Page(build(frames | {"safety_counts": unknown}, facts)).text
+    assert "Complications of surgery are unknown: no visit of 6 operated patients says" in text
+    silent = frames["safety_counts"].assign(n_asked=1)
+    text = Page(build(frames | {"safety_counts": silent}, facts)).text
+    assert "at least 1 of 6" in text and "which is not none" in text
+
+
+@pytest.mark.parametrize(
+    ("n_operated", "said"), [(0, "no patient was"), (2, "2 operated patients")]
+)
+def test_too_few_operated_say_why(facts, clinic, n_operated, said):
+    text = Page(build(clinic(20, seed=5, n_operated=n_operated), facts)).text
+    assert f"rTMS and surgery are not related by the model: {said}" in text
 
 
 @pytest.mark.parametrize("n_patients", [3, 20])
