@@ -1,15 +1,17 @@
 """Correlation of relief under rTMS and after surgery: operated, candidates, a surgeon who knew.
 
-With tau the SD of latent relief after surgery about the line, in a group whose x has SD s,
+With tau the SD of latent relief after surgery about the line, in a group whose x has SD s and whose
+last reports lie d about x (root mean square),
 
-    rho = slope s / sqrt(slope^2 s^2 + tau^2)                                 (17)
+    rho = slope s / sqrt(slope^2 s^2 + carry^2 d^2 + tau^2)                   (17)
     tau^2 = (pi^2 / 3) (omega^2 - f^2 sigma^2)                                (18)
 
 is within -1 and 1 in every draw. The evaluation's own noise, f sigma, is no one's to know from one
 evaluation a patient: sigma is that of a session's report and f uniform on what omega leaves room
 for, from no noise to that of a session. f = 0 is the correlation with a report as it is given.
 
-Stated selection: who was operated depends on x, not on what is left of z given x. Then line and
+Stated selection: who was operated depends on rTMS relief (x and the last report), not on what is
+left of z given both. Then line and
 tau are those of every candidate (Pearson-Lawley), and (17) with the candidates' s is theirs. Where
 the surgeon knew more, his choice correlates kappa with what is left of z, kappa being set:
 
@@ -81,18 +83,24 @@ def relation(line: Line, noise_sd: FloatArray, who: Candidates, knew: float) -> 
     return Relation(level, slope, tau, noise_sd, line.slope, chosen_sd)
 
 
-def correlation(relief: FloatArray, slope: FloatArray, residual_sd: FloatArray) -> FloatArray:
+def correlation(
+    relief: FloatArray, last: FloatArray, slope: FloatArray, carry: FloatArray, rest_sd: FloatArray
+) -> FloatArray:
     """Return (17) by draw; NaN where a group's relief does not differ.
 
     Parameters
     ----------
     relief
         x of a group, shape (draws, patients).
-    slope, residual_sd
-        By draw.
+    last
+        Last reports of the group, percent, shape (patients,).
+    slope, carry, rest_sd
+        By draw; `rest_sd` is tau, with the evaluation's noise where that is to count.
     """
+    beyond = np.where(np.isfinite(last), last - relief, 0.0)
     signal = slope * relief.std(axis=1)
-    total = np.hypot(signal, residual_sd)
+    rest = np.hypot(carry * np.sqrt((beyond**2).mean(axis=1)), rest_sd)
+    total = np.hypot(signal, rest)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(total > 0, signal / total, np.nan))
 

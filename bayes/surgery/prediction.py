@@ -5,7 +5,7 @@ result. Not here: the posterior (`line.py`). What is predicted is what operated 
 an rTMS result reported; the patient's own evaluation is never used for it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -65,8 +65,8 @@ def report_chances(line: Line, who: Candidates, seed: int) -> FloatArray:
         own = np.flatnonzero(used == i)
         weight = line.without(int(own[0])) if len(own) else None
         d = rng.choice(len(line.level), size=PREDICTION_DRAWS, p=weight)
-        x = rng.choice(who.relief[:, i], size=PREDICTION_DRAWS)
-        latent = line.level[d] + line.slope[d] * (x - line.centre)
+        x = rng.choice(who.relief[:, i], size=(PREDICTION_DRAWS, 1))
+        latent = line.of(d).latent(x, who.last_report[[i]])[:, 0]
         result[i] = report_table(latent, line.scale[d], *map(np.asarray, share)).mean(axis=1)
     return result / result.sum(axis=1, keepdims=True)
 
@@ -78,7 +78,10 @@ def replicates(line: Line, who: Candidates, seed: int) -> FloatArray:
     rounded as equation (8) says.
     """
     rng = np.random.default_rng([seed, 22])
-    said = line.latent(line.relief) + rng.logistic(size=line.relief.shape) * line.scale[:, None]
+    said = (
+        line.latent(line.relief, who.last_report[who.is_used])
+        + rng.logistic(size=line.relief.shape) * line.scale[:, None]
+    )
     tens, fives = float(who.tens_share.mean()), float(who.fives_share.mean())
     share = (tens, (1 - tens) * fives, (1 - tens) * (1 - fives))
     width = rng.choice(np.array(GRIDS), size=said.shape, p=share)
@@ -86,13 +89,14 @@ def replicates(line: Line, who: Candidates, seed: int) -> FloatArray:
 
 
 def mean_had_surgeon_known(
-    relation: Relation, centre: float, who: Candidates, seed: int
+    relation: Relation, line: Line, who: Candidates, seed: int
 ) -> FloatArray:
     """Return the mean report of every patient, chosen or not, under a relation, percent."""
     rng = np.random.default_rng([seed, 21])
     d = rng.integers(len(relation.level), size=len(who.relief))
     spread = np.hypot(relation.residual_sd[d], relation.noise_sd[d])[:, None] * np.sqrt(3) / np.pi
-    z = relation.level[d][:, None] + relation.slope[d][:, None] * (who.relief - centre)
+    told = replace(line, level=relation.level, slope=relation.slope).of(d)
+    z = told.latent(who.relief, who.last_report)
     tens, fives = who.tens_share[:, None], who.fives_share[:, None]
     return np.asarray(expected_report(z, np.maximum(spread, 5.0), tens, fives).mean(axis=0))
 

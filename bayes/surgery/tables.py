@@ -81,14 +81,14 @@ def surgery_tables(
     if reason:
         return _not_estimated(reason, counts)
     shares = float(who.tens_share.mean()), float(who.fives_share.mean())
-    line = fit_line(who.first[used], who.relief[:, used], *shares, seed)
+    line = fit_line(who.first[used], who.relief[:, used], who.last_report[used], *shares, seed)
     if line.effective_size < WORTH:
         found = f"weights worth {line.effective_size:.0f} equal draws, fewer than {WORTH:.0f}"
         return _not_estimated(found, counts)
     noise = c.evaluation_noise(line, who, seed)
     chances = report_chances(line, who, seed)
     most = c.relation(line, noise, who, max(c.SURGEON_KNEW))
-    known = mean_had_surgeon_known(most, line.centre, who, seed)
+    known = mean_had_surgeon_known(most, line, who, seed)
     return {
         "surgery_estimate": _estimates(line, noise, who, seed, counts),
         "patient_surgery_outlook": _outlook(who, chances, known, bands),
@@ -115,26 +115,28 @@ def _too_few(who: Candidates) -> str | None:
 def _estimates(
     line: Line, noise: FloatArray, who: Candidates, seed: int, counts: dict[str, int | None]
 ) -> pd.DataFrame:
-    rng = np.random.default_rng([seed, 19])
+    rng, used = np.random.default_rng([seed, 19]), who.is_used
     everyone = who.relief[rng.integers(len(who.relief), size=len(line.level))]
     rows = []
     for knew in c.SURGEON_KNEW:
         found = c.relation(line, noise, who, knew)
         groups = {
-            "operated": (line.relief, found.operated_slope, found.operated_residual_sd),
-            "candidates": (everyone, found.slope, found.residual_sd),
+            "operated": (line.relief, used, found.operated_slope, found.operated_residual_sd),
+            "candidates": (everyone, np.full(len(used), True), found.slope, found.residual_sd),
         }
-        for population, (relief, slope, residual) in groups.items():
+        for population, (relief, who_of, slope, residual) in groups.items():
             with_noise = np.hypot(residual, found.noise_sd)
+            of = (relief, who.last_report[who_of], slope, line.carry)
             draws = {
-                "correlation": c.correlation(relief, slope, residual),
-                "correlation_with_report": c.correlation(relief, slope, with_noise),
+                "correlation": c.correlation(*of, residual),
+                "correlation_with_report": c.correlation(*of, with_noise),
             }
             rows += [_row(population, term, knew, value) for term, value in draws.items()]
     for term, value in {
         "slope": line.slope,
-        "latent_at_0_pct": line.latent(np.zeros(len(line.level))),
-        "latent_at_50_pct": line.latent(np.full(len(line.level), 50.0)),
+        "carry": line.carry,
+        "latent_at_0_pct": line.level - line.slope * line.centre,
+        "latent_at_50_pct": line.level + line.slope * (50 - line.centre),
         "residual_sd_pct": c.TO_SD * line.scale,
     }.items():
         rows.append(_row("operated", term, 0.0, value))

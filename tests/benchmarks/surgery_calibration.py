@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from bayes.surgery import correlation as c
-from bayes.surgery.line import LEAST_SPREAD_PCT, TO_SD, fit_line, natural
+from bayes.surgery.line import LEAST_SPREAD_PCT, SIZE, TO_SD, fit_line, natural
 from bayes.surgery.records import Candidates
 
 N, DRAWS, SIGMA, TENS, FIVES = 190, 400, 12.0, 0.6, 0.75
@@ -45,40 +45,48 @@ def one_cohort(seed, replicate, operated, knew, fixed):
     choice = knew * left + np.sqrt(1 - knew**2) * rng.standard_normal(N)
     is_operated = choice > -ndtri(chance)
     spread = max(float(relief[:, is_operated].std()), LEAST_SPREAD_PCT)
-    scores = np.zeros(3) if fixed else rng.standard_normal(3)
-    level, slope, scale = (float(v[0]) for v in natural(scores[None], spread))
+    scores = rng.standard_normal(SIZE)
+    level, slope, carry, scale = (float(v[0]) for v in natural(scores[None], spread))
     if fixed:
-        level, slope, scale = 45.0, 0.9, 11.5
+        level, slope, carry, scale = 45.0, 0.9, 0.4, 11.5
+    last = np.clip(np.round((x + SIGMA * rng.logistic(size=N)) / 10) * 10, 0, 100)
     share = rng.random() * min(1.0, scale / SIGMA)
     centre = float(relief[:, is_operated].mean())
     tau = TO_SD * np.sqrt(scale**2 - (share * SIGMA) ** 2)
     if knew:
-        z = level + slope * (x - centre) + tau * left
+        z = level + slope * (x - centre) + carry * (last - x) + tau * left
         said = z + share * SIGMA * rng.logistic(size=N)
     else:
-        said = level + slope * (x - centre) + scale * rng.logistic(size=N)
+        said = level + slope * (x - centre) + carry * (last - x) + scale * rng.logistic(size=N)
     width = rng.choice([10, 5, 1], N, p=[TENS, (1 - TENS) * FIVES, (1 - TENS) * (1 - FIVES)])
     first = np.where(is_operated, np.clip(width * np.round(said / width), 0, 100), np.nan)
     who = Candidates(
-        np.arange(N).astype(str), relief, relief.mean(axis=0), first, is_operated,
+        np.arange(N).astype(str), relief, last, first, is_operated,
         np.full(DRAWS, SIGMA), np.full(DRAWS, TENS), np.full(DRAWS, FIVES), {},
     )  # fmt: skip
-    line = fit_line(first[is_operated], relief[:, is_operated], TENS, FIVES, replicate)
+    line = fit_line(
+        first[is_operated], relief[:, is_operated], last[is_operated], TENS, FIVES, replicate
+    )
     noise = c.evaluation_noise(line, who, replicate)
     everyone = relief[rng.integers(DRAWS, size=len(line.level))]
     rows = []
     for told in (0.0, knew) if knew else (0.0,):
         found = c.relation(line, noise, who, told)
-        groups = {"operated": (line.relief, x[is_operated]), "candidates": (everyone, x)}
-        for group, (draws, true) in groups.items():
+        groups = {
+            "operated": (line.relief, x[is_operated], last[is_operated]),
+            "candidates": (everyone, x, last),
+        }
+        for group, (draws, true, reports) in groups.items():
             own = (found.operated_slope, found.operated_residual_sd)
             line_of, left_sd = own if group == "operated" else (found.slope, found.residual_sd)
             for term, extra, true_sd in (
                 ("correlation", 0.0, tau),
                 ("correlation_with_report", found.noise_sd, TO_SD * scale),
             ):
-                rho = c.correlation(draws, line_of, np.hypot(left_sd, extra))
-                truth = slope * true.std() / np.hypot(slope * true.std(), true_sd)
+                rest = np.hypot(left_sd, extra)
+                rho = c.correlation(draws, reports, line_of, line.carry, rest)
+                own = (np.array([v]) for v in (slope, carry, true_sd))
+                truth = c.correlation(true[None], reports, *own)[0]
                 low, high = np.quantile(rho, (0.05, 0.95))
                 rows.append(
                     (group, term, told, truth, rho.mean(), low, high, (rho < truth).mean(),

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import ndtri
-from scipy.stats import norm
 
 from bayes.heaping import cells, log_probability
 from bayes.surgery import correlation as c
-from bayes.surgery.line import LEAST_SPREAD_PCT, LEVEL_PRIOR_PCT, SPREAD_PRIOR_LOG, TO_SD, fit_line
+from bayes.surgery.line import CARRY_SD, LEVEL_PRIOR_PCT, SPREAD_PRIOR_LOG, TO_SD, fit_line
 from bayes.surgery.prediction import Bands, basis, replicates, report_chances
 from bayes.surgery.records import Candidates, candidates
 from bayes.surgery.tables import surgery_tables
@@ -41,37 +40,40 @@ def clinic(n=190, operated=25, *, slope=0.9, scale=9.0, knew=0.0, seed=3):
     return candidates_of(x, first), signal / np.hypot(signal, TO_SD * scale)
 
 
+def line_of(who, seed):
+    used = who.is_used
+    of_operated = who.first[used], who.relief[:, used], who.last_report[used]
+    return fit_line(*of_operated, TENS, FIVES, seed)
+
+
 def estimate(tables, population="candidates", term="correlation_with_report", knew=0.0):
     frame = tables["surgery_estimate"].set_index(["population", "term", "surgeon_knew"])
     return frame.loc[(population, term, knew)]
 
 
-def test_the_posterior_is_that_of_a_grid():
+def test_the_posterior_is_that_of_a_brute_force_sum_over_the_prior():
     first, x = np.array([0.0, 30, 45, 100]), np.array([5.0, 20, 55, 80])
+    last = np.array([0.0, 30, 50, 90])
     rng = np.random.default_rng(2)
     relief = x + rng.normal(0, 3, (400, 4))
-    line = fit_line(first, relief, TENS, FIVES, seed=1)
+    line = fit_line(first, relief, last, TENS, FIVES, seed=1)
 
-    spread, centre = max(relief.std(), LEAST_SPREAD_PCT), relief.mean()
-    level = np.linspace(-90, 160, 81)
-    total = np.exp(np.linspace(np.log(5), np.log(130), 41))
-    rho = np.linspace(-0.995, 0.995, 81)
-    a, v, r = (g.ravel() for g in np.meshgrid(level, total, rho, indexing="ij"))
-    scale = v * np.sqrt(1 - r**2) / TO_SD
-    logs = norm.logpdf(a, *LEVEL_PRIOR_PCT) + norm.logpdf(np.log(v), *SPREAD_PRIOR_LOG)
+    spread, centre, n = relief.std(), relief.mean(), 150_000
+    level = rng.normal(*LEVEL_PRIOR_PCT, n)
+    total, rho = rng.lognormal(*SPREAD_PRIOR_LOG, n), rng.uniform(-1, 1, n)
+    slope, carry = rho * total / spread, rng.normal(0, CARRY_SD, n)
+    scale = total * np.sqrt(1 - rho**2) / TO_SD
     share = [TENS, (1 - TENS) * FIVES, (1 - TENS) * (1 - FIVES)]
     nodes = np.quantile(relief, (np.arange(9) + 0.5) / 9, axis=0)
+    weight = np.ones(n)
     for i, report in enumerate(first):
         cell = cells(np.array([report])).over_draws()
-        each = [
-            log_probability(cell, (a + r * v / spread * (n - centre))[None], scale, share)[0]
-            for n in nodes[:, i]
-        ]
-        logs += np.log(np.mean(np.exp(each), axis=0))
-    weight = np.exp(logs - logs.max())
+        latent = [level + slope * (m - centre) + carry * (last[i] - m) for m in nodes[:, i]]
+        each = [log_probability(cell, z[None], scale, share)[0] for z in latent]
+        weight *= np.exp(each).mean(axis=0)
     weight /= weight.sum()
-    exact = {"level": a, "slope": r * v / spread, "scale": scale}
-    for name, value in exact.items():
+    assert 1 / (weight**2).sum() > 3000
+    for name, value in {"level": level, "slope": slope, "carry": carry, "scale": scale}.items():
         mean = weight @ value
         sd = np.sqrt(weight @ (value - mean) ** 2)
         drawn = getattr(line, name)
@@ -106,11 +108,12 @@ def test_error_in_the_curve_does_not_attenuate_the_slope():
     """Planted: plugging in one draw of the curve as if it were known flattens the line."""
     rng = np.random.default_rng(5)
     x = rng.normal(50, 10, 80)
-    seen = x + rng.normal(0, 10, 80)
+    reports = x[:, None] + rng.normal(0, 30, (80, 9))
+    seen, last = reports.mean(axis=1), reports[:, -1]
     relief = 50 + (seen - 50) / 2 + rng.normal(0, 10 / np.sqrt(2), (DRAWS, 80))
     first = np.clip(np.round(x + rng.logistic(0, 4, 80)), 0, 100)
-    line = fit_line(first, relief, 0.0, 0.0, seed=1)
-    plugged = fit_line(first, relief[:1], 0.0, 0.0, seed=1)
+    line = fit_line(first, relief, last, 0.0, 0.0, seed=1)
+    plugged = fit_line(first, relief[:1], last, 0.0, 0.0, seed=1)
     assert np.quantile(line.slope, 0.05) < 1 < np.quantile(line.slope, 0.95)
     assert np.quantile(plugged.slope, 0.95) < 0.75
 
@@ -132,8 +135,7 @@ def test_a_surgeon_who_knew_more_biases_the_stated_selection_and_the_range_cover
     stated, told, truths = [], [], []
     for seed in range(3):
         who, _ = clinic(600, operated=80, knew=0.6, seed=seed)
-        used = who.is_used
-        line = fit_line(who.first[used], who.relief[:, used], TENS, FIVES, seed)
+        line = line_of(who, seed)
         for knew, found in ((0.0, stated), (0.6, told)):
             relation = c.relation(line, np.zeros(len(line.level)), who, knew)
             at_25 = relation.level + relation.slope * (25 - line.centre)
@@ -145,7 +147,7 @@ def test_a_surgeon_who_knew_more_biases_the_stated_selection_and_the_range_cover
 
 def test_a_choice_that_knows_nothing_more_changes_nothing():
     who, _ = clinic()
-    line = fit_line(who.first[who.is_used], who.relief[:, who.is_used], TENS, FIVES, 1)
+    line = line_of(who, 1)
     none = np.zeros(len(line.level))
     assert (c.relation(line, none, who, 0.0).slope == line.slope).all()
     nearly = c.relation(line, none, who, 1e-9)
@@ -170,14 +172,14 @@ def test_the_own_evaluation_is_left_out_of_the_own_prediction():
     told = []
     for first in (low, high):
         who = candidates_of(x, first)
-        line = fit_line(first, who.relief, TENS, FIVES, 1)
+        line = line_of(who, 1)
         told.append(report_chances(line, who, 1)[5] @ np.arange(101))
     assert told[0] == pytest.approx(told[1], abs=9)
 
 
 def test_replicates_follow_the_law_of_reports():
     who, _ = clinic(operated=30)
-    line = fit_line(who.first[who.is_used], who.relief[:, who.is_used], TENS, FIVES, 1)
+    line = line_of(who, 1)
     drawn = replicates(line, who, 1)
     assert ((drawn >= 0) & (drawn <= 100)).all() and (drawn == np.round(drawn)).all()
     assert (drawn % 10 == 0).mean() > TENS
