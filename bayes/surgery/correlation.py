@@ -105,6 +105,19 @@ def correlation(
         return np.asarray(np.where(total > 0, signal / total, np.nan))
 
 
+def multiple_correlation(
+    relief: FloatArray, last: FloatArray, slope: FloatArray, carry: FloatArray, rest_sd: FloatArray
+) -> FloatArray:
+    """Return the correlation of z with what curve and last report together say of it, by draw.
+
+    Parameters as in `correlation`; never below 0.
+    """
+    beyond = np.where(np.isfinite(last), last - relief, 0.0)
+    told = (slope[:, None] * relief + carry[:, None] * beyond).std(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(told / np.hypot(told, rest_sd))
+
+
 def evaluation_noise(line: Line, who: Candidates, seed: int) -> FloatArray:
     """Return f sigma by draw of the line as a SD in points, f from its prior (18)."""
     rng = np.random.default_rng([seed, 18])

@@ -130,6 +130,7 @@ def _estimates(
             draws = {
                 "correlation": c.correlation(*of, residual),
                 "correlation_with_report": c.correlation(*of, with_noise),
+                "multiple_correlation": c.multiple_correlation(*of, residual),
             }
             rows += [_row(population, term, knew, value) for term, value in draws.items()]
     for term, value in {

@@ -44,6 +44,16 @@ _FIGURES = {
     "rho": "Spearman’s correlation with the last rTMS report",
     "within_interval.n": "Inside the 90 % interval predicted without them, patients",
 }
+_CORRELATIONS = (
+    "Relief is latent: the curve’s expected report at the last rTMS session, and what lies behind "
+    "the evaluation, whose own noise may be anything from none to that of a session. A last report "
+    "may count beyond the curve: what both tell together is never below 0. Intervals: 90 % for the "
+    "model, which cannot leave -1 to 1; 95 % for Spearman’s, of single reports. Candidates: had "
+    "all been operated, if the choice depended on rTMS relief alone. Surgeon knew more: his choice "
+    "correlates 0.3 or 0.6 with what rTMS does not tell of the result; that number is set, for no "
+    "record tells it. Patients were chosen and relief is uncontrolled: a correlation is no effect "
+    "of surgery."
+)
 _NO_REASON = "Nothing here is a reason to refuse surgery"
 
 
@@ -81,14 +91,7 @@ def _correlations(frame: pd.DataFrame, frames: Frames) -> Figure:
         caption=f"{count(first['n_evaluated'])} of "
         f"{plural(int(first['n_operated']), 'operated patient')} evaluated in the window under "
         f"conventional stimulation{unused}; {count(first['n_candidates'])} candidates, all with a "
-        "fitted curve. Relief is latent: the curve's expected report at the last rTMS session, and "
-        "what lies behind the evaluation, whose own noise is taken to be anything from none to "
-        "that of a session. Lines: 90 % intervals of the model, which cannot leave -1 to 1; 95 % "
-        "for Spearman’s, of single reports. Candidates: had all been operated, if "
-        "the choice depended on rTMS relief alone. “Surgeon knew more”: his choice correlates 0.3 "
-        "or 0.6 with what rTMS does not tell of the result. That number is set, for no record "
-        "tells it. Patients were chosen and relief is uncontrolled: a correlation is no effect of "
-        "surgery.",
+        f"fitted curve. {_CORRELATIONS}",
         alt="; ".join(f"{label}: {text}" for label, text in rows),
         panels=[Panel(svg)],
         data=DataTable(["Correlation", "Mean [interval]"], rows),
@@ -104,7 +107,7 @@ def _lines(frame: pd.DataFrame, frames: Frames) -> list[tuple[Any, ...]]:
     found = frame.set_index(["population", "term", "surgeon_knew"])
     wanted = [
         ("Operated", ("operated", "correlation", 0.0)),
-        ("Operated, with one evaluation", ("operated", "correlation_with_report", 0.0)),
+        ("Operated, curve and last report", ("operated", "multiple_correlation", 0.0)),
         ("Candidates", ("candidates", "correlation", 0.0)),
     ]
     known = sorted(set(frame["surgeon_knew"]) - {0.0})
