@@ -83,7 +83,7 @@ def test_the_posterior_is_that_of_a_brute_force_sum_over_the_prior():
 
 def test_correlations_stay_within_one_and_hold_the_truth():
     held = 0
-    for seed in range(8):
+    for seed in range(5):
         who, truth = clinic(seed=seed)
         table = surgery_tables(who, seed)["surgery_estimate"]
         rho = table[table["term"].str.startswith("correlation")]
@@ -92,7 +92,7 @@ def test_correlations_stay_within_one_and_hold_the_truth():
         assert (rho["q05"] <= rho["mean"]).all() and (rho["mean"] <= rho["q95"]).all()
         row = estimate({"surgery_estimate": table})
         held += row["q05"] <= truth <= row["q95"]
-    assert held >= 6
+    assert held >= 4
 
 
 def test_a_correlation_above_what_noise_allows_is_no_correlation_above_one():
@@ -157,7 +157,7 @@ def test_a_choice_that_knows_nothing_more_changes_nothing():
 
 def test_predictions_hold_the_evaluations_they_did_not_see():
     inside, n = 0, 0
-    for seed in range(6):
+    for seed in range(3):
         who, _ = clinic(operated=40, seed=20 + seed)
         table = surgery_tables(who, seed)["surgery_agreement"].set_index("figure")
         inside += table.loc["within_interval.n", "observed"]

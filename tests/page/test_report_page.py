@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from report.pages import build
+from report.sections.surgery import complications
 
 VOID = {"meta", "br", "img", "hr", "input", "link", "rect", "path", "line", "circle", "col"}
 BANNED = r"\bfailures?\b|\bwasted?\b|will not work|effect of rTMS|should stop"
@@ -246,12 +247,14 @@ def test_surgery_is_told_with_complications_selection_and_basis(facts, frames):
     assert "fewer than 5 evaluated patients had a last reported relief" in text
     assert "extrapolated: " in text and "Nothing here is a reason to refuse surgery" in text
     assert re.search(REFUSING, text, re.IGNORECASE) is None
-    unknown = frames["safety_counts"].assign(n_asked=0, n_events=0)
-    text = Page(build(frames | {"safety_counts": unknown}, facts)).text
-    assert "Complications of surgery are unknown: no visit of 6 operated patients says" in text
-    silent = frames["safety_counts"].assign(n_asked=1)
-    text = Page(build(frames | {"safety_counts": silent}, facts)).text
-    assert "at least 1 of 6" in text and "which is not none" in text
+
+
+def test_complications_that_no_visit_tells_of_are_unknown_not_none(frames):
+    counts = frames["safety_counts"]
+    unknown = complications({"safety_counts": counts.assign(n_asked=0, n_events=0)}).text
+    assert unknown == "Complications of surgery are unknown: no visit of 6 operated patients says."
+    silent = complications({"safety_counts": counts.assign(n_asked=1)}).text
+    assert "at least 1 of 6" in silent and "which is not none" in silent
 
 
 @pytest.mark.parametrize(
