@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,36 @@ import pandas as pd
 from orchestration.files import replace_file
 
 
-def write_page(design: Any, found: Any, path: Path) -> int:
-    """Write the page of a study; return its size in bytes."""
-    page = _PAGES[design.kind](design, found).encode()
+def write_page(
+    design: Any,
+    found: Any,
+    path: Path,
+    population: str = "published",
+    others: Mapping[str, Any] | None = None,
+) -> int:
+    """Write the page of a study; return its size in bytes.
+
+    Parameters
+    ----------
+    population
+        Whose worlds `found` is of: `published`, or `posterior` of this warehouse.
+    others
+        Tables of the same study under another population, by its name: set beside.
+    """
+    if design.kind == "test_periods":
+        both = [(population, found.study_choice)]
+        both += [(name, one.study_choice) for name, one in (others or {}).items()]
+        page = _test_periods(design, found, both).encode()
+    else:
+        page = _PAGES[design.kind](design, found).encode()
     replace_file(path, page)
     return len(page)
 
 
-def _test_periods(design: Any, found: Any) -> str:
-    """Page of a study's only world, or of all its worlds together."""
+def _test_periods(design: Any, found: Any, both: list[tuple[str, pd.DataFrame]]) -> str:
+    """Page of a study's only world, or of all its worlds together; each population beside."""
     if len(found.study_cell["scenario_id"].unique()) > 1:
-        return _over_worlds(design, found)
+        return _over_worlds(design, found, both)
     from expectations.protocol import Protocol
     from report.study import StudyFacts, build
 
@@ -51,10 +70,29 @@ def _test_periods(design: Any, found: Any) -> str:
         ),
     )
     n_cohorts = int(cell["n_replicates"].min())
-    return build(headline(found.study_choice), headline(found.study_performance), n_cohorts, facts)
+    return build(
+        headline(found.study_choice),
+        headline(found.study_performance),
+        n_cohorts,
+        facts,
+        extra=_populations(both, facts),
+    )
 
 
-def _over_worlds(design: Any, found: Any) -> str:
+def _populations(both: list[tuple[str, pd.DataFrame]], facts: Any) -> list[Any]:
+    """Section that sets populations side by side: none for the published one alone."""
+    from report.populations import section
+
+    if [name for name, _ in both] == ["published"]:
+        return []
+    return [section([(name, _headline(choice)) for name, choice in both], facts)]
+
+
+def _headline(choice: pd.DataFrame) -> pd.DataFrame:
+    return choice[choice["is_headline"] & (choice["decision_n_lag_visits"] == 0)]
+
+
+def _over_worlds(design: Any, found: Any, both: list[tuple[str, pd.DataFrame]]) -> str:
     """Page over worlds, which weigh alike; the headline's truth first, then its other cuts."""
     from expectations.protocol import Protocol
     from report import over_worlds as page
@@ -85,7 +123,8 @@ def _over_worlds(design: Any, found: Any) -> str:
         assumptions=design.assumptions,
     )
     n_cohorts = int(cell.groupby("scenario_id")["n_replicates"].min().sum())
-    return page.build(truths, n_cohorts, cell["scenario_id"].nunique(), facts)
+    n_worlds = cell["scenario_id"].nunique()
+    return page.build(truths, n_cohorts, n_worlds, facts, extra=_populations(both, facts))
 
 
 def _truth(
@@ -166,7 +205,6 @@ def _estimates(design: Any, found: Any) -> str:
 
 
 _PAGES: dict[str, Callable[[Any, Any], str]] = {
-    "test_periods": _test_periods,
     "trials": _trials,
     "estimates": _estimates,
 }

@@ -66,7 +66,13 @@ class Truth:
     knowing: pd.DataFrame
 
 
-def build(truths: Sequence[Truth], n_cohorts: int, n_worlds: int, facts: StudyFacts) -> str:
+def build(
+    truths: Sequence[Truth],
+    n_cohorts: int,
+    n_worlds: int,
+    facts: StudyFacts,
+    extra: Sequence[Section] = (),
+) -> str:
     """Write the page.
 
     Parameters
@@ -77,6 +83,8 @@ def build(truths: Sequence[Truth], n_cohorts: int, n_worlds: int, facts: StudyFa
         Simulated cohorts of all worlds together, and worlds.
     facts
         What the page quotes of the design.
+    extra
+        Sections that follow what the answer hinges on.
 
     Returns
     -------
@@ -91,6 +99,7 @@ def build(truths: Sequence[Truth], n_cohorts: int, n_worlds: int, facts: StudyFa
         Section("rules", "Other rules", [_rules(t, facts) for t in truths]),
         Section("best", "Best length at a stated rate", _best(truths, facts)),
         Section("hinges", "What it hinges on", _hinges(truths[0])),
+        *extra,
         Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
         Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
     ]

@@ -3,6 +3,7 @@
 Belongs here: the page's parts and words. Does not: any figure that is not in the study's tables.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +73,11 @@ CANNOT = (
 
 
 def build(
-    choice: pd.DataFrame, performance: pd.DataFrame, n_cohorts: int, facts: StudyFacts
+    choice: pd.DataFrame,
+    performance: pd.DataFrame,
+    n_cohorts: int,
+    facts: StudyFacts,
+    extra: Sequence[Section] = (),
 ) -> str:
     """Write the page of one world's headline truth.
 
@@ -85,6 +90,8 @@ def build(
         Simulated cohorts behind them.
     facts
         What the page quotes of the design.
+    extra
+        Sections that follow the comparison of lengths.
 
     Returns
     -------
@@ -97,6 +104,7 @@ def build(
         Section("frontier", "What each test period costs and misses", [_frontier(choice)]),
         Section("length", "By number of test sessions", [_by_length(performance, facts)]),
         Section("compared", "Four, five or six sessions", [_compared(performance, facts)]),
+        *extra,
         Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
         Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
     ]

@@ -87,13 +87,15 @@ def available() -> list[str]:
 
 
 def ensemble_file(name: str) -> Path:
-    """Return the file of an ensemble.
+    """Return the file of an ensemble: one that ships with Plateau, or a path of one's own.
 
     Raises
     ------
     ValueError
         If there is none of that name; those there are are listed.
     """
+    if name.endswith((".csv", ".parquet")) and Path(name).is_file():
+        return Path(name)
     files = {path.stem: path for path in ENSEMBLES.glob("*") if path.suffix in (".parquet", ".csv")}
     if name not in files:
         known = ", ".join(sorted(files)) or "none"

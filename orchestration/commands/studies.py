@@ -51,6 +51,7 @@ def run(
     name: str,
     changes: Sequence[str],
     seed: int | None,
+    population: str,
     replicates: int | None,
     target_mcse: float | None,
     jobs: int,
@@ -64,7 +65,7 @@ def run(
     from simulate.studies.run import Plan
     from simulate.studies.run import run as run_study
 
-    design = _design(name, changes, seed)
+    design = _design(settings, name, changes, seed, population)
     try:
         plan = Plan(
             replicates or design.replicates, target_mcse, jobs, scheduler, *shard, shard_size
@@ -95,13 +96,19 @@ def run(
 
 
 def status(
-    settings: Settings, *, name: str, changes: Sequence[str], seed: int | None, as_json: bool
+    settings: Settings,
+    *,
+    name: str,
+    changes: Sequence[str],
+    seed: int | None,
+    population: str,
+    as_json: bool,
 ) -> int:
     """Print replicates by world, precision, and partitions of other designs or code."""
     from simulate.studies.run import open_store
     from simulate.studies.worlds import worlds
 
-    design = _design(name, changes, seed)
+    design = _design(settings, name, changes, seed, population)
     with _named():
         store = open_store(design, settings.studies)
         rows: list[dict[str, Any]] = []
@@ -139,6 +146,7 @@ def show(
     name: str,
     changes: Sequence[str],
     seed: int | None,
+    population: str,
     measure: Sequence[str],
     everything: bool,
     out: Path | None,
@@ -148,13 +156,14 @@ def show(
     from simulate.studies.kinds import kind
     from simulate.studies.run import open_store
 
-    design = _design(name, changes, seed)
+    design = _design(settings, name, changes, seed, population)
     with _named():
         found = kind(design.kind).tables(design, open_store(design, settings.studies))
     if out is not None:
         from orchestration.study_page import write_page
 
-        n_bytes = write_page(design, found, out)
+        others = _elsewhere(settings, name, changes, seed, population)
+        n_bytes = write_page(design, found, out, population, others)
         if as_json:
             print_json({"schema": "plateau.study.page/1", "page": str(out), "bytes": n_bytes})
         else:
@@ -184,6 +193,7 @@ def size(
     name: str,
     changes: Sequence[str],
     seed: int | None,
+    population: str,
     power: float | None,
     tolerance: float,
     as_json: bool,
@@ -193,7 +203,7 @@ def size(
     from simulate.studies.trials.size import size as search_size
     from simulate.studies.worlds import labels, worlds
 
-    design = _design(name, changes, seed)
+    design = _design(settings, name, changes, seed, population)
     if design.kind != "trials":
         raise WrongUse(f"study {name} is about {design.kind.replace('_', ' ')}: it has no size.")
     wanted = design.performance.power if power is None else power
@@ -231,17 +241,44 @@ def size(
     return 0
 
 
-def _design(name: str, changes: Sequence[str], seed: int | None) -> Any:
+def _design(
+    settings: Settings, name: str, changes: Sequence[str], seed: int | None, population: str
+) -> Any:
+    from orchestration.own_population import POSTERIOR, ensemble_of
     from simulate.studies import files
     from simulate.studies.worlds import worlds
 
     try:
         changed = dict(files.parse_change(text) for text in changes)
+        if population == POSTERIOR:
+            changed["world.population.ensemble"] = str(ensemble_of(settings))
         design = files.load(name, changed if seed is None else {**changed, "seed": seed})
+        if population == POSTERIOR and design.kind == "estimates":
+            raise ValueError(
+                f"study {name} asks for the truth of one world: --population posterior is for test "
+                "periods and trials"
+            )
         worlds(design)
     except ValueError as error:
         raise WrongUse(f"{error}.") from None
     return design
+
+
+def _elsewhere(
+    settings: Settings, name: str, changes: Sequence[str], seed: int | None, population: str
+) -> dict[str, Any]:
+    """Return what the study found under the other population, where it has been run."""
+    from orchestration.own_population import POSTERIOR, PUBLISHED
+    from simulate.studies.kinds import kind
+    from simulate.studies.run import open_store
+
+    other = PUBLISHED if population == POSTERIOR else POSTERIOR
+    try:
+        design = _design(settings, name, changes, seed, other)
+        found = kind(design.kind).tables(design, open_store(design, settings.studies))
+    except (PlateauError, LookupError):  # no posterior, or nothing of it has been run
+        return {}
+    return {other: found}
 
 
 @contextmanager

@@ -38,6 +38,13 @@ def _addressed(command: Callable[..., Any]) -> Callable[..., Any]:
             help="What if: another value of a field; `world.` begins a field of every world.",
         ),
         click.option("--seed", type=int, help="Address of the random numbers (default: study's)."),
+        click.option(
+            "--population",
+            type=click.Choice(["published", "posterior"]),
+            default="published",
+            show_default=True,
+            help="Worlds of the study's file, or of this warehouse's own posterior.",
+        ),
     ):
         command = option(command)
     return command
@@ -94,6 +101,7 @@ def run(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: A
       plateau study run test_period_length --target-mcse 0.002 --replicates 100000
       plateau study run test_period_length --set world.measurement.noise_sd=12
       plateau study run test_period_length --set data.n_patients=100 --shard 3/10
+      plateau study run test_period_ensemble --population posterior --replicates 100
       plateau study run test_period_length --scheduler tcp://127.0.0.1:8786
     """
     from orchestration.commands import studies as work

@@ -121,6 +121,8 @@ def _basis(values: pd.Series) -> FloatArray:
     """Return regressors: one column a code, or a parabola of the rank."""
     if not pd.api.types.is_numeric_dtype(values):
         return pd.get_dummies(values).to_numpy(float)
+    if values.min() == values.max():  # the same in all worlds: nothing is left to know
+        return np.ones((len(values), 1))
     rank = values.rank().to_numpy(float)
     scaled = (rank - rank.mean()) / rank.std()
     return np.stack([np.ones_like(scaled), scaled, scaled**2], axis=1)

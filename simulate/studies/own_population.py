@@ -1,0 +1,99 @@
+"""A centre's own population: draws of the fitted relief model as members of an ensemble.
+
+Here: which parameter of a world each parameter of the model (`bayes/parameters.py`) is, and the
+file that a world's `population.ensemble` may name. Not here: the fit, where its draws are kept.
+
+What the model does not know keeps the scenario's value: missing reports, dates, days of relief, the
+clinic's assessment, stops for other reasons. Approximate: the noise is normal with the logistic's
+SD; the curve is the family of the same half of the gain and the same steepness there; a hazard that
+is a mean of two is a logistic line between relief of 0 and 40 points; start and plateau are
+independent; who stays flat has two draws of the start.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from simulate.parameter_table import BY_NAME
+
+HIGH_POINTS = 40.0
+"""Relief at which the model's hazards `with relief` are taken."""
+EXPONENTIAL = 0.83, 1.2
+"""Shapes between which the curve counts as an exponential."""
+NEEDED = (
+    *("rising_share", "start_mean", "start_sd", "plateau_mean", "plateau_sd", "log_rate_mean"),
+    *("log_rate_sd", "curve_shape", "relapse_share", "relapse_rate", "noise", "tens_share"),
+    *("fives_share", "stop_test_low", "stop_later_low", "stop_later_high"),
+    *("surgery_low", "surgery_high"),
+)
+
+
+def as_members(draws: pd.DataFrame) -> pd.DataFrame:
+    """Return one member of an ensemble a draw, columns as in `simulate/ensembles`.
+
+    Parameters
+    ----------
+    draws
+        Natural values of the model's parameters by name, one row a draw.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is absent: the posterior is of another model.
+    """
+    absent = sorted(set(NEEDED) - set(map(str, draws)))
+    if absent:
+        raise ValueError(f"the posterior has no {', '.join(absent)}: fit the model again")
+    d, shape = draws, draws["curve_shape"]
+    low, high = (_logit(d[name]) for name in ("stop_later_low", "stop_later_high"))
+    rows = {
+        "curve": np.select(
+            [shape < EXPONENTIAL[0], shape > EXPONENTIAL[1]], ["emax", "delayed"], "exponential"
+        ),
+        "noise": "constant",
+        "rise_share": d["rising_share"],
+        "start_mean": d["start_mean"],
+        "start_sd": d["start_sd"],
+        "rise_mean": d["plateau_mean"],
+        "rise_sd": d["plateau_sd"],
+        "still_mean": d["start_mean"],
+        "still_sd": d["start_sd"],
+        "half_gain_sessions": np.log(2) ** (1 / shape) / np.exp(d["log_rate_mean"]),
+        "half_gain_log_sd": d["log_rate_sd"],
+        "hill": 2 * np.log(2) * shape,  # as steep at half of the gain, by log session
+        "delay_share": np.maximum(1 - 1 / shape, 0),
+        "relapse_share": d["relapse_share"],
+        "relapse_first": 5.0,
+        "relapse_delay": 5.0,  # onsets of 5, 9 and 16 alike
+        "relapse_loss": 1 - np.exp(-d["relapse_rate"]),
+        "noise_sd": d["noise"] * np.pi / np.sqrt(3),
+        "noise_first_factor": 1.0,
+        "noise_log_sd": 0.0,
+        "outlier_share": 0.0,
+        "zero_share": 0.0,
+        "heap_10": d["tens_share"],
+        "heap_5": (1 - d["tens_share"]) * d["fives_share"],
+        "extra_share": 1 - d["stop_test_low"],
+        "extra_stop": d["stop_later_low"],
+        "efficacy_at_zero": low,
+        "efficacy_per_point": np.minimum((high - low) / HIGH_POINTS, 0),
+        "surgery_hazard": d["surgery_high"],
+        "surgery_per_point": np.log(d["surgery_high"] / d["surgery_low"]) / HIGH_POINTS,
+    }
+    members = pd.DataFrame(rows, index=draws.index)
+    for name in (str(n) for n in members if n in BY_NAME):
+        members[name] = members[name].astype(float).clip(BY_NAME[name].low, BY_NAME[name].high)
+    return members
+
+
+def _logit(share: pd.Series) -> pd.Series:
+    return pd.Series(np.log(share / (1 - share)))
+
+
+def write(members: pd.DataFrame, path: Path) -> None:
+    """Write members as an ensemble's file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".partial")
+    members.to_csv(beside, index=False, float_format="%.6g")
+    beside.replace(path)
