@@ -61,8 +61,19 @@ def draw_from_prior(
     noise_factor
         Reports scatter that much more than the parameter says: 1, unless the model is to be wrong.
     """
-    codes = covariates()
-    scores = rng.standard_normal(len(NAMES) + len(codes.labels))
+    scores = rng.standard_normal(len(NAMES) + len(covariates().labels))
+    return draw_cohort(scores, n_patients, n_sessions, rng, noise_factor=noise_factor)
+
+
+def draw_cohort(
+    scores: FloatArray,
+    n_patients: int,
+    n_sessions: int,
+    rng: np.random.Generator,
+    *,
+    noise_factor: float = 1.0,
+) -> Replicate:
+    """Draw a cohort given the prior standard scores of parameters and effects; see above."""
     level = np.array(LEVELS)[rng.integers(len(LEVELS), size=n_patients)]
     natural = values(scores[: len(NAMES)])
     p = dict(zip(NAMES, natural, strict=True))
