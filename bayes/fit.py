@@ -24,7 +24,7 @@ from bayes.diagnostics import (
 from bayes.parameters import NAMES
 from bayes.posterior import Posterior
 
-CHAIN_DRAWS = (250, 1000)
+CHAIN_DRAWS = (250, 750)
 """Draws of each chain on the marginal density at least, and again where they do not do."""
 
 if TYPE_CHECKING:

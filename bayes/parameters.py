@@ -66,6 +66,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "curve_shape", "log", 0, 0.5, "1 is the exponential; Emax is near 0.7, a step above 2"
     ),
+    Parameter("flat_shift", "identity", 0, 8, "levels without a rise lie about where starts lie"),
+    Parameter("flat_spread", "log", 0, 0.4, "and differ about as much, times this"),
     Parameter("rising_share", "logit", 0.3, 1.2, "symmetric enough, against 0 and 1"),
 )
 NAMES: tuple[str, ...] = tuple(parameter.name for parameter in PARAMETERS)

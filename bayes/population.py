@@ -92,11 +92,14 @@ def draw_courses(natural: FloatArray, chance: FloatArray, rng: np.random.Generat
     correlation = value["start_plateau_correlation"]
     score = correlation * z_start + np.sqrt(1 - correlation**2) * z_plateau
     start = value["start_mean"] + value["start_sd"] * z_start
+    shift, spread = value["flat_shift"], value["flat_spread"]
+    level = value["start_mean"] + shift + value["start_sd"] * spread * z_start
     rises = rng.random(chance.shape) < chance
     relapses = rng.random(chance.shape) < value["relapse_share"]
     onset = rng.integers(len(ONSETS), size=chance.shape)
     kept = COURSES.index("kept")
     course = np.where(rises, np.where(relapses, kept + 1 + onset, kept), COURSES.index("flat"))
-    plateau = np.where(rises, value["plateau_mean"] + value["plateau_sd"] * score, start)
+    start = np.where(rises, start, level)
+    plateau = np.where(rises, value["plateau_mean"] + value["plateau_sd"] * score, level)
     log_rate = value["log_rate_mean"] + value["log_rate_sd"] * z_rate
     return np.stack([course, start, plateau, log_rate], axis=-1)

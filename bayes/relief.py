@@ -158,17 +158,26 @@ def terms_of(cohort: Cohort) -> Terms:
 def _log_likelihoods(
     pm: Any, pt: Any, cohort: Cohort, population: dict[str, Any], effects: tuple[Any, Any, Any]
 ) -> Any:
-    """Return log P(reports and fates) by patient and course, shape (patients, courses)."""
+    """Return log P(reports and fates) by patient and course, shape (patients, courses).
+
+    The level of a flat course has the standard score that is the start's if the course rises: a
+    patient has one kind of course, so the two never meet.
+    """
     start, plateau, rate = effects
     terms = terms_of(cohort)
     of = pm.Data("patient_of_term", cohort.patient[terms.row])
     session = pm.Data("session", cohort.session[terms.row].astype(float))
     kept = kept_share(
         session, pm.Data("onset", terms.onset.astype(float)), population["relapse_rate"], xp=pt
-    ) * (1 - pm.Data("is_flat", terms.is_flat))
-    latent = saturating(
+    )
+    rising = saturating(
         session, start[of], plateau[of], rate[of], population["curve_shape"], kept, xp=pt
     )
+    z_start = (start - population["start_mean"]) / population["start_sd"]
+    spread = population["start_sd"] * population["flat_spread"]
+    level = population["start_mean"] + population["flat_shift"] + spread * z_start
+    is_flat = pm.Data("is_flat", terms.is_flat)
+    latent = is_flat * level[of] + (1 - is_flat) * rising
     logs = pt.zeros(len(terms.row))
     logs = _add_reports(pm, pt, cohort, terms, population, latent, logs)
     logs = _add_fates(pm, pt, cohort, terms, population, latent, logs)

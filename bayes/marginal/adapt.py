@@ -109,13 +109,14 @@ def _adapt_rising(p, tables, seen, z, steps, j, c):
 @compiled
 def _adapt_flat(p, pieces, seen, places, steps, i):
     session, report, fate, offset = seen
+    mean, sd = p[0] + p[19], p[1] * p[20]
     for step in range(steps + 1):
         z = places.flat_centre[i]
         g, h = -z, 1.0
         for row in range(len(session)):
-            slope, bend = row_bends(report[row], fate[row], offset[row], pieces, p[0] + p[1] * z)
-            g += slope * p[1]
-            h += bend * p[1] * p[1]
+            slope, bend = row_bends(report[row], fate[row], offset[row], pieces, mean + sd * z)
+            g += slope * sd
+            h += bend * sd * sd
         if step == steps:
             places.flat_scale[i] = 1 / np.sqrt(h)
             return

@@ -105,8 +105,9 @@ def _run(
     def factor(own: FloatArray) -> float:
         """Log of posterior over the chains' normal, at a place in the latter's coordinates."""
         normal = chains.centre + chains.spread * own
-        weight = proposals.log_weights(single, proposals.scores_of(normal)[None])[0]
-        return float(weight - normal @ normal / 2 + own @ own / 2)
+        scores = proposals.scores_of(normal)[None]
+        weight = proposals.log_posterior(single, scores) - proposals.log_density(scores)
+        return float(weight[0] - normal @ normal / 2 + own @ own / 2)
 
     def chain(k: int) -> FloatArray:
         rng = np.random.default_rng([*seed, k])

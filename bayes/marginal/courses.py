@@ -68,7 +68,8 @@ def draw_kinds(p, rising, rows, nodes, effects, rng):
     p, rising, rows, nodes
         See `evaluate`.
     effects
-        Shape (patients, 4): column 0 is filled, and the plateau of flat courses set to the start.
+        Shape (patients, 4): column 0 is filled; a flat course has its level as start and plateau,
+        whose standard score is that of the start (see `relief.py`).
     """
     n = effects.shape[0]
     tables = tables_of(p, rows, nodes, False)
@@ -78,7 +79,8 @@ def draw_kinds(p, rising, rows, nodes, effects, rng):
         a, b = rows.offsets[i], rows.offsets[i + 1]
         seen = rows.session[a:b], rows.report[a:b], rows.fate[a:b], tables.offset[a:b]
         start, plateau, rate = effects[i, 1], effects[i, 2], np.exp(effects[i, 3])
-        logs[FLAT] = log_likelihood(tables, seen, start, start, rate, 0)
+        level = p[0] + p[19] + p[20] * (start - p[0])
+        logs[FLAT] = log_likelihood(tables, seen, level, level, rate, 0)
         logs[FLAT] -= np.logaddexp(0.0, rising[i])
         for c in range(1 + n_onsets):
             logs[KEPT + c] = log_likelihood(tables, seen, start, plateau, rate, c)
@@ -91,4 +93,4 @@ def draw_kinds(p, rising, rows, nodes, effects, rng):
             kind += 1
         effects[i, 0] = kind
         if kind == FLAT:
-            effects[i, 2] = start
+            effects[i, 1:3] = level

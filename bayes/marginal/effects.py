@@ -75,10 +75,10 @@ def _later_course(relapse_share, n_active, n_onsets, rng):
 def _flat_candidate(p, tables, seen, places, i, rng, drawn):
     x = rng.standard_normal()
     z = places.flat_centre[i] + places.flat_scale[i] * x
-    start = p[0] + p[1] * z
-    drawn[0], drawn[1], drawn[2] = FLAT, start, start
+    level = p[0] + p[19] + p[1] * p[20] * z
+    drawn[0], drawn[1], drawn[2] = FLAT, level, level
     drawn[3] = p[5] + p[6] * rng.standard_normal()
-    log = log_likelihood(tables, seen, start, start, 1.0, 0)
+    log = log_likelihood(tables, seen, level, level, 1.0, 0)
     return log - (z * z - x * x) / 2 + np.log(places.flat_scale[i])
 
 

@@ -163,7 +163,7 @@ def _flat_logs(p, pieces, seen, nodes, centre, scale, logs):
     session, report, fate, offset = seen
     for q in range(len(nodes.flat)):
         z = centre + scale * nodes.flat[q]
-        place = (p[0] + p[1] * z) * pieces.unit
+        place = (p[0] + p[19] + p[1] * p[20] * z) * pieces.unit
         logs[q] = nodes.flat_log_weight[q] - z * z / 2 + np.log(scale)
         for row in range(len(session)):
             logs[q] += log_at(report[row], fate[row], offset[row], pieces, place)

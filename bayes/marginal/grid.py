@@ -76,7 +76,7 @@ def rows_of(cohort: Cohort) -> Rows:
 
 
 def make_nodes(
-    n_rate: int = 8, n_start: int = 3, n_plateau: int = 7, n_flat: int = 5, step: float = 0.8
+    n_rate: int = 12, n_start: int = 3, n_plateau: int = 7, n_flat: int = 5, step: float = 0.55
 ) -> Nodes:
     """Return the nodes of a product grid.
 

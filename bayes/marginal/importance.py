@@ -22,6 +22,14 @@ LEAST_PROPOSALS = 1000
 """With fewer, heavy tails of the weights may go unseen, and Pareto k says nothing of them."""
 
 
+FINE_K, FINE_SIZE = 0.6, 150.0
+"""Pareto k and effective size at which the proposals are left as they are."""
+MOST_CENTRES, ROUND_SHARE = 6, 5
+"""Rounds of further proposals at most, each a fifth of the first."""
+FAR = 2.0
+"""Scores of the heaviest proposal beyond which a round follows it."""
+
+
 @dataclass(frozen=True)
 class Importance:
     """Equally weighted draws of the population.
@@ -69,9 +77,35 @@ def draw_population(
     # Pairs on opposite sides: what is odd in the scores cancels.
     half = rng.random(((n + 1) // 2, target.size))
     scores = proposals.scores_below(np.concatenate([half, 1 - half])[:n])
-    weight, pareto_k = smoothed(proposals.log_weights(target, scores, progress))
-    kept = systematic(weight, n_draws, rng)
-    return Importance(scores[kept], n, pareto_k, float(1 / (weight**2).sum()))
+    posterior = proposals.log_posterior(target, scores, progress)
+    centres: list[FloatArray] = []
+    while True:
+        proposed = _log_mixture(proposals, scores, n, centres)
+        weight, pareto_k = smoothed(posterior - proposed)
+        size = float(1 / (weight**2).sum())
+        if len(centres) == MOST_CENTRES or (pareto_k < FINE_K and size > FINE_SIZE):
+            kept = systematic(weight, n_draws, rng)
+            return Importance(scores[kept], len(scores), pareto_k, size)
+        far = scores[np.argmax(posterior - proposed)]
+        centres.append(proposals.on_ridge(target, far, np.abs(far) > FAR))
+        more = centres[-1] + rng.standard_normal((n // ROUND_SHARE, target.size))
+        scores = np.concatenate([scores, more])
+        posterior = np.concatenate([posterior, proposals.log_posterior(target, more)])
+
+
+def _log_mixture(
+    proposals: Proposals, scores: FloatArray, n_first: int, centres: list[FloatArray]
+) -> FloatArray:
+    """Return the log density of all proposals together: the first, and a normal about each centre.
+
+    Draws of every round are weighed by the mixture (Raftery and Bao 2010).
+    """
+    each = n_first // ROUND_SHARE
+    parts = [np.log(n_first) + proposals.log_density(scores)]
+    for centre in centres:
+        square = ((scores - centre) ** 2).sum(axis=1)
+        parts.append(np.log(each) - square / 2 - scores.shape[1] * np.log(2 * np.pi) / 2)
+    return np.asarray(np.logaddexp.reduce(parts, axis=0))
 
 
 def draw_courses(

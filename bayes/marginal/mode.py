@@ -18,14 +18,18 @@ from bayes.parameters import KERNEL_NAMES
 FloatArray = NDArray[np.float64]
 
 MOST_STEPS = 80
-NEAR, SETTLED = 0.2, 0.05
+NEAR, SETTLED = 0.2, 0.2
 """Distance to the mode at which climbing gives way to Newton steps, and these end, in posterior
 standard deviations (for climbing as it is estimated on the way)."""
+NO_HELP = 0.6
+"""The same, where a Newton step does not climb: the point is between ripples of the density."""
 MOST_CURVATURES = 4
 FARTHEST = 3.0
 """Longest step, in the same unit."""
 MOST_HALVINGS = 6
-DIFFERENCE = 0.01
+DIFFERENCE = 0.6
+"""Half of the distance over which slopes are compared for the curvature, in conditional standard
+deviations: the density has ripples of a few hundredths, from the grid of rates."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,13 @@ def _newton(
         left = float(np.linalg.norm(move))
         if not SETTLED <= left <= last / 2:  # near, no longer helping, or no number
             return point, left < SETTLED
-        last = left
+        last, before = left, point
+        value = target.density(point, places)
         point = point + root @ move / max(1.0, left / FARTHEST)
         _place_again(target, point, places)
+        if not target.density(point, places) > value:
+            _place_again(target, before, places)
+            return before, left < NO_HELP
 
 
 def _place_again(target: Target, point: FloatArray, places: Places) -> None:
@@ -163,12 +171,17 @@ def _curvature(target: Target, point: FloatArray, places: Places) -> FloatArray:
 
     Those within the logit of rising are known; the others are differences of slopes.
     """
-    _, slope = target.density_and_slope(point, places)
     curvature = target.rising_curvature(point, places)
     n = len(KERNEL_NAMES)
-    steps = DIFFERENCE * np.eye(len(point))[:n]
-    rows = np.stack([target.density_and_slope(point + step, places)[1] - slope for step in steps])
-    rows /= DIFFERENCE
+    by = target.log_marginals(point, places, with_slopes=True)[2]
+    information = (target.patient_slopes(point, by) ** 2).sum(axis=0) + 1
+    half = DIFFERENCE / np.sqrt(information[:n])
+    steps = np.eye(len(point))[:n] * half[:, None]
+    slopes = [
+        [target.density_and_slope(point + sign * step, places)[1] for step in steps]
+        for sign in (1, -1)
+    ]
+    rows = (np.array(slopes[0]) - np.array(slopes[1])) / (2 * half[:, None])
     curvature[:n, :n] = (rows[:, :n] + rows[:, :n].T) / 2
     curvature[:n, n:], curvature[n:, :n] = rows[:, n:], rows[:, n:].T
     return curvature

@@ -24,8 +24,9 @@ MEASURED = np.array([-3.0, -1.5, 1.5, 3.0])
 """Where, in Laplace's standard deviations, the density is measured along each direction."""
 STIFFNESS = (0.1, 4.0)
 """Least and most that the fall there may differ from Laplace's."""
+RIDGE_STEPS, LONGEST_STEP = 3, 1.5
 ALONG = np.linspace(-8, 8, 801)
-FREEDOM = 20.0
+FREEDOM = 15.0
 """Degrees of freedom of each direction's proposal: tails that the posterior's do not outrun."""
 
 
@@ -68,12 +69,25 @@ class Proposals:
         columns = [np.interp(scores[..., k], ALONG, log) for k, log in enumerate(self.log)]
         return np.asarray(np.sum(columns, axis=0))
 
-    def log_weights(
+    def log_posterior(
         self, target: Target, scores: FloatArray, progress: Callable[[float], None] | None = None
     ) -> FloatArray:
-        """Return log posterior less log proposal, up to a constant, shape (draws,)."""
-        logs = log_densities(target, self.points(scores), self.mode.places, progress)
-        return logs - self.log_density(scores)
+        """Return the log posterior density, up to a constant, shape (draws,)."""
+        return log_densities(target, self.points(scores), self.mode.places, progress)
+
+    def on_ridge(self, target: Target, scores: FloatArray, held: NDArray[np.bool_]) -> FloatArray:
+        """Return the scores with those held and the others where the density is largest.
+
+        By Newton steps with Laplace's curvature, which is the unit in these coordinates.
+        """
+        found, places = np.where(held, scores, 0.0), copy_places(self.mode.places)
+        for _ in range(RIDGE_STEPS):
+            point = self.points(found)
+            target.adapt(point, places, 2)
+            step = self.mode.root.T @ target.density_and_slope(point, places)[1]
+            step[held] = 0.0
+            found = found + step / max(1.0, float(np.linalg.norm(step)) / LONGEST_STEP)
+        return found
 
 
 def measure(target: Target, mode: Mode) -> Proposals:

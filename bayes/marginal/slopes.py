@@ -171,10 +171,13 @@ def add_flat_slopes(p, pieces, seen, nodes, centre, scale, weights, room, mass, 
     room[2, :n] = centre + scale * nodes.flat
     room[1:4:2, :n] = 0.0
     heavy = n, room[0], room[1], room[2], room[3], weights
-    place, along = (p[0] + p[1] * centre) * pieces.unit, p[1] * scale * pieces.unit
+    sd = p[1] * p[20]
+    place, along = (p[0] + p[19] + sd * centre) * pieces.unit, sd * scale * pieces.unit
     for row in range(len(session)):
         total, by_z, _ = row_slopes(
             pieces, report[row], fate[row], offset[row], place, along, 0.0, heavy, mass
         )
         slopes[0] += total
-        slopes[1] += by_z
+        slopes[19] += total
+        slopes[1] += by_z * p[20]
+        slopes[20] += by_z * p[1]

@@ -59,11 +59,10 @@ def dense(cohort, i, p, rising):
     z = np.linspace(-5, 5, 61)
     weight = np.exp(-(z**2) / 2)
     weight /= weight.sum()
+    flat_mean = p["start_mean"] + p["flat_shift"]
+    flat_sd = p["start_sd"] * p["flat_spread"]
     flat = sum(
-        w
-        * np.exp(
-            log_of_course(cohort, mask, p, np.full(len(s), p["start_mean"] + p["start_sd"] * x))
-        )
+        w * np.exp(log_of_course(cohort, mask, p, np.full(len(s), flat_mean + flat_sd * x)))
         for w, x in zip(weight, z, strict=True)
     )
     total = flat / (1 + np.exp(rising))

@@ -29,7 +29,10 @@ def by_hand(cohort, covariates, score, effect, start, plateau, rate):
         rises = 1 / (1 + np.exp(-logit[i]))
         logs = []
         for kept, chance in zip(keeps, [1 - rises, *(rises * np.array(relapse))], strict=True):
-            latent = saturating(s, start[i], plateau[i], rate[i], p["curve_shape"], kept)
+            z = (start[i] - p["start_mean"]) / p["start_sd"]
+            level = p["start_mean"] + p["flat_shift"] + p["flat_spread"] * p["start_sd"] * z
+            rising = saturating(s, start[i], plateau[i], rate[i], p["curve_shape"], kept)
+            latent = rising if kept.any() else np.full(len(s), level)
             reported, known = cohort.kind[mask] != MISSING, cohort.fate[mask] != NOTHING
             cell = cells(cohort.relief[mask][reported]).as_dict()
             log = log_probability(cell, latent[reported], p["noise"], share).sum()
