@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scoring import auc, brier, ici, ici_if_true, logistic_brier, pit
 
 from bayes.cohort import prepare
 from bayes.fit import FitConfig, fit
@@ -28,6 +27,7 @@ from bayes.posterior import mean_reports
 from bayes.predict import Population, predict_courses
 from bayes.quantities import SESSIONS, plateau_pct, saturation_session
 from bayes.replicate import covariates, draw_cohort
+from bayes.scoring import auc, brier, ici, ici_if_true, logistic_brier, pit
 
 LEVELS = (50, 80, 90, 95)
 LANDMARKS = (2, 4, 6, 10)

@@ -1,12 +1,21 @@
-"""How well predicted chances and predicted reports hold: ICI, discrimination, Brier score, PIT."""
+"""How well predicted chances and predicted reports hold, where the outcome is known.
+
+Here: the integrated calibration index and its curve, discrimination, Brier score, the randomised
+probability integral transform. Not here: the predictions (`predict.py`), worlds with a known truth
+(`tests/benchmarks/model_worlds.py`).
+"""
 
 import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 SPAN = 0.3
 """Share of the predictions that the smoother looks at around each."""
 
 
-def calibration_curve(chance, happened):
+def calibration_curve(chance: FloatArray, happened: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Return sorted chances and the smoothed share that happened (Austin and Steyerberg 2019).
 
     Locally linear with tricube weights and without robustness steps, which would take rare
@@ -16,36 +25,37 @@ def calibration_curve(chance, happened):
 
     near = 0.005 * np.ptp(chance)  # between points so near the curve is a straight line
     found = lowess(happened.astype(float), chance, frac=SPAN, it=0, delta=near)
-    return found[:, 0], np.clip(found[:, 1], 0, 1)
+    known = np.isfinite(found[:, 1])  # no slope where all of a neighbourhood have one chance
+    return found[known, 0], np.clip(found[known, 1], 0, 1)
 
 
-def ici(chance, happened):
+def ici(chance: FloatArray, happened: BoolArray) -> float:
     """Return the integrated calibration index: mean distance of chance and smoothed share."""
     at, share = calibration_curve(chance, happened)
     return float(np.abs(at - share).mean())
 
 
-def ici_if_true(chance, rng, times=20):
+def ici_if_true(chance: FloatArray, rng: np.random.Generator, times: int = 20) -> float:
     """Return the ICI that the same chances would have if they were true: what is left by noise."""
     return float(np.mean([ici(chance, rng.random(len(chance)) < chance) for _ in range(times)]))
 
 
-def auc(score, happened):
+def auc(score: FloatArray, happened: BoolArray) -> float:
     """Return the share of pairs in which the one to whom it happened has the higher score."""
     from scipy.stats import rankdata
 
     rank, n = rankdata(score), int(happened.sum())
     if n in (0, len(happened)):
-        return np.nan
+        return float("nan")
     return float((rank[happened].sum() - n * (n + 1) / 2) / (n * (len(happened) - n)))
 
 
-def brier(chance, happened):
+def brier(chance: FloatArray, happened: BoolArray) -> float:
     """Return the mean squared distance of chance and outcome."""
     return float(np.mean((chance - happened) ** 2))
 
 
-def logistic_brier(score, happened):
+def logistic_brier(score: FloatArray, happened: BoolArray) -> float:
     """Return the Brier score of the logistic regression on a score, fitted to the same patients.
 
     Fitted to those it is judged by, a score without a model is flattered.
@@ -57,7 +67,7 @@ def logistic_brier(score, happened):
     return brier(fitted.predict(design), happened)
 
 
-def pit(table, report, rng):
+def pit(table: FloatArray, report: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return the randomised probability integral transform of whole reports.
 
     Parameters
@@ -65,8 +75,8 @@ def pit(table, report, rng):
     table
         P(report = 0 ... 100), shape (101, patients).
     report
-        Shape (patients,).
+        Whole percent, shape (patients,).
     """
     below = np.concatenate([np.zeros((1, table.shape[1])), np.cumsum(table, axis=0)])
     who, y = np.arange(len(report)), report.astype(int)
-    return below[y, who] + rng.random(len(report)) * (below[y + 1, who] - below[y, who])
+    return np.asarray(below[y, who] + rng.random(len(report)) * (below[y + 1, who] - below[y, who]))
