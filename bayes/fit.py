@@ -142,12 +142,23 @@ def _fit_marginal(
     warm: dict[str, float] | None,
     progress: Callable[[float], None] | None,
 ) -> Fit:
-    from bayes.marginal.importance import draw_courses
-    from bayes.marginal.mode import find_mode
     from bayes.marginal.target import Target
 
+    return fit_target(Target(cohort, covariates, threads=config.cores), config, warm, progress)
+
+
+def fit_target(
+    target: "Target",
+    config: FitConfig,
+    warm: dict[str, float] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Fit:
+    """Fit what the marginal engine can evaluate; parameters as in `fit`."""
+    from bayes.marginal.importance import draw_courses
+    from bayes.marginal.mode import find_mode
+
     began = time.monotonic()
-    target = Target(cohort, covariates, threads=config.cores)
+    cohort, covariates = target.cohort, target.covariates
     names = [*NAMES, *covariates.labels]
     start = np.array([(warm or {}).get(name, 0.0) for name in names])
     mode = find_mode(target, start, _part(progress, 0.0, 0.3))

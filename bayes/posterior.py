@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes.cohort import Cohort
-from bayes.covariates import Covariates
+from bayes.covariates import Covariates, covariates_of
 from bayes.curves import COURSES, ONSETS, kept_share, saturating
-from bayes.parameters import KERNEL_NAMES, NAMES, PARAMETERS, values
+from bayes.parameters import KERNEL_NAMES, NAMES, PARAMETERS, scores_of, values
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -109,6 +109,29 @@ class Posterior:
             coords={"patient": self.cohort.patients, "effect": self.covariates.labels},
             attrs={"courses": list(COURSES)},
         )
+
+
+def restored(draws: "xr.Dataset", cohort: Cohort, engine: str, seed: int) -> Posterior:
+    """Return draws that were kept, for the cohort that they are of.
+
+    Parameters
+    ----------
+    draws
+        Group `posterior` of `Posterior.tree`.
+
+    Raises
+    ------
+    ValueError
+        If the draws are of other patients.
+    """
+    if draws["patient"].to_numpy().astype(str).tolist() != cohort.patients.tolist():
+        raise ValueError("The draws that were kept are of other patients: fit these anew.")
+    natural = np.stack([draws[name].to_numpy() for name in NAMES], axis=-1)
+    effect = draws["effect_score"].to_numpy()
+    scores = np.concatenate([scores_of(natural), effect], axis=-1)
+    names = ("course", "start", "plateau", "log_rate")
+    effects = np.stack([draws[name].to_numpy() for name in names], axis=-1)
+    return Posterior(cohort, covariates_of(cohort), engine, scores, effects, seed)
 
 
 def latent_reliefs(natural: FloatArray, effects: FloatArray, sessions: FloatArray) -> FloatArray:

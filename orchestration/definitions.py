@@ -5,7 +5,16 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration import automation, checks, dbt_project, resources
-from orchestration.assets import estimates, marts, models, raw, report, studies, surgery
+from orchestration.assets import (
+    estimates,
+    marts,
+    model_checks,
+    models,
+    raw,
+    report,
+    studies,
+    surgery,
+)
 from orchestration.journal import Listener
 from orchestration.rebuild import keep_preset
 from orchestration.settings import Settings, load
@@ -27,6 +36,7 @@ def build(settings: Settings, *, listeners: tuple[Listener, ...] = ()) -> dg.Def
             *marts.make(settings, dbt_project.manifest(settings)),
             *estimates.make(),
             *models.make(settings),
+            *model_checks.make(settings),
             *surgery.make(settings),
             *studies.make(settings),
             *report.make(settings),

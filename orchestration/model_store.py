@@ -102,11 +102,18 @@ STATUS_COLUMNS = {
 
 
 def read_data(build: Build) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return sessions and patients of the analysed, as `bayes.cohort.prepare` takes them."""
+    """Return sessions and patients of the analysed, as `bayes.cohort.prepare` takes them.
+
+    Beside what is fitted, sessions hold what the sensitivities read: session_date, has_covid_gap
+    (of the interval before), analgesics_changed (missing where it was not delivered).
+    """
     with build.read() as connection:
         sessions = connection.execute(
-            "select s.patient_id, s.session_no, s.pain_relief_pct from sessions as s "
-            "semi join status as t using (patient_id) order by 1, 2"
+            "select s.patient_id, s.session_no, s.pain_relief_pct, s.session_date, "
+            "i.has_covid_gap, r.analgesics_changed from sessions as s "
+            "semi join status as t using (patient_id) "
+            "left join intervals as i using (row_key) left join raw_sessions as r using (row_key) "
+            "order by 1, 2"
         ).df()
         patients = connection.execute(
             "select p.patient_id, p.lesion_level, p.lesion_site, p.stroke_type, p.n_sessions, "

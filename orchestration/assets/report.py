@@ -9,6 +9,7 @@ import dagster as dg
 from orchestration import __version__
 from orchestration.assets.description import OWNERS, SCIENCE
 from orchestration.assets.estimates import COMPARISON, ESTIMATES
+from orchestration.assets.model_checks import CHECK_TABLES
 from orchestration.assets.models import CURVE_TABLES, STATUS_TABLE
 from orchestration.assets.studies import CANARY, STUDY_TABLES
 from orchestration.assets.surgery import SURGERY_TABLES
@@ -40,7 +41,7 @@ MARTS = [
 ]
 INPUTS = [
     *(*MARTS, *ESTIMATES, COMPARISON, *CURVE_TABLES, STATUS_TABLE),
-    *(*SURGERY_TABLES, *STUDY_TABLES),
+    *(*CHECK_TABLES, *SURGERY_TABLES, *STUDY_TABLES),
 ]
 LOGS = ["dq_result", "ingest_file", "quarantine_row", "quarantine_cell"]
 

@@ -11,6 +11,8 @@ from report.figures.patient import patient_course
 from report.frames import Absent, Frames, is_missing, records, take
 from report.sections.decomposition import split
 from report.sections.model import convergence, model_notices, population
+from report.sections.model_checks import others, predictive
+from report.sections.model_sensitivity import compared, prior_figure, prior_table, sensitivities
 from report.style import BLACK, BLUE, SOFT, VERMILLION, Mark, band_key, swatch, to_svg
 from report.wording import (
     count,
@@ -21,7 +23,7 @@ from report.wording import (
     with_interval,
 )
 
-SHOWN = 18
+SHOWN = 24
 TOO_EARLY = "too early to tell"
 _CURVE = ["patient_id", "session_no", "q05_relief_pct", "q50_relief_pct", "q95_relief_pct"]
 _PLATEAU = [
@@ -45,6 +47,10 @@ def build(frames: Frames, facts: ReportFacts) -> Section:
     blocks: list[Block] = [*model_notices(frames, facts), _patients(frames)]
     blocks += [Heading("Accumulation or selection"), split(frames)]
     blocks += [Heading("The population"), population(frames), convergence(frames)]
+    blocks += [Heading("Does the model reproduce the reports?"), predictive(frames)]
+    blocks += [Heading("Other models of the same reports"), *others(frames), compared(frames)]
+    blocks += [Heading("Would the answer be another?"), *sensitivities(frames)]
+    blocks += [Heading("What the prior decides"), prior_figure(frames), prior_table(frames)]
     return Section("patients", "5. Single patients and the model", blocks)
 
 

@@ -66,6 +66,7 @@ def make_frames(n_patients=60, seed=1, n_operated=6):
         "population_estimate": _population(),
         "decomposition": _decomposition(),
         "model_status": model_status(),
+        **model_checks(),
         **_study(),
         **_quality(rng),
     }
@@ -337,6 +338,61 @@ def model_status(**changes):
         "seconds": 41.2,
     }
     return pd.DataFrame([row | changes])
+
+
+def model_checks():
+    """Tables of what stands beside the model; one figure of the check lies outside."""
+    check = [
+        (model, status, session, statistic, 30.0 + 30 * (session == 6 and status == "all"))
+        for model in ("relief", "gaussian_curve")
+        for status in ("all", "responders", "non_responders")
+        for session in (1, 2, 3, 4, 6, 10, 15)
+        for statistic in ("zeros_pct", "tens_pct", "mean_pct", "sd_pct")
+    ]
+    check = pd.DataFrame(
+        check, columns=["model", "status", "session_no", "statistic", "observed"]
+    ).assign(q05=20.0, q50=31.0, q95=42.0, p_above=0.5, n_patients=41)
+    told = [
+        (model, term, 20.0 + k, 15.0 + k, 26.0 + k)
+        for model in ("relief", "gaussian_curve", "linear_mixed")
+        for k, term in enumerate(("mean_1", "mean_4", "saturation_session", "zeros_1_pct"))
+        if (model, term) != ("linear_mixed", "saturation_session")
+    ]
+    told = pd.DataFrame(told, columns=["model", "term", "mean", "q05", "q95"])
+    told.loc[told["model"] == "linear_mixed", ["q05", "q95"]] = np.nan
+    told = told.assign(q50=told["mean"], observed=21.0, n_observed=55)
+    variants = ("shipped", "shape_1.0", "no_flat_course", "gaussian_curve")
+    left = pd.DataFrame(
+        [(task, v) for task in ("patient_left_out", "future_left_out") for v in variants],
+        columns=["task", "variant"],
+    ).assign(elpd=-590.1, difference=-3.2, difference_se=1.4, n_scored=57, n_reports=903,
+             n_unreliable=0, status="converged")  # fmt: skip
+    left.loc[left["variant"] == "no_flat_course", "status"] = "not_converged"
+    answers = ("saturation_mean_curve_all", "saturation_mean_curve_treated_15", "accumulation")
+    other = pd.DataFrame(
+        [(a, t) for a in ("shipped", "shape_0.7", "late_years") for t in answers],
+        columns=["analysis", "term"],
+    ).assign(q05=4.0, q50=5.1, q95=7.2, n_patients=57, n_reports=903, status="converged",
+             reason="", families_differ=False)  # fmt: skip
+    undone = {"analysis": "before_drug_change", "status": "not_made"}
+    undone |= {"reason": "analgesics_changed was not delivered"}
+    other = pd.concat([other, pd.DataFrame([undone])], ignore_index=True)
+    scaled = pd.DataFrame(
+        {"term": answers, "prior_sensitivity": 0.03, "likelihood_sensitivity": 0.1,
+         "diagnosis": "the prior decides little"}
+    )  # fmt: skip
+    session = np.tile(np.arange(1, 31), 2)
+    prior = pd.DataFrame({"quantity": np.repeat(["mean_curve", "new_patient"], 30)}).assign(
+        session_no=session, prior_pct=100 / 30, posterior_pct=20.0 * (np.abs(session - 5) < 3)
+    )
+    return {
+        "posterior_check": check,
+        "comparator": told,
+        "model_comparison": left,
+        "sensitivity": other,
+        "power_scaling": scaled,
+        "prior_posterior": prior,
+    }
 
 
 def _study():

@@ -27,6 +27,8 @@ PUBLIC = {
     "long_term", "emcs", "quarantine_row", "quarantine_cell", "repair_log", "ingest_file",
     "dq_result", "estimate_baseline", "estimate_test_period", "estimate_odds_ratio",
     "patient_curve", "patient_plateau", "population_estimate", "decomposition", "model_status",
+    "posterior_check", "comparator", "model_comparison", "sensitivity", "power_scaling",
+    "prior_posterior",
     "surgery_estimate", "patient_surgery_outlook", "surgery_agreement",
     "study_cell", "study_performance", "warehouse_meta",
 }  # fmt: skip

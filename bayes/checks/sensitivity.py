@@ -1,0 +1,227 @@
+"""Whether the answers would be others with another family of curves, other years, another clock.
+
+Each analysis is the fit again with something changed: a parameter held, patients or sessions left
+out, time in the place of the session number. What is asked of each are the population's S90 and
+the split of the rise. Here: the analyses by name, and their table. Not here: how a variant is
+fitted (`variant.py`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayes.checks.variant import fit_variant
+from bayes.cohort import LAST_SESSION, MISSING, TEST_SESSIONS, Cohort, prepare
+from bayes.decomposition import FROM, TO, observed, responders, split
+from bayes.fit import Fit, FitConfig
+from bayes.population import groups
+from bayes.posterior import mean_reports
+from bayes.quantities import SESSIONS, saturation_session
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Frames = tuple[pd.DataFrame, pd.DataFrame]
+
+SHIPPED = "shipped"
+DIFFERENT_BY = 2.0
+"""Sessions of S90 between families of curves from which they are said to differ."""
+INTERVAL = (0.05, 0.5, 0.95)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A fit with something changed.
+
+    Attributes
+    ----------
+    frames
+        Changes sessions and patients before they are laid out.
+    needs
+        Columns of sessions that it reads; without a value in each it is not made.
+    held
+        Parameters held, natural values by name.
+    by_time
+        Whether time stands for the session number.
+    """
+
+    frames: Callable[[pd.DataFrame, pd.DataFrame], Frames] = lambda sessions, patients: (
+        sessions,
+        patients,
+    )
+    needs: tuple[str, ...] = ()
+    held: dict[str, float] = field(default_factory=dict)
+    by_time: bool = False
+
+
+def cut(sessions: pd.DataFrame, patients: pd.DataFrame, last: pd.Series) -> Frames:
+    """Leave out the sessions after a patient's last one kept; of what came then nothing is known.
+
+    Parameters
+    ----------
+    last
+        Last session kept by patient_id; patients who are not in it keep all.
+    """
+    end = sessions["patient_id"].map(last).fillna(np.inf)
+    kept = sessions[sessions["session_no"] <= end]
+    people = patients.copy()
+    own = people["patient_id"].map(last)
+    is_cut = own < people["n_sessions"]
+    people.loc[is_cut, "n_sessions"] = own[is_cut].astype(people["n_sessions"].dtype)
+    people.loc[is_cut, "stop_reason"] = "ongoing"
+    return kept, people
+
+
+def before(flag: str) -> Callable[[pd.DataFrame, pd.DataFrame], Frames]:
+    """Return the change that leaves out each patient's first flagged session and what follows."""
+
+    def change(sessions: pd.DataFrame, patients: pd.DataFrame) -> Frames:
+        flagged = sessions[flag].fillna(False).astype(bool) & (sessions["session_no"] > 1)
+        first = sessions[flagged].groupby("patient_id")["session_no"].min()
+        return cut(sessions, patients, first - 1)
+
+    return change
+
+
+def begun(late: bool) -> Callable[[pd.DataFrame, pd.DataFrame], Frames]:
+    """Return the change that keeps the patients who began in the earlier or later half."""
+
+    def change(sessions: pd.DataFrame, patients: pd.DataFrame) -> Frames:
+        first = pd.to_datetime(sessions.groupby("patient_id")["session_date"].min())
+        kept = first.index[(first > first.median()) == late]
+        return (
+            sessions[sessions["patient_id"].isin(kept)],
+            patients[patients["patient_id"].isin(kept)],
+        )
+
+    return change
+
+
+FAMILIES = {f"shape_{shape}": {"curve_shape": shape} for shape in (0.7, 1.0, 1.5)}
+ANALYSES: dict[str, Analysis] = {
+    **{name: Analysis(held=held) for name, held in FAMILIES.items()},
+    "early_years": Analysis(begun(False), ("session_date",)),
+    "late_years": Analysis(begun(True), ("session_date",)),
+    "before_covid_gap": Analysis(before("has_covid_gap"), ("has_covid_gap",)),
+    "by_time": Analysis(needs=("session_date",), by_time=True),
+    "before_drug_change": Analysis(before("analgesics_changed"), ("analgesics_changed",)),
+}
+
+
+def run(
+    analysis: Analysis,
+    sessions: pd.DataFrame,
+    patients: pd.DataFrame,
+    config: FitConfig,
+    warm: dict[str, float],
+) -> tuple[Fit, dict[str, FloatArray]]:
+    """Return the fit of an analysis, and its answers by term, see `answers`."""
+    sessions, patients = analysis.frames(sessions, patients)
+    cohort = prepare(sessions, patients)
+    if not analysis.by_time:
+        found = fit_variant(cohort, config, held=analysis.held, warm=warm)
+        course = found.posterior.mean_reports(SESSIONS)
+        return found, answers(found, course, course)
+    clock = clock_of(cohort, sessions)
+    at_row = clock[cohort.patient, cohort.session - 1].astype(np.int64)
+    found = fit_variant(cohort, config, held=analysis.held, clock=at_row, warm=warm)
+    natural, effects = found.posterior.flat
+    each = [
+        mean_reports(natural, effects[:, [i]], clock[i])[:, 0] for i in range(len(cohort.patients))
+    ]
+    return found, answers(found, found.posterior.mean_reports(SESSIONS), np.stack(each, axis=1))
+
+
+def clock_of(cohort: Cohort, sessions: pd.DataFrame) -> FloatArray:
+    """Return the time of each patient's sessions 1-30, in typical intervals, 1 at the first.
+
+    A typical interval is the median one of the test period. Times are rounded to whole intervals,
+    never to less than one; sessions that were not delivered go on from the last one by the
+    patient's own median interval. Shape (patients, 30).
+    """
+    day = pd.to_datetime(sessions["session_date"]).to_numpy().astype("datetime64[D]")
+    wide = np.full((len(cohort.patients), LAST_SESSION), np.nan)
+    row = pd.Index(cohort.patients).get_indexer(pd.Index(sessions["patient_id"]))
+    number = sessions["session_no"].to_numpy(dtype=int)
+    kept = (row >= 0) & (number <= LAST_SESSION) & ~np.isnat(day)
+    wide[row[kept], number[kept] - 1] = day[kept].astype(float)
+    since = wide - wide[:, [0]]
+    gaps = np.diff(since, axis=1)
+    typical = float(np.nanmedian(gaps[:, : TEST_SESSIONS - 1]))
+    clock = np.maximum(1 + np.round(since / typical), 1.0)
+    for i, own in enumerate(clock):
+        known = gaps[i][np.isfinite(gaps[i])]
+        step = np.median(known) / typical if known.size else 1.0
+        for k in np.flatnonzero(~np.isfinite(own)):
+            own[k] = own[k - 1] + step if k else 1.0
+    return clock
+
+
+def answers(fit: Fit, course: FloatArray, by_session: FloatArray) -> dict[str, FloatArray]:
+    """Return S90 of the groups' mean curves, and the terms of the split, by draw.
+
+    Parameters
+    ----------
+    course, by_session
+        m_i over sessions 1-30 or over typical intervals, and over sessions; shape (draws,
+        patients, 30).
+    """
+    result = {
+        f"saturation_mean_curve_{name}": saturation_session(course[:, members].mean(axis=1))
+        for name, members in groups(fit.posterior).items()
+    }
+    cohort = fit.posterior.cohort
+    members = responders(cohort)["recorded_status"]
+    if members.any():
+        seen, _ = observed(cohort, members)
+        means = by_session[:, members].mean(axis=1)
+        result |= split(*seen, means[:, FROM - 1], means[:, TO - 1])
+    return result
+
+
+def rows_of(analysis: str, fit: Fit, found: dict[str, FloatArray]) -> Iterator[dict[str, object]]:
+    """Yield the rows of the table of one analysis."""
+    cohort, verdict = fit.posterior.cohort, fit.diagnosis
+    label = {
+        "analysis": analysis,
+        "n_patients": len(cohort.patients),
+        "n_reports": int((cohort.kind != MISSING).sum()),
+        "status": verdict.status,
+        "reason": verdict.reason,
+    }
+    for term, draws in found.items():
+        known = draws[np.isfinite(draws)]
+        told = dict.fromkeys(("mean", "q05", "q50", "q95"), np.nan)
+        if verdict.status == "converged" and known.size:
+            low, middle, high = np.quantile(known, INTERVAL)
+            told = {"mean": known.mean(), "q05": low, "q50": middle, "q95": high}
+        yield {**label, "term": term, **told}
+
+
+def not_made(analysis: str, reason: str) -> dict[str, object]:
+    """Return the row of an analysis that was not made."""
+    return {"analysis": analysis, "status": "not_made", "reason": reason}
+
+
+def why_not(analysis: Analysis, sessions: pd.DataFrame) -> str:
+    """Return why an analysis cannot be made of these sessions, or nothing."""
+    absent = [
+        name for name in analysis.needs if name not in sessions or sessions[name].isna().all()
+    ]
+    return f"{', '.join(absent)} was not delivered" if absent else ""
+
+
+def families_differ(table: pd.DataFrame) -> pd.DataFrame:
+    """Add whether families of curves differ by more than 2 sessions in the median of an S90.
+
+    Missing where it is no S90, or fewer than two families have one.
+    """
+    own = table[table["analysis"].isin([*FAMILIES, SHIPPED])]
+    own = own[own["term"].str.startswith("saturation")].dropna(subset=["q50"])
+    by = own.groupby("term")["q50"].agg(["min", "max", "size"])
+    by = by[by["size"] > 1]
+    differ = ((by["max"] - by["min"]) > DIFFERENT_BY).astype("boolean")
+    said = table["term"].map(differ).astype("boolean")
+    return table.assign(families_differ=said.where(table.index.isin(own.index), pd.NA))
