@@ -98,7 +98,7 @@ def test_headings_step_down_one_at_a_time(page):
 
 
 def test_every_figure_has_caption_words_and_data(page):
-    assert len(page.figures) == 11
+    assert len(page.figures) == 13
     for parts in page.figures:
         tags = [tag for tag, _ in parts]
         assert tags.count("figcaption") == 1
