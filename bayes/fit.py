@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bayes.cohort import Cohort, prepare
 from bayes.covariates import Covariates, covariates_of
 from bayes.diagnostics import (
+    EFFECTIVE_AT_LEAST,
     Diagnosis,
     diagnose_chains,
     diagnose_importance,
@@ -185,9 +186,10 @@ def _draw_population(
     proposals = measure(target, mode)
     drawn = draw_population(target, proposals, n, seed, _part(progress, 0.0, 0.3))
     verdict = diagnose_importance(
-        drawn.pareto_k, drawn.effective_size, drawn.n_proposals, mode.is_settled
+        drawn.pareto_k, min(drawn.effective_size, n), drawn.n_proposals, mode.is_settled
     )
-    if verdict.status == "converged" or not mode.is_settled:
+    # Chains would not make more of fewer draws than anything is reported from.
+    if verdict.status == "converged" or not mode.is_settled or n < EFFECTIVE_AT_LEAST:
         return proposals.points(drawn.scores), verdict
     chains = begin(target, proposals, drawn.scores[:N_CHAINS], seed, _part(progress, 0.3, 0.4))
     names = [*NAMES, *target.covariates.labels]
