@@ -106,9 +106,9 @@ def _correlations(frame: pd.DataFrame, frames: Frames) -> Figure:
 def _lines(frame: pd.DataFrame, frames: Frames) -> list[tuple[Any, ...]]:
     found = frame.set_index(["population", "term", "surgeon_knew"])
     wanted = [
-        ("Operated", ("operated", "correlation", 0.0)),
+        ("Operated, curve", ("operated", "correlation", 0.0)),
         ("Operated, curve and last report", ("operated", "multiple_correlation", 0.0)),
-        ("Candidates", ("candidates", "correlation", 0.0)),
+        ("Candidates, curve", ("candidates", "correlation", 0.0)),
     ]
     known = sorted(set(frame["surgeon_knew"]) - {0.0})
     wanted += [
