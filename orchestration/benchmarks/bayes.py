@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SEED, N_DRAWS, N_BULK, BULK_DRAWS = 20261126, 250, 5000, 20
 NUTS_DRAWS = 500
+MANY = 10_000
 
 
 def run(say: Say) -> list[Measured]:
@@ -32,7 +33,10 @@ def run(say: Say) -> list[Measured]:
     fit(test_period, FitConfig(engine="marginal", marginal_draws=30), patients=patients)
     say("marginal engine, all sessions and the test period")
     spent, found = _cpu(lambda: fit(sessions, quick, patients=patients))
+    known, known_short = (_mode_seconds(rows, patients) for rows in (sessions, test_period))
     short, _ = _cpu(lambda: fit(test_period, quick, patients=patients))
+    say(f"{MANY:,} patients")
+    once, many = _density_seconds(sessions, patients, 1), _density_seconds(sessions, patients, MANY)
     say(f"NUTS, 4 chains of {NUTS_DRAWS} draws")
     slow = FitConfig(engine="nuts", draws=NUTS_DRAWS, tune=500)
     peer, audit = _cpu(lambda: fit(sessions, slow, patients=patients))
@@ -42,16 +46,24 @@ def run(say: Say) -> list[Measured]:
     new = _new_patients(N_BULK)
     say(f"predictions for {N_BULK:,} patients")
     bulk, _ = _cpu(lambda: predict_courses(population.thinned(BULK_DRAWS), new, copies=2))
+    single, _ = _cpu(lambda: predict_courses(population.thinned(50), _new_patients(1)))
     unit = "fits per CPU second"
     size = f"{patients['patient_id'].nunique()} patients"
     note = f"{N_DRAWS} patient-level draws; wall time on two idle cores is about half"
     return [
+        Measured(f"{size}, population with its uncertainty", 1 / known, unit, goal=1 / 3),
+        Measured(f"{size}, sessions 1-4, the same", 1 / known_short, unit, goal=10),
         Measured(f"{size}, all sessions", 1 / spent, unit, goal=1 / 6, note=note),
-        Measured(f"{size}, sessions 1-4", 1 / short, unit, goal=10, note=note),
+        Measured(f"{size}, sessions 1-4", 1 / short, unit, note=note),
+        Measured(
+            f"density of {MANY:,} patients", once / many, "times the patients of one clinic a "
+            "second", goal=0.9, note="1: cost is linear in patients",
+        ),
         Measured(
             f"{size}, effective draws", rate, "per CPU second", "NUTS (nutpie), compiling too",
             peer_rate, 35, "of the worst reported quantity",
         ),
+        Measured("four sessions, one patient", 1 / single, "predictions per CPU second", goal=50),
         Measured("four sessions, bulk", N_BULK / bulk, "patients per CPU second", goal=5000),
     ]  # fmt: skip
 
@@ -96,6 +108,37 @@ def _new_patients(n: int) -> Any:
     tens = np.random.default_rng(SEED).integers(0, 8, (n, 4))
     relief = (10 * tens).astype(np.float64)
     return cohort_of(relief, ["central"] * n, [""] * n, [""] * n)
+
+
+def _mode_seconds(sessions: pd.DataFrame, patients: pd.DataFrame) -> float:
+    """CPU seconds to every population parameter with its uncertainty (mode and curvature)."""
+    from bayes.cohort import prepare
+    from bayes.covariates import covariates_of
+    from bayes.marginal.mode import find_mode
+    from bayes.marginal.target import Target
+
+    cohort = prepare(sessions, patients)
+    return _cpu(lambda: find_mode(Target(cohort, covariates_of(cohort))))[0]
+
+
+def _density_seconds(sessions: pd.DataFrame, patients: pd.DataFrame, n: int) -> float:
+    """CPU seconds a patient of density and slopes; the clinic is repeated to n patients."""
+    from bayes.cohort import prepare
+    from bayes.covariates import covariates_of
+    from bayes.marginal.target import Target
+
+    copies = -(-n // patients["patient_id"].nunique())
+    many = [
+        pd.concat([part.assign(patient_id=part["patient_id"] + f"-{k}") for k in range(copies)])
+        for part in (sessions, patients)
+    ]
+    cohort = prepare(*many)
+    target = Target(cohort, covariates_of(cohort), threads=1)
+    point, places = np.zeros(target.size), target.new_places()
+    target.adapt(point, places, 8)
+    times = 20 if copies == 1 else 3
+    spent, _ = _cpu(lambda: [target.density_and_slope(point, places) for _ in range(times)])
+    return spent / times / len(cohort.patients)
 
 
 def _cpu(work: Callable[[], Any]) -> tuple[float, Any]:
