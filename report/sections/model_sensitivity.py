@@ -168,7 +168,7 @@ def prior_figure(frames: Frames) -> Block:
 
 def _panel(quantity: str, rows: pd.DataFrame) -> Panel:
     title = _QUANTITIES[quantity]
-    chart = before_and_after(rows.drop(columns="quantity").astype(float))
+    chart = before_and_after(rows[["session_no", "prior_pct", "posterior_pct"]].astype(float))
     label = f"{title}: S90 under prior and posterior"
     return Panel(to_svg(chart, f"prior-{quantity.replace('_', '-')}", label), title)
 

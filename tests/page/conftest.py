@@ -385,7 +385,7 @@ def model_checks():
     prior = pd.DataFrame({"quantity": np.repeat(["mean_curve", "new_patient"], 30)}).assign(
         session_no=session, prior_pct=100 / 30, posterior_pct=20.0 * (np.abs(session - 5) < 3)
     )
-    return {
+    tables = {
         "posterior_check": check,
         "comparator": told,
         "model_comparison": left,
@@ -393,6 +393,9 @@ def model_checks():
         "power_scaling": scaled,
         "prior_posterior": prior,
     }
+    # As in the warehouse, where every row says which run fitted it.
+    stamp = {"run_id": RUN, "fitted_at": pd.Timestamp("2024-01-05")}
+    return {name: table.assign(**stamp) for name, table in tables.items()}
 
 
 def _study():
