@@ -30,7 +30,9 @@ MEANINGFUL_PROBABILITY = 0.8
 NARROWER_BY = 0.25
 INTERVAL = (0.05, 0.5, 0.95)
 TOO_EARLY = "too early to tell"
-_SATURATION = ["saturation_session", "saturation_q05", "saturation_q95"]
+_SATURATION = [
+    "saturation_session", "saturation_q05", "saturation_q95", "saturation_95_session",
+]  # fmt: skip
 
 
 def fit_tables(fit: "Fit") -> dict[str, pd.DataFrame]:
@@ -105,30 +107,48 @@ def patient_plateau(
 
 
 def shown_saturation(course: FloatArray, new: FloatArray) -> pd.DataFrame:
-    """Return saturation_session, _q05, _q95 and _reason of each patient, by the rule above."""
+    """Return saturation_session, _q05, _q95, S95 and _reason of each patient, by the rule above."""
     without = saturation_session(new)
     without = without[np.isfinite(without)]
     wide = np.quantile(without, (0.05, 0.95)) if without.size else (0.0, 0.0)
-    session = saturation_session(course)
+    session, nearly_all = saturation_session(course), saturation_session(course, NEARLY_ALL)
     rows = [
-        _saturation_row(session[:, i], float(wide[1] - wide[0])) for i in range(course.shape[1])
+        _saturation_row(session[:, i], nearly_all[:, i], float(wide[1] - wide[0]))
+        for i in range(course.shape[1])
     ]
     frame = pd.DataFrame(rows, columns=[*_SATURATION, "saturation_reason"])
     return frame.astype(dict.fromkeys(_SATURATION, "Int64") | {"saturation_reason": "object"})
 
 
 def _saturation_row(
-    session: FloatArray, width_without: float
-) -> tuple[int | None, int | None, int | None, str | None]:
+    session: FloatArray, nearly_all: FloatArray, width_without: float
+) -> tuple[int | None, int | None, int | None, int | None, str | None]:
     known = session[np.isfinite(session)]
     if known.size < MEANINGFUL_PROBABILITY * session.size:
         reason = f"a plateau of {MEANINGFUL_PCT:.0f} % or more is not likely enough yet"
-        return None, None, None, f"{TOO_EARLY}: {reason}"
+        return None, None, None, None, f"{TOO_EARLY}: {reason}"
     low, middle, high = np.quantile(known, INTERVAL)
     if not high - low <= (1 - NARROWER_BY) * width_without:
         reason = "the reports say little more about the speed than those of other patients"
-        return None, None, None, f"{TOO_EARLY}: {reason}"
-    return int(np.ceil(middle)), int(np.ceil(low)), int(np.ceil(high)), None
+        return None, None, None, None, f"{TOO_EARLY}: {reason}"
+    later = np.median(nearly_all[np.isfinite(nearly_all)])
+    whole = [int(np.ceil(value)) for value in (middle, low, high, later)]
+    return whole[0], whole[1], whole[2], whole[3], None
+
+
+def with_weeks(plateau: pd.DataFrame, interval_days: pd.Series) -> pd.DataFrame:
+    """Return patient_plateau with S90 in weeks since the first session, `saturation_weeks`.
+
+    Parameters
+    ----------
+    plateau
+        See `patient_plateau`.
+    interval_days
+        Each patient's median interval between sessions by patient_id; missing gives missing.
+    """
+    own = plateau["patient_id"].map(interval_days).astype(float)
+    after_first = plateau["saturation_session"].astype("Float64").astype(float) - 1
+    return plateau.assign(saturation_weeks=after_first * own / 7)
 
 
 def population_estimate(fit: "Fit", course: FloatArray, new: FloatArray) -> pd.DataFrame:

@@ -48,10 +48,12 @@ _EMPTY: dict[str, dict[str, str]] = {
         "saturation_session": "float64",
         "saturation_q05": "float64",
         "saturation_q95": "float64",
+        "saturation_95_session": "float64",
         "saturation_reason": "str",
         "p_plateau_ge_10": "float64",
         "p_plateau_ge_30": "float64",
         "p_plateau_ge_50": "float64",
+        "saturation_weeks": "float64",
     },
     "population_estimate": {
         "term": "str",
@@ -117,6 +119,7 @@ def read_data(build: Build) -> tuple[pd.DataFrame, pd.DataFrame]:
         ).df()
         patients = connection.execute(
             "select p.patient_id, p.lesion_level, p.lesion_site, p.stroke_type, p.n_sessions, "
+            "p.median_interval_days, "
             "case when p.is_ongoing then 'ongoing' else p.stop_reason end as stop_reason, "
             "case t.responder_status when 'responder' then 1.0 when 'non_responder' then 0.0 end "
             "as is_responder from patients as p join status as t using (patient_id) order by 1"

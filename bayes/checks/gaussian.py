@@ -30,7 +30,8 @@ OWN = (
 LOGISTIC_SD = np.pi / np.sqrt(3)
 RATE_NODES = np.linspace(-3, 3, 15)
 FREEDOM = 8
-PROPOSALS = 2000
+PROPOSALS = 1000
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,14 @@ def fit_gaussian(cohort: Cohort, n_draws: int, seed: int) -> GaussianFit:
 
     mode = minimize(fall, np.zeros(len(OWN)), method="BFGS").x
     rng = np.random.default_rng([seed, 23])
-    proposal = multivariate_t(mode, np.linalg.inv(_curvature(fall, mode)), df=FREEDOM, seed=rng)
-    drawn = proposal.rvs(PROPOSALS)
-    weight, pareto_k = smoothed(-np.array([fall(s) for s in drawn]) - proposal.logpdf(drawn))
+    centre, spread = mode, np.linalg.inv(_curvature(fall, mode))
+    for _ in range(ROUNDS):
+        proposal = multivariate_t(centre, spread, df=FREEDOM, seed=rng)
+        drawn = proposal.rvs(PROPOSALS)
+        weight, pareto_k = smoothed(-np.array([fall(s) for s in drawn]) - proposal.logpdf(drawn))
+        # The next round proposes where these draws say that the posterior is.
+        centre = weight @ drawn
+        spread = (drawn - centre).T * weight @ (drawn - centre)
     kept = systematic(weight, n_draws, rng)
     return GaussianFit(drawn[kept], pareto_k, sums, seed)
 

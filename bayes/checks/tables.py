@@ -34,7 +34,7 @@ from bayes.checks.sensitivity import (
     run,
     why_not,
 )
-from bayes.checks.variant import ALL, NONE, VariantTarget, fit_variant
+from bayes.checks.variant import ALL, NONE, fit_variant, variant_target
 from bayes.cohort import MISSING, Cohort
 from bayes.fit import Fit, FitConfig
 from bayes.posterior import Posterior
@@ -110,8 +110,7 @@ def _flat_scores(fit: Fit) -> FloatArray:
 
 def _logs(fit: Fit, held: dict[str, float], cores: int) -> Logs:
     """Return the log probabilities that a fit of the relief model or a variant gives."""
-    posterior = fit.posterior
-    target = VariantTarget(posterior.cohort, posterior.covariates, threads=cores, held=held)
+    target = variant_target(fit.posterior.cohort, held, cores=cores)
     return relief_logs(target, _flat_scores(fit))
 
 

@@ -23,9 +23,9 @@ FloatArray = NDArray[np.float64]
 
 NONE, ALL = 1e-9, 1 - 1e-9
 """Shares that stand for 0 and 1, whose logits are numbers."""
-FINER = 5
-"""Nodes of the start where a fit fails with the usual: patients without relief are hard to place
-among courses that all rise."""
+FINE_RATES: dict[str, Any] = {"n_rate": 14, "step": 0.5}
+"""Nodes of the log rate where every course rises: patients without relief are then very slow ones,
+whom the usual nodes stand too far apart for."""
 
 
 @dataclass
@@ -112,12 +112,18 @@ def fit_variant(
     unknown = set(held or {}) - {parameter.name for parameter in PARAMETERS}
     if unknown:
         raise ValueError(f"No parameter {', '.join(sorted(unknown))}: see bayes/parameters.py.")
-    for nodes in (make_nodes(), make_nodes(n_start=FINER)):
-        target = VariantTarget(
-            cohort, covariates_of(cohort), nodes, config.cores, held=held or {}, clock=clock
-        )
-        found = fit_target(target, config, warm)
-        if found.diagnosis.status == "converged":
-            break
+    target = variant_target(cohort, held or {}, clock, config.cores)
+    found = fit_target(target, config, warm)
     scores = target.placed(found.posterior.scores)
     return replace(found, posterior=replace(found.posterior, scores=scores))
+
+
+def variant_target(
+    cohort: Cohort,
+    held: dict[str, float],
+    clock: NDArray[np.int64] | None = None,
+    cores: int = 2,
+) -> VariantTarget:
+    """Return the log posterior of a variant, with the nodes that it needs."""
+    nodes = make_nodes(**FINE_RATES) if "rising_share" in held else make_nodes()
+    return VariantTarget(cohort, covariates_of(cohort), nodes, cores, held=held, clock=clock)

@@ -105,7 +105,7 @@ def _attempt(
             fit = _fit(settings, sessions, patients, found, journal)
             status |= _verdict(fit)
             if fit.diagnosis.status == "converged":
-                rows = _rows(settings, build, fit)
+                rows = _rows(settings, build, fit, patients)
     except Exception as error:
         # The text of an unexpected error may quote a report, so only its type is kept.
         rows = None
@@ -151,13 +151,18 @@ def _verdict(fit: "Fit") -> dict[str, Any]:
     }
 
 
-def _rows(settings: Settings, build: Build, fit: "Fit") -> dict[str, pd.DataFrame]:
+def _rows(
+    settings: Settings, build: Build, fit: "Fit", patients: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
     """Keep the posterior; return the rows of the model's tables."""
-    from bayes.tables import fit_tables
+    from bayes.tables import fit_tables, with_weeks
 
     path = settings.posteriors / f"{build.run_id}.zarr"
     fit.posterior.tree().to_zarr(path, mode="w", consolidated=False)
-    return fit_tables(fit)
+    found = fit_tables(fit)
+    days = patients.set_index("patient_id")["median_interval_days"]
+    found["patient_plateau"] = with_weeks(found["patient_plateau"], days)
+    return found
 
 
 def _numbers(status: dict[str, Any]) -> dict[str, Any]:

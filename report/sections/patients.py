@@ -11,7 +11,7 @@ from report.figures.patient import patient_course
 from report.frames import Absent, Frames, is_missing, records, take
 from report.sections.decomposition import split
 from report.sections.model import convergence, model_notices, population
-from report.sections.model_checks import others, predictive
+from report.sections.model_checks import UNCONTROLLED, others, predictive
 from report.sections.model_sensitivity import compared, prior_figure, prior_table, sensitivities
 from report.style import BLACK, BLUE, SOFT, VERMILLION, Mark, band_key, swatch, to_svg
 from report.wording import (
@@ -20,6 +20,7 @@ from report.wording import (
     number,
     plural,
     pseudonym,
+    share,
     with_interval,
 )
 
@@ -108,6 +109,7 @@ def _figure(model: _Model, chosen: pd.DataFrame) -> Figure:
     later = f" {plural(n_later, 'report')} after session {last} not drawn." if n_later else ""
     total = model.plateau["patient_id"].nunique()
     n_early = int(chosen["saturation_session"].isna().sum())
+    hidden = share(model.plateau["saturation_session"].isna().sum(), total)
     return Figure(
         key="figure-patients",
         title="Courses of single patients: reported relief and fitted curve",
@@ -116,8 +118,9 @@ def _figure(model: _Model, chosen: pd.DataFrame) -> Figure:
         "median and 90 % interval of the expected relief; paler and dotted after the last report, "
         "where it is a projection, had sessions gone on. Dashed: plateau. Dotted: S90, the "
         "first session with 90 % of the plateau; “too early to tell” where the sessions "
-        f"do not say.{later} An expected relief is what the model holds of the "
-        "reports; one report scatters widely around it.",
+        f"do not say, as for {hidden} of all with a curve. Weeks: by the patient's own median "
+        f"interval.{later} An expected relief is what the model holds of the "
+        "reports; one report scatters widely around it. " + UNCONTROLLED,
         alt=f"{len(rows)} panels, one a patient, plateaus from "
         f"{number(chosen['plateau_mean_pct'].min())} to {number(chosen['plateau_mean_pct'].max())} "
         f"%; saturation too early to tell for {n_early}",
@@ -139,7 +142,9 @@ def saturation_text(row: dict[str, Any]) -> str:
     """Return S90 with its interval, or 'too early to tell' and why."""
     if not is_missing(row["saturation_session"]):
         bounds = interval(row["saturation_q05"], row["saturation_q95"], 0)
-        return f"session {number(row['saturation_session'], 0)} {bounds}"
+        weeks = row.get("saturation_weeks")
+        after = "" if is_missing(weeks) else f", {number(weeks, 0)} weeks after the first"
+        return f"session {number(row['saturation_session'], 0)} {bounds}{after}"
     reason = row["saturation_reason"]
     return TOO_EARLY if is_missing(reason) or not str(reason) else str(reason)
 
@@ -189,11 +194,12 @@ def _data(curve: pd.DataFrame, rows: list[dict[str, Any]]) -> DataTable:
             number(ends.loc[row["patient_id"], "last"]),
             _plateau_text(row),
             saturation_text(row),
+            count(row.get("saturation_95_session")),
             *(number(row[f"p_plateau_ge_{level}"], 2) for level in (10, 30, 50)),
         )
         for row in rows
     ]
     heads = ["Patient", "Reports", "Fitted, first session (%)", "Fitted, last session drawn (%)"]
-    heads += ["Plateau (%) [90 % interval]", "S90 [90 % interval]"]
+    heads += ["Plateau (%) [90 % interval]", "S90 [90 % interval]", "S95"]
     heads += [f"P(plateau ≥ {level} %)" for level in (10, 30, 50)]
     return DataTable(heads, body)

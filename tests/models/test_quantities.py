@@ -1,6 +1,7 @@
 """Plateau and saturation by hand, on courses of any family."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bayes.curves import COURSES, ONSETS, expected_report, kept_share, saturating
@@ -15,7 +16,7 @@ from bayes.quantities import (
     probability_reported_at_least,
     saturation_session,
 )  # fmt: skip
-from bayes.tables import shown_saturation
+from bayes.tables import shown_saturation, with_weeks
 
 
 def test_saturation_is_between_sessions_and_undefined_without_relief():
@@ -78,3 +79,15 @@ def test_saturation_is_told_only_where_the_reports_tell_it():
     assert told.loc[0, "saturation_session"] == 3  # ln(10) = 2.3 sessions, rounded up
     assert told.loc[1:, "saturation_reason"].str.startswith("too early to tell: ").all()
     assert told.loc[1, "saturation_reason"] != told.loc[2, "saturation_reason"]
+
+
+def test_weeks_go_by_the_patients_own_interval():
+    plateau = pd.DataFrame(
+        {
+            "patient_id": ["a", "b", "c"],
+            "saturation_session": pd.array([5, 5, None], dtype="Int64"),
+        }
+    )
+    told = with_weeks(plateau, pd.Series({"a": 14.0, "c": 14.0}))
+    assert told["saturation_weeks"].tolist()[0] == pytest.approx(8)  # four intervals of two weeks
+    assert told["saturation_weeks"].isna().tolist() == [False, True, True]
