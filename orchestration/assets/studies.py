@@ -23,6 +23,7 @@ CANARY = "test_period_canary"
 WHOLE = (
     "test_period_length",
     "sham_trial",
+    "sham_endpoints",
     "subgroup_power",
     "withdrawal_trial",
     "missing_reports",

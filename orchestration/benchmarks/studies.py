@@ -74,8 +74,9 @@ def _trials(say: Say) -> Measured:
         "n_patients": [193],
         "sessions": [4],
     }
-    trial |= {"missing": ["usual"], "second_share": 0.5}
+    trial |= {"missing": ["usual"], "response": None, "second_share": 0.5}
     method = {"name": "lmm", "method": "lmm_slopes", "targets": "difference_of_slopes"}
+    method |= {"endpoint": "relief"}
     changes = {
         "data.trials": [trial],
         "methods": [method | {"errors": "model"}],

@@ -41,6 +41,8 @@ class Stream(IntEnum):
     CALENDAR = 11
     MEMBER = 12
     TRIAL = 13
+    ENDPOINT = 14
+    VISIT = 15
     BETWEEN_DELIVERIES = 40
     DEFECTS = 41
 

@@ -112,9 +112,9 @@ def test_a_power_out_of_reach_is_said():
 SMALL = {
     "data.trials": [
         {"name": "parallel", "design": "parallel", "n_patients": [20, 40], "sessions": [4, 6],
-         "missing": ["usual"], "second_share": 0.5},
+         "missing": ["usual"], "response": None, "second_share": 0.5},
         {"name": "crossover", "design": "crossover", "n_patients": [12], "sessions": [4],
-         "missing": ["usual"], "cycles": 1},
+         "missing": ["usual"], "response": None, "cycles": 1},
     ],
     "data.vary": {},
 }  # fmt: skip
@@ -154,7 +154,8 @@ def test_sums_are_those_of_brute_force_and_errors_those_of_a_jackknife():
 
     def table(keep):
         one = tally(Found(*(v[keep] for v in found)), np.full(keep.sum(), true), LEVEL, unit)
-        one["n_randomised"] = np.full(keep.sum(), 10)
+        one["n_randomised"] = one["n_judged"] = np.full(keep.sum(), 10)
+        one["n_flipped"] = np.arange(n)[keep] % 3
         row = {"cell_id": "c", "estimand": "difference_at_end", "n_replicates": keep.sum()}
         row |= {name: one[name].sum() for name in SUMS}
         row |= {f"{a}__{b}": (one[a] * one[b]).sum() for a, b in MOMENTS}
@@ -175,6 +176,7 @@ def test_sums_are_those_of_brute_force_and_errors_those_of_a_jackknife():
         "truth": true,
         "failed": 1 / n,
         "patients_analysed": 10,
+        "status_flips": (np.arange(n) % 3).mean() / 10,
     }
     assert whole["estimate"].to_dict() == pytest.approx(expected, abs=0.01)
     without = [table(np.arange(n) != k)["estimate"] for k in range(n)]
@@ -241,12 +243,12 @@ def test_withdrawal_randomises_who_passed_and_differs_only_by_loss():
     design = files.load("withdrawal_trial")
     trial = next(t for t in design.data.trials if t.name == "usual_loss")
     (world,) = worlds.worlds(design)
-    arms = conducting.conduct(trial, of_scenario(world, 20), 1, np.arange(20), 200)
+    arms = conducting.conduct(trial, of_scenario(world, 20), 1, np.arange(20), 200)["relief"]
     share = [(~np.isnan(y[..., 0])).mean() for y in (arms.first, arms.second)]
     assert abs(share[0] - share[1]) < 0.06
     assert 0.2 < share[0] < 0.8
     kept = trial.model_copy(update={"loss": 0.0})
-    same = conducting.conduct(kept, of_scenario(world, 20), 1, np.arange(20), 200)
+    same = conducting.conduct(kept, of_scenario(world, 20), 1, np.arange(20), 200)["relief"]
     difference = np.nanmean(arms.first[..., -1]) - np.nanmean(arms.second[..., -1])
     assert difference > 8 + abs(np.nanmean(same.first[..., -1]) - np.nanmean(same.second[..., -1]))
 

@@ -67,12 +67,13 @@ def test_its_words_promise_nothing(made):
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory):
     root = tmp_path_factory.mktemp("trials")
-    shown = {"design": "parallel", "sessions": [4], "missing": ["usual"], "second_share": 0.5}
+    shown = {"design": "parallel", "sessions": [4], "missing": ["usual"]}
+    shown |= {"response": None, "second_share": 0.5}
     changes = {
         "data.trials": [
             {"name": "parallel", "n_patients": [20, 40], **shown},
             {"name": "crossover", "design": "crossover", "n_patients": [12], "sessions": [4],
-             "missing": ["usual"], "cycles": 1},
+             "missing": ["usual"], "response": None, "cycles": 1},
         ],
         "headline.sessions": 4,
     }  # fmt: skip

@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from classical.batched import unstructured
 from classical.batched.mixed import Fits, design_of, fit, two_sided
+from classical.batched.ordinal import proportional_odds
 from classical.batched.ranks import rank_sum
 from classical.batched.tables import odds_ratios
+from simulate.studies.trials import conjugate
 from simulate.studies.trials.conduct import Arms
 
 FloatArray = NDArray[np.float64]
@@ -26,10 +29,10 @@ class Found(NamedTuple):
     Attributes
     ----------
     estimate, lo, hi
-        Points of relief (a session, for slopes), log odds, or share less one half; confidence
-        limits.
+        Points of the endpoint (a session, for slopes), log odds, or share less one half;
+        confidence or credible limits.
     p
-        Two-sided.
+        Two-sided; of a posterior twice the smaller chance of either sign.
     """
 
     estimate: FloatArray
@@ -105,14 +108,52 @@ def _moments(y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     return n, mean, squares / (n - 1)
 
 
-def _fisher(method: Any, arms: Arms, level: float) -> Found:
+def _mmrm(method: Any, arms: Arms, level: float) -> Found:
+    found = unstructured.fit(arms.first, arms.second)
+    return _found(found.estimate, found.se, found.df, level)
+
+
+def _bayes_normal(method: Any, arms: Arms, level: float) -> Found:
+    (n, mean, variance), (m, other, spread) = (
+        _moments(y[..., -1]) for y in (arms.first, arms.second)
+    )
+    se = np.sqrt(variance / n + spread / m)
+    return Found(*conjugate.normal(mean - other, se, method.prior_sd, level))
+
+
+def _events(method: Any, arms: Arms) -> list[NDArray[np.int64]]:
+    """Events and patients counted, of the first arm and of the second."""
     counts: list[NDArray[np.int64]] = []
     for y in (arms.first, arms.second):
         randomised = ~np.isnan(y).all(axis=-1)
-        is_counted = randomised if method.missing_is == "below" else ~np.isnan(y[..., -1])
-        counts += [(y[..., -1] >= method.cut_pct).sum(axis=-1), is_counted.sum(axis=-1)]
-    found = odds_ratios(*counts, level=1 - level)
+        is_counted = randomised if method.missing_is == "no_event" else ~np.isnan(y[..., -1])
+        counts += [(y[..., -1] == 1).sum(axis=-1), is_counted.sum(axis=-1)]
+    return counts
+
+
+def _fisher(method: Any, arms: Arms, level: float) -> Found:
+    found = odds_ratios(*_events(method, arms), level=1 - level)
     return Found(np.log(found.estimate), np.log(found.lo), np.log(found.hi), found.p)
+
+
+def _bayes_beta(method: Any, arms: Arms, level: float) -> Found:
+    a, n, b, m = (count.astype(float) for count in _events(method, arms))
+    prior = method.prior_events, method.prior_others
+    return Found(*conjugate.beta(a, n, b, m, prior, level))
+
+
+def _ordinal(method: Any, arms: Arms, level: float) -> Found:
+    """Wald's test and interval."""
+    from scipy.special import ndtri
+
+    ends = [y[..., -1] for y in (arms.first, arms.second)]
+    categories = np.unique(np.concatenate([y[~np.isnan(y)] for y in ends]))
+    if len(categories) < 2:
+        return Found(*np.full((4, len(ends[0])), np.nan))
+    counts = [np.stack([(y == c).sum(axis=-1) for c in categories], axis=1) for y in ends]
+    found = proportional_odds(*counts)
+    half = -ndtri(level / 2) * found.se
+    return Found(found.estimate, found.estimate - half, found.estimate + half, found.p)
 
 
 def _rank_sum(method: Any, arms: Arms, level: float) -> Found:
@@ -140,8 +181,12 @@ def _paired(method: Any, arms: Arms, level: float) -> Found:
 ANALYSES: dict[str, Callable[[Any, Arms, float], Found]] = {
     "lmm_slopes": _lmm_slopes,
     "lmm_end": _lmm_end,
+    "mmrm": _mmrm,
     "t_test": _t_test,
+    "bayes_normal": _bayes_normal,
     "fisher": _fisher,
+    "bayes_beta": _bayes_beta,
+    "ordinal": _ordinal,
     "rank_sum": _rank_sum,
     "paired": _paired,
 }
@@ -160,8 +205,10 @@ def truth(method: Any, arms: Arms) -> float:
     if method.targets == "difference_at_end":
         return float(a.mean() - b.mean())
     if method.targets == "log_odds_ratio":
-        odds = [np.mean(y >= method.cut_pct) / np.mean(y < method.cut_pct) for y in (a, b)]
+        odds = [np.mean(y) / np.mean(1 - y) for y in (a, b)]
         return float(np.log(odds[0] / odds[1]))
+    if method.targets == "common_log_odds_ratio":
+        return float(_ordinal(method, arms, 0.05).estimate[0])
     b = np.sort(b)
     at_most = np.searchsorted(b, a, "right").mean()
     return float((np.searchsorted(b, a, "left").mean() + at_most) / 2 / len(b) - 0.5)

@@ -1,11 +1,12 @@
-"""Trials conducted in a world: who is in which arm, what is reported, what goes missing.
+"""Trials conducted in a world: who is in which arm, what is answered, what becomes of the reports.
 
-Here: reports by arm, from numbered replicates. Not here: how relief arises (the generator), how the
-trial is analysed (`analyses.py`).
+Here: readings by arm, from numbered replicates. Not here: how relief arises (the generator), how it
+is answered (`readings.py`), how the trial is analysed (`analyses.py`).
 
 Patients of an arm are drawn in order, so that a smaller trial is the beginning of a larger one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,12 +17,12 @@ from simulate import batch
 from simulate.parameters import Parameters
 from simulate.scenario import Scenario
 from simulate.streams import Stream, uniforms
+from simulate.studies.trials.readings import LEAST_HORIZON, Answers, answers, read
 
 FloatArray = NDArray[np.float64]
 
 SECOND_ARM = 1_000_000
 """Number of the second arm's first patient: arms of any size never share a patient."""
-LEAST_HORIZON = 4
 _GROUPS = {
     "central_vs_peripheral": (("central", None), ("peripheral", None)),
     "ischaemic_vs_haemorrhagic": ((None, "ischaemic_stroke"), (None, "haemorrhagic_stroke")),
@@ -30,7 +31,7 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class Arms:
-    """Reports by arm, 0-100, NaN where there is none.
+    """One reading, or one endpoint, by arm; NaN where there is none.
 
     Attributes
     ----------
@@ -74,8 +75,10 @@ def conduct(
     numbers: Any,
     n_patients: int,
     second_from: int = SECOND_ARM,
-) -> Arms:
-    """Draw complete reports of a trial.
+    asked: frozenset[str] = frozenset({"relief"}),
+    law: Any = None,
+) -> dict[str, Arms]:
+    """Draw complete readings of a trial, by name.
 
     Parameters
     ----------
@@ -90,29 +93,51 @@ def conduct(
     second_from
         Number of the second arm's first patient. From 0 both arms are the same patients, whose
         difference is known with less error: for the truth, not for a trial.
+    asked, law
+        Readings wanted beside reported relief, and the `endpoints.Response` that makes them.
 
     Returns
     -------
-    Arms
-        Sessions up to the longest of the trial.
+    dict
+        `Arms` of sessions up to the longest of the trial.
     """
-    n_first, n_second = sizes(trial, n_patients)
     n_sessions = max(trial.sessions)
-    at = seed, numbers
     active, sham = (parameters.with_values(sham_share=share) for share in (0.0, 1.0))
+    how = answers(asked, law, active)
+    draw = Draw(seed, numbers, n_sessions, how)
     none = np.empty((len(numbers), 0, n_sessions))
     if trial.design == "crossover":
-        return _crossover(trial, active, sham, at, n_patients, n_sessions)
+        return _crossover(trial, active, sham, draw, n_patients, second_from == 0)
+    n_first, n_second = sizes(trial, n_patients)
     if trial.design == "withdrawal":
-        return _withdrawal(trial, active, at, (n_first, n_second), second_from, n_sessions)
-    if trial.design == "subgroups":
+        both = _withdrawal(trial, active, draw, (n_first, n_second), second_from)
+    elif trial.design == "subgroups":
         one, other = (replace(active, scenario=only(active.scenario, g)) for g in groups(trial))
-        first = _mixed(one, other, at, n_first, n_sessions, trial.misclassified)
-        second = _mixed(other, one, at, n_second, n_sessions, trial.misclassified)
-        return Arms(first, second, none)
-    first = _reports(active, at, (0, n_first), n_sessions)
-    second = _reports(sham, at, (second_from, n_second), n_sessions) if n_second else none
-    return Arms(first, second, none)
+        both = (
+            _mixed(one, other, draw, n_first, trial.misclassified),
+            _mixed(other, one, draw, n_second, trial.misclassified),
+        )
+    else:
+        first = draw(active, (0, n_first))
+        both = first, draw(sham, (second_from, n_second)) if n_second else first[:, :, :0]
+    return {name: Arms(one, other, none) for name, one, other in zip(how.names, *both, strict=True)}
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Draws readings of patients of one trial: (names, replicates, patients, sessions)."""
+
+    seed: int
+    numbers: Any
+    n_sessions: int
+    how: Answers
+
+    def __call__(
+        self, parameters: Parameters, who: tuple[int, int], *, course: int = 0, before: int = 0
+    ) -> FloatArray:
+        """Return the trial's sessions, and `before` more that precede them."""
+        at = self.seed, self.numbers
+        return read(parameters, at, who, before + self.n_sessions, self.how, course)
 
 
 def groups(trial: Any) -> tuple[tuple[str | None, str | None], ...]:
@@ -139,111 +164,114 @@ def only(world: Scenario, group: tuple[str | None, str | None]) -> Scenario:
     return world.model_copy(update={"population": population.model_copy(update=kept)})
 
 
-def _reports(
-    parameters: Parameters, at: tuple[int, Any], who: tuple[int, int], n_sessions: int, **more: Any
-) -> FloatArray:
-    """Reports of sessions 1 to `n_sessions`, had everybody come; shape (R, patients, sessions)."""
-    return _drawn(parameters, at, who, n_sessions, "reported", **more).reported[..., :n_sessions]
-
-
-def _drawn(
-    parameters: Parameters,
-    at: tuple[int, Any],
-    who: tuple[int, int],
-    n_sessions: int,
-    *what: str,
-    course: int = 0,
-) -> batch.Batch:
-    horizon = max(n_sessions, LEAST_HORIZON)
-    first, n = who
-    seed, numbers = at
-    return batch.draw(
-        parameters, seed, numbers, n, horizon, what, first_patient=first, course=course
-    )
-
-
 def _mixed(
-    own: Parameters,
-    other: Parameters,
-    at: tuple[int, Any],
-    n: int,
-    n_sessions: int,
-    misclassified: float,
+    own: Parameters, other: Parameters, draw: Draw, n: int, misclassified: float
 ) -> FloatArray:
-    """Reports of a group of which a share belongs to the other one."""
-    found = _reports(own, at, (0, n), n_sessions)
+    """Readings of a group of which a share belongs to the other one."""
+    found = draw(own, (0, n))
     if not misclassified:
         return found
-    stray = _reports(other, at, (SECOND_ARM, n), n_sessions)
-    u = uniforms(own.scenario, at[0], Stream.TRIAL, at[1], (2 * SECOND_ARM, n), 1)
+    stray = draw(other, (SECOND_ARM, n))
+    u = uniforms(own.scenario, draw.seed, Stream.TRIAL, draw.numbers, (2 * SECOND_ARM, n), 1)
     return np.where(u < misclassified, stray, found)
 
 
 def _crossover(
-    trial: Any,
-    active: Parameters,
-    sham: Parameters,
-    at: tuple[int, Any],
-    n: int,
-    n_sessions: int,
-) -> Arms:
+    trial: Any, active: Parameters, sham: Parameters, draw: Draw, n: int, same_noise: bool
+) -> dict[str, Arms]:
     """Each period is a course of its own: relief builds up anew, with new noise."""
     by_arm = [
         np.stack(
             [
-                _reports(arm, at, (0, n), n_sessions, course=2 * cycle + k)
+                draw(arm, (0, n), course=2 * cycle + (0 if same_noise else k))
                 for cycle in range(trial.cycles)
             ],
-            axis=2,
+            axis=-2,
         )
         for k, arm in enumerate((active, sham))
     ]
-    expected = [_drawn(arm, at, (0, n), n_sessions, "expected").expected for arm in (active, sham)]
-    own = (expected[0] - expected[1])[..., :n_sessions].astype(np.float64)
-    return Arms(by_arm[0], by_arm[1], own)
+    own = _expected_difference(active, sham, draw, n)
+    none = own[:, :0]
+    found = {
+        name: Arms(one, other, none)
+        for name, one, other in zip(draw.how.names, *by_arm, strict=True)
+    }
+    law = draw.how.law
+    if law is None or law.recalls_exactly:  # the mean report is known of relief told exactly alone
+        found["relief"] = replace(found["relief"], own_difference=own)
+    return found
+
+
+def _expected_difference(active: Parameters, sham: Parameters, draw: Draw, n: int) -> FloatArray:
+    """Expected difference of reported relief of every patient, shape (R, patients, sessions)."""
+    horizon = max(draw.n_sessions, LEAST_HORIZON)
+    one, other = (
+        batch.draw(arm, draw.seed, draw.numbers, n, horizon, ("expected",)).expected
+        for arm in (active, sham)
+    )
+    return (one - other)[..., : draw.n_sessions].astype(np.float64)
 
 
 def _withdrawal(
-    trial: Any,
-    active: Parameters,
-    at: tuple[int, Any],
-    arms: tuple[int, int],
-    second_from: int,
-    n_sessions: int,
-) -> Arms:
+    trial: Any, active: Parameters, draw: Draw, arms: tuple[int, int], second_from: int
+) -> tuple[FloatArray, FloatArray]:
     """Who passes the test goes on as before or under sham; the others have no outcome."""
     test = trial.test_sessions
     withdrawn = active.with_values(
         relapse_share=1.0, relapse_first=float(test), relapse_delay=0.0, relapse_loss=trial.loss
     )
-    whole = test + n_sessions
     found = (
-        _reports(active, at, (0, arms[0]), whole),
-        _reports(withdrawn, at, (second_from, arms[1]), whole),
+        draw(active, (0, arms[0]), before=test),
+        draw(withdrawn, (second_from, arms[1]), before=test),
     )
+    # relief is always the first reading
     first, second = (
-        np.where(y[..., test - 1, None] >= trial.threshold_pct, y[..., test:], np.nan)
+        np.where(y[0][..., test - 1, None] >= trial.threshold_pct, y[..., test:], np.nan)
         for y in found
     )
-    return Arms(first, second, np.empty((len(at[1]), 0, n_sessions)))
+    return first, second
 
 
-def hide(arms: Arms, law: Any, scenario: Scenario, seed: int, numbers: Any) -> Arms:
-    """Return the trial with reports missing by a law of `trials.design.Missing`."""
-    if not law.intermittent and not law.stop:
-        return arms
-    shown = [
-        _hide(y, law, uniforms(scenario, seed, Stream.TRIAL, numbers, (start, y.shape[1]), _n(y)))
-        if y.shape[1]
-        else y
-        for y, start in ((arms.first, 0), (arms.second, SECOND_ARM))
-    ]
-    return replace(arms, first=shown[0], second=shown[1])
+def hide(
+    readings: Mapping[str, Arms], law: Any, scenario: Scenario, seed: int, numbers: Any
+) -> dict[str, Arms]:
+    """Return the trial as it is written down, by a law of `trials.design.Missing`.
+
+    A missing report is a missed visit: no reading of it is there.
+    """
+    if not (law.intermittent or law.stop or law.wrong_visit):
+        return dict(readings)
+    found = {name: [arms.first, arms.second] for name, arms in readings.items()}
+    for k, start in enumerate((0, SECOND_ARM)):
+        relief = found["relief"][k]
+        if not relief.shape[1]:
+            continue
+        who = start, relief.shape[1]
+        if law.wrong_visit:
+            u = uniforms(scenario, seed, Stream.VISIT, numbers, who, _n(relief))
+            for both in found.values():
+                both[k] = _one_visit_late(both[k], u.reshape(relief.shape) < law.wrong_visit)
+            relief = found["relief"][k]
+        u = uniforms(scenario, seed, Stream.TRIAL, numbers, who, 2 * _n(relief))
+        is_missing = np.isnan(_hide(relief, law, u))
+        for both in found.values():
+            both[k] = np.where(is_missing, np.nan, both[k])
+    return {
+        name: replace(arms, first=found[name][0], second=found[name][1])
+        for name, arms in readings.items()
+    }
 
 
 def _n(reports: FloatArray) -> int:
-    """Uniform numbers a patient needs: two a report."""
-    return 2 * int(np.prod(reports.shape[2:]))
+    """Reports of a patient."""
+    return int(np.prod(reports.shape[2:]))
+
+
+def _one_visit_late(reports: FloatArray, is_late: NDArray[np.bool_]) -> FloatArray:
+    """Where a report is entered a visit late it stands in the place of the next one."""
+    shown = reports.copy()
+    shown[..., 1:] = np.where(is_late[..., 1:], reports[..., :-1], reports[..., 1:])
+    return shown
 
 
 def _hide(reports: FloatArray, law: Any, u: FloatArray) -> FloatArray:

@@ -4,8 +4,7 @@ Here: the cells of a study of trials, and the loop of one shard. Not here: condu
 what is made of the sums (`performance.py`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +14,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from simulate.members import parameters_for
-from simulate.parameters import ROW, Parameters
+from simulate.parameters import Parameters
 from simulate.studies.performance import moment
 from simulate.studies.study import digest
 from simulate.studies.trials.analyses import Found, analyse, truth
 from simulate.studies.trials.conduct import Arms, conduct, hide
-from simulate.studies.trials.design import fits
 from simulate.studies.trials.performance import MOMENTS, SUMS, UNITS
+from simulate.studies.trials.readings import Member
 
 if TYPE_CHECKING:
     from simulate.scenario import Scenario
@@ -33,6 +32,9 @@ TRUE_PATIENTS = 200_000
 TRUE_PATIENTS_OF_MEMBER = 8_000
 """Patients of the large trial that stands for the truth: of a world, of a member of an ensemble."""
 _TRUE_SEED = 0x7472757468
+_NAMES = {"name", "endpoint", "response"}
+RESPONDER_FROM = 10.0
+"""Relief in per cent from which a patient is a responder (rule R4), for flips of status."""
 FloatArray = NDArray[np.float64]
 
 
@@ -42,17 +44,21 @@ def cells(design: "Design", world: "Scenario") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        cell_id, trial, design, missing, sessions, n_patients, method, estimand, is_headline.
+        cell_id, trial, design, missing, sessions, n_patients, method, endpoint, estimand,
+        is_headline.
     """
     head = design.headline
     rows = []
     for trial, missing, sessions, n, method in _grid(design):
         law = design.data.missing[missing].model_dump_json()
-        made = [trial.model_dump_json(exclude={"n_patients", "sessions", "missing", "name"}), law]
+        made = [trial.model_dump_json(exclude=_NAMES | {"n_patients", "sessions", "missing"}), law]
+        response, endpoint = design.response_of(trial), design.data.endpoints[method.endpoint]
         asked = [
+            None if response is None else response.model_dump_json(),
+            endpoint.model_dump_json(),
             sessions,
             n,
-            method.model_dump_json(exclude={"name"}),
+            method.model_dump_json(exclude=_NAMES),
             design.performance.level,
             design.seed,
         ]
@@ -66,6 +72,7 @@ def cells(design: "Design", world: "Scenario") -> pd.DataFrame:
                 "sessions": sessions,
                 "n_patients": n,
                 "method": method.name,
+                "endpoint": method.endpoint,
                 "estimand": method.targets,
                 "is_headline": own == (head.trial, head.missing, head.sessions, head.method),
             }
@@ -79,7 +86,7 @@ def _grid(design: "Design") -> Iterator[tuple[Any, str, int, int, Any]]:
             for sessions in trial.sessions:
                 for n in trial.n_patients:
                     for method in design.methods:
-                        if fits(method, trial):
+                        if design.fits(method, trial):
                             yield trial, missing, sessions, n, method
 
 
@@ -112,31 +119,83 @@ def _count_batch(
     moments: NDArray[np.int64],
 ) -> None:
     parameters = parameters_for(world, design.seed, numbers)
-    whole: dict[str, Arms] = {}
-    shown: dict[tuple[str, str], Arms] = {}
+    at = {name: k for k, name in enumerate(SUMS)}
+    level = design.performance.level
+    whole: dict[str, Any] = {}
+    shown: dict[tuple[str, str], Any] = {}
     for cell, (trial, missing, sessions, n, method) in enumerate(grid):
         if trial.name not in whole:
-            whole = {
-                trial.name: conduct(trial, parameters, design.seed, numbers, max(trial.n_patients))
-            }
+            whole = {trial.name: _conducted(design, trial, parameters, numbers)}
         if (trial.name, missing) not in shown:
             law = design.data.missing[missing]
-            shown = {
-                (trial.name, missing): hide(whole[trial.name], law, world, design.seed, numbers)
-            }
-        arms = shown[trial.name, missing].part(trial, n, sessions)
-        found = analyse(method, arms, design.performance.level)
+            told = hide(whole[trial.name], law, world, design.seed, numbers)
+            shown = {(trial.name, missing): Endpoints(told, design.data.endpoints)}
+        endpoints = shown[trial.name, missing]
+        arms = endpoints[method.endpoint].part(trial, n, sessions)
+        found = analyse(method, arms, level)
         if trial.design == "crossover" and n == 1:
             true = arms.own_difference[:, 0, -1]
         else:
-            true = _truths(parameters, trial, sessions, method, world)
-        one = tally(found, true, design.performance.level, UNITS[method.targets])
+            true = _truths(design, parameters, trial, sessions, method, world)
+        one = tally(found, true, level, UNITS[method.targets])
         one["n_randomised"] = _seen(arms)
+        right = whole[trial.name]["relief"].part(trial, n, sessions)
+        flips = _flips(endpoints.readings["relief"].part(trial, n, sessions), right)
+        one["n_judged"], one["n_flipped"] = flips
         stacked = np.stack([one[name] for name in SUMS])
         sums[:, cell] += stacked.sum(axis=1)
-        at = {name: k for k, name in enumerate(SUMS)}
         for k, (a, b) in enumerate(MOMENTS):
             moments[k, cell] += stacked[at[a]] @ stacked[at[b]]
+
+
+def _conducted(design: "Design", trial: Any, parameters: Parameters, numbers: Any) -> Any:
+    return conduct(
+        trial,
+        parameters,
+        design.seed,
+        numbers,
+        max(trial.n_patients),
+        asked=design.readings_of(trial),
+        law=design.response_of(trial),
+    )
+
+
+class Endpoints:
+    """Endpoints of one trial, made of its readings when they are first asked for."""
+
+    def __init__(self, readings: Mapping[str, Arms], laws: Mapping[str, Any]):
+        self.readings, self._laws = readings, laws
+        self._made: dict[str, Arms] = {}
+
+    def __getitem__(self, name: str) -> Arms:
+        """Return one by its name in the study."""
+        if name not in self._made:
+            self._made[name] = endpoint_of(self._laws[name], self.readings)
+        return self._made[name]
+
+
+def endpoint_of(law: Any, readings: Mapping[str, Arms]) -> Arms:
+    """Return an endpoint from readings by arm."""
+    first, second = (
+        law.values({name: getattr(arms, side) for name, arms in readings.items()})
+        for side in ("first", "second")
+    )
+    relief = readings["relief"]
+    is_relief = first is relief.first
+    own = relief.own_difference if is_relief else relief.own_difference[:, :0]
+    return Arms(first, second, own)
+
+
+def _flips(shown: Arms, right: Arms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Patients with a last report, and of them those whose status is not that of the right one."""
+    judged = flipped = np.zeros(len(shown.first), dtype=np.int64)
+    for told, true in ((shown.first, right.first), (shown.second, right.second)):
+        last, own = told[..., -1], true[..., -1]
+        is_there = ~np.isnan(last)
+        differs = is_there & ((last >= RESPONDER_FROM) != (own >= RESPONDER_FROM))
+        over = tuple(range(1, last.ndim))
+        judged, flipped = judged + is_there.sum(axis=over), flipped + differs.sum(axis=over)
+    return judged, flipped
 
 
 def _seen(arms: Arms) -> NDArray[np.int64]:
@@ -149,7 +208,7 @@ def _seen(arms: Arms) -> NDArray[np.int64]:
 def tally(
     found: Found, true: FloatArray, level: float, unit: tuple[float, float]
 ) -> dict[str, NDArray[np.int64]]:
-    """Return the whole numbers of `SUMS` (but `n_randomised`), one a replicate."""
+    """Return the whole numbers of `SUMS` of the estimates, one a replicate, of one method."""
     is_tested = ~np.isnan(found.p)
     is_estimated = np.isfinite(found.estimate)
     has_interval = np.isfinite(found.lo) & np.isfinite(found.hi)
@@ -179,7 +238,12 @@ def tally(
 
 
 def _truths(
-    parameters: Parameters, trial: Any, sessions: int, method: Any, world: "Scenario"
+    design: "Design",
+    parameters: Parameters,
+    trial: Any,
+    sessions: int,
+    method: Any,
+    world: "Scenario",
 ) -> FloatArray:
     """Truth of every replicate: that of the world, or of the member that it was drawn from."""
     is_point = world.population.ensemble is None
@@ -187,31 +251,24 @@ def _truths(
     content = [
         parameters.rows[k : k + 1].tobytes() for k in range(1 if is_point else len(parameters))
     ]
+    asked = trial, design.response_of(trial), design.readings_of(trial), n
+    endpoint = design.data.endpoints[method.endpoint]
     each = [
-        _truth_of(Member(world.scenario_id, c, world), trial, sessions, method, n) for c in content
+        _truth_of(Member(world.scenario_id, c, world), asked, sessions, method, endpoint)
+        for c in content
     ]
     return np.broadcast_to(each, len(parameters))
 
 
-@dataclass(frozen=True)
-class Member:
-    """One row of parameters of a world, as a key of what has been worked out for it."""
-
-    scenario_id: str
-    content: bytes
-    scenario: "Scenario" = field(compare=False)
-
-    @property
-    def parameters(self) -> Parameters:
-        """The row."""
-        return Parameters(self.scenario, np.frombuffer(self.content, dtype=ROW))
-
-
 @lru_cache(maxsize=100_000)
-def _truth_of(member: Member, trial: Any, sessions: int, method: Any, n_patients: int) -> float:
-    return truth(method, _large(member, trial, n_patients).part(trial, n_patients, sessions))
+def _truth_of(member: Member, asked: Any, sessions: int, method: Any, endpoint: Any) -> float:
+    trial, *_, n_patients = asked
+    arms = endpoint_of(endpoint, _large(member, asked)).part(trial, n_patients, sessions)
+    return truth(method, arms)
 
 
 @lru_cache(maxsize=2)
-def _large(member: Member, trial: Any, n_patients: int) -> Arms:
-    return conduct(trial, member.parameters, _TRUE_SEED, np.array([0]), n_patients, second_from=0)
+def _large(member: Member, asked: Any) -> dict[str, Arms]:
+    trial, law, readings, n = asked
+    zero = np.array([0])
+    return conduct(trial, member.parameters, _TRUE_SEED, zero, n, 0, asked=readings, law=law)

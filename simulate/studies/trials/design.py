@@ -11,24 +11,25 @@ from pydantic import Field, model_validator
 
 from simulate.parts import Part, Share
 from simulate.studies.study import Cut, Session, Sessions, Study, Worlds, digest, distinct
-from simulate.studies.trials.performance import MEASURES
+from simulate.studies.trials.endpoints import Endpoint, Response, is_event
+from simulate.studies.trials.performance import MEASURES, UNITS
 
-EstimandName = Literal[
-    "slope", "difference_at_end", "difference_of_slopes", "log_odds_ratio", "superiority"
-]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Patients = Annotated[tuple[Annotated[int, Field(ge=1, le=50_000)], ...], Field(min_length=1)]
 
 
 class Missing(Part):
-    """Which reports of a trial are missing.
+    """What becomes of the reports of a trial.
 
+    `wrong_visit` is the share of reports after the first session that are those of the session
+    before, entered a visit late.
     `intermittent` is the share of reports missing one by one. A patient stops before each session
     after the first with the chance `stop` if his last report is 0 %; `per_point_seen` and
     `per_point_unseen` change its log odds a point of the last report seen, and of the one that
     stopping hides (informative drop-out, of which no method sees the cause).
     """
 
+    wrong_visit: Share
     intermittent: Share
     stop: Annotated[float, Field(ge=0, lt=1)]
     per_point_seen: Annotated[float, Field(ge=-1, le=1)]
@@ -36,12 +37,17 @@ class Missing(Part):
 
 
 class Trial(Part):
-    """What every trial says: its sizes (patients of all arms together), sessions, missing data."""
+    """What every trial says: its sizes (patients of all arms together), sessions, missing data.
+
+    `response` names the law by which VAS and PGIC are answered, and relief recalled; with none
+    there is reported relief alone, as the world has it.
+    """
 
     name: Name
     n_patients: Patients
     sessions: Sessions
     missing: Annotated[tuple[str, ...], Field(min_length=1)]
+    response: str | None
 
 
 class Cohort(Trial):
@@ -101,9 +107,10 @@ TWO_ARMS = ("subgroups", "parallel", "withdrawal")
 
 
 class Method(Part):
-    """A way to analyse a trial; it estimates `targets`."""
+    """A way to analyse one endpoint of a trial; it estimates `targets`."""
 
     name: Name
+    endpoint: Name
 
 
 class Mixed(Method):
@@ -133,13 +140,17 @@ class Welch(Method):
     targets: Literal["difference_at_end"]
 
 
-class Fisher(Method):
-    """Fisher's exact test of reports of at least a cut at the last session."""
+class OfEvents(Method):
+    """Compares events at the last session; a missed visit is left out, or counts as none."""
+
+    targets: Literal["log_odds_ratio"]
+    missing_is: Literal["left_out", "no_event"]
+
+
+class Fisher(OfEvents):
+    """Fisher's exact test."""
 
     method: Literal["fisher"]
-    targets: Literal["log_odds_ratio"]
-    cut_pct: Cut
-    missing_is: Literal["left_out", "below"]
 
 
 class RankSum(Method):
@@ -147,6 +158,39 @@ class RankSum(Method):
 
     method: Literal["rank_sum"]
     targets: Literal["superiority"]
+
+
+class Unstructured(Method):
+    """Repeated measures (MMRM): a mean for every arm and session, an unstructured covariance."""
+
+    method: Literal["mmrm"]
+    targets: Literal["difference_at_end"]
+
+
+class Ordinal(Method):
+    """Proportional odds of the categories at the last session."""
+
+    method: Literal["ordinal"]
+    targets: Literal["common_log_odds_ratio"]
+
+
+class BayesNormal(Method):
+    """Posterior of the difference at the last session under a normal prior with mean 0.
+
+    Rejects where the posterior chance of either sign exceeds one less half the level.
+    """
+
+    method: Literal["bayes_normal"]
+    targets: Literal["difference_at_end"]
+    prior_sd: Annotated[float, Field(gt=0)]
+
+
+class BayesBeta(OfEvents):
+    """Posterior of both chances of the event under the same beta prior; rejects likewise."""
+
+    method: Literal["bayes_beta"]
+    prior_events: Annotated[float, Field(gt=0)]
+    prior_others: Annotated[float, Field(gt=0)]
 
 
 class Paired(Method):
@@ -157,27 +201,45 @@ class Paired(Method):
 
 
 AnyMethod = Annotated[
-    MixedSlopes | MixedEnd | Welch | Fisher | RankSum | Paired, Field(discriminator="method")
+    MixedSlopes
+    | MixedEnd
+    | Unstructured
+    | Welch
+    | BayesNormal
+    | Fisher
+    | BayesBeta
+    | RankSum
+    | Ordinal
+    | Paired,
+    Field(discriminator="method"),
 ]
 
 
-def fits(method: Any, trial: Any) -> bool:
-    """Tell whether a method can analyse a trial."""
+def fits(method: Any, trial: Any, endpoint: Any) -> bool:
+    """Tell whether a method can analyse an endpoint of a trial."""
+    if isinstance(method, OfEvents) != is_event(endpoint):
+        return False
+    if trial.response is None and endpoint.readings != {"relief"}:
+        return False
     if method.targets == "slope":
         return trial.design == "cohort"
     if method.method == "paired":
-        return trial.design == "crossover"
+        alone = min(trial.n_patients) == 1  # his own truth is known of reported relief alone
+        is_known = endpoint.readings == {"relief"} and trial.response is None
+        return trial.design == "crossover" and (is_known or not alone)
     return trial.design in TWO_ARMS
 
 
 class Data(Worlds):
-    """Data-generating mechanisms: worlds, trials in them, and what goes missing.
+    """Data-generating mechanisms: worlds, trials in them, endpoints, and what goes missing.
 
     `weights` are those of the worlds in an assurance, in the order in which they are listed.
     """
 
     weights: Literal["equal"] | Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field()]
     trials: Annotated[tuple[AnyTrial, ...], Field(min_length=1)]
+    endpoints: dict[Name, Endpoint]
+    responses: dict[Name, Response]
     missing: dict[str, Missing]
 
 
@@ -216,7 +278,7 @@ class Design(Study):
 
     kind: Literal["trials"]
     data: Data
-    estimands: Annotated[tuple[EstimandName, ...], Field(min_length=1)]
+    estimands: Annotated[tuple[Literal[tuple(UNITS)], ...], Field(min_length=1)]  # type: ignore[valid-type]
     methods: Annotated[tuple[AnyMethod, ...], Field(min_length=1)]
     headline: Headline
     performance: Performance
@@ -225,7 +287,8 @@ class Design(Study):
     def design_id(self) -> str:
         """Sixteen hex digits of what decides the counts of a world: not its words, nor measures."""
         counted = self.model_dump(mode="json", include={"estimands", "methods", "seed"})
-        counted["trials"] = self.data.model_dump(mode="json", include={"trials", "missing"})
+        laws = {"trials", "missing", "endpoints", "responses"}
+        counted["trials"] = self.data.model_dump(mode="json", include=laws)
         return digest(counted | {"level": self.performance.level})
 
     @model_validator(mode="after")
@@ -237,20 +300,46 @@ class Design(Study):
             for name in (n for n in trial.missing if n not in self.data.missing):
                 known = ", ".join(self.data.missing)
                 raise ValueError(f"data.trials: {trial.name} names missing {name!r}; of: {known}")
+            if trial.response is not None and trial.response not in self.data.responses:
+                known = ", ".join(self.data.responses) or "none"
+                raise ValueError(
+                    f"data.trials: {trial.name} names response {trial.response!r}; of: {known}"
+                )
             _sizes_fit(trial)
         for method in self.methods:
+            if method.endpoint not in self.data.endpoints:
+                known = ", ".join(self.data.endpoints)
+                raise ValueError(
+                    f"methods: {method.name} names endpoint {method.endpoint!r}; of: {known}"
+                )
             if method.targets not in self.estimands:
                 raise ValueError(
                     f"methods: {method.name} targets {method.targets}, which is no estimand of "
                     f"the study; there are: {', '.join(self.estimands)}"
                 )
-            if not any(fits(method, trial) for trial in trials):
+            if not any(self.fits(method, trial) for trial in trials):
                 raise ValueError(
-                    f"methods: {method.name} of {method.targets} can analyse no trial here"
+                    f"methods: {method.name} of {method.targets} can analyse no trial here: "
+                    f"endpoint {method.endpoint}"
                 )
         distinct(tuple(method.name for method in self.methods))
         self._has_headline()
         return self
+
+    def fits(self, method: Any, trial: Any) -> bool:
+        """Tell whether a method can analyse a trial of this study."""
+        return fits(method, trial, self.data.endpoints[method.endpoint])
+
+    def response_of(self, trial: Any) -> Response | None:
+        """Return the law by which a trial's patients answer."""
+        return None if trial.response is None else self.data.responses[trial.response]
+
+    def readings_of(self, trial: Any) -> frozenset[str]:
+        """Return the readings that the endpoints of a trial's methods are made of."""
+        asked = [
+            self.data.endpoints[m.endpoint].readings for m in self.methods if self.fits(m, trial)
+        ]
+        return frozenset({"relief"}).union(*asked)
 
     def _has_headline(self) -> None:
         head = self.headline
@@ -259,7 +348,7 @@ class Design(Study):
             trial is None
             or head.missing not in trial.missing
             or head.sessions not in trial.sessions
-            or not any(m.name == head.method and fits(m, trial) for m in self.methods)
+            or not any(m.name == head.method and self.fits(m, trial) for m in self.methods)
         ):
             raise ValueError("headline: no cell has this trial, method, missing and sessions")
 

@@ -31,6 +31,8 @@ SUMS = (
     "magnitude",
     "true_magnitude",
     "n_randomised",
+    "n_judged",
+    "n_flipped",
 )
 """Whole numbers, one a replicate; estimates in the units of `UNITS`."""
 MOMENTS = (
@@ -42,7 +44,8 @@ MOMENTS = (
     ("width", "n_intervals"), ("n_signed", "n_signed"), ("n_wrong_sign", "n_signed"),
     ("n_wrong_sign", "n_wrong_sign"), ("magnitude", "magnitude"),
     ("magnitude", "true_magnitude"), ("true_magnitude", "true_magnitude"),
-    ("n_randomised", "n_randomised"),
+    ("n_randomised", "n_randomised"), ("n_judged", "n_judged"), ("n_flipped", "n_judged"),
+    ("n_flipped", "n_flipped"),
 )  # fmt: skip
 UNITS = MappingProxyType(
     {
@@ -50,6 +53,7 @@ UNITS = MappingProxyType(
         "difference_of_slopes": (2.0**-12, 2.0**-12),
         "difference_at_end": (2.0**-8, 2.0**-4),
         "log_odds_ratio": (2.0**-14, 2.0**-12),
+        "common_log_odds_ratio": (2.0**-14, 2.0**-12),
         "superiority": (2.0**-18, 2.0**-18),
     }
 )
@@ -72,6 +76,7 @@ MEASURES: Mapping[str, Ratio] = MappingProxyType(
         "truth": Ratio({"truth": 1}, {"n_estimated": 1}),
         "failed": _per_replicate("n_failed"),
         "patients_analysed": _per_replicate("n_randomised"),
+        "status_flips": Ratio({"n_flipped": 1}, {"n_judged": 1}),
     }
 )
 _IN_UNITS = ("bias", "interval_width", "truth")

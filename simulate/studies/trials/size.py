@@ -12,7 +12,7 @@ import numpy as np
 from simulate.members import parameters_for
 from simulate.studies.trials.analyses import analyse
 from simulate.studies.trials.conduct import conduct, hide
-from simulate.studies.trials.counting import BATCH
+from simulate.studies.trials.counting import BATCH, endpoint_of
 from simulate.studies.trials.search import Size, search
 
 if TYPE_CHECKING:
@@ -86,6 +86,11 @@ def _rejected(
         return np.zeros(2, dtype=np.int64)
     level = design.performance.level
     parameters = parameters_for(world, design.seed, numbers)
-    arms = conduct(trial, parameters, design.seed, numbers, n)
-    p = analyse(method, hide(arms, law, world, design.seed, numbers), level).p
+    endpoint = design.data.endpoints[method.endpoint]
+    readings = conduct(
+        trial, parameters, design.seed, numbers, n,
+        asked=endpoint.readings, law=design.response_of(trial),
+    )  # fmt: skip
+    told = hide(readings, law, world, design.seed, numbers)
+    p = analyse(method, endpoint_of(endpoint, told), level).p
     return np.array([(p < level).sum(), (~np.isnan(p)).sum()])
