@@ -17,8 +17,13 @@ from report.templates import study_document
 from report.wording import MISSING, count, number, plural, plus_minus, words
 
 SHOWN = ("power", "bias", "coverage", "type_s", "type_m")
-PERCENT = ("power", "coverage", "type_s")
+FLIPS = "status_flips"
+PERCENT = ("power", "coverage", "type_s", FLIPS)
 MOST_PANELS = 6
+FLIPPED = (
+    "Status flipped: of the patients with a last report, how many would stand on the other side of "
+    "10 % by the right one."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +160,8 @@ def _figure(performance: pd.DataFrame, facts: TrialFacts) -> Figure:
         hi=100 * (rows["estimate"] + 2 * rows["mcse"]),
     )
     rows = rows[rows.groupby(["trial", "world"])["n_patients"].transform("nunique") > 1]
-    names = list(dict.fromkeys(rows["series"]))[: len(SERIES)]
+    every = list(dict.fromkeys(rows["series"]))
+    names, left_out = every[: len(SERIES)], every[len(SERIES) :]
     wanted = facts.power if facts.measure == "power" else 1 - facts.level
     several = len(set(rows["world"])) > 1
     panels: list[Panel] = []
@@ -186,7 +192,8 @@ def _figure(performance: pd.DataFrame, facts: TrialFacts) -> Figure:
         title=f"{words(facts.measure)} by number of patients",
         caption=f"Simulated trials of {plural(facts.sessions, 'session')} (or the nearest "
         f"studied), reports missing “{words(facts.missing).lower()}”. Ribbon: ± 2 Monte Carlo "
-        f"standard errors. Dashed: {number(100 * wanted, 0)} %.",
+        f"standard errors. Dashed: {number(100 * wanted, 0)} %."
+        + (f" In the tables alone: {'; '.join(left_out)}." if left_out else ""),
         alt=f"{words(facts.measure)} rises or falls with patients; numbers in the table",
         panels=panels,
         data=DataTable(
@@ -251,13 +258,15 @@ def _estimates(performance: pd.DataFrame, facts: TrialFacts) -> Table:
     sizes = sorted(own["n_patients"].unique())
     n = sizes[len(sizes) // 2]
     own = own[(own["world"] == world) & (own["n_patients"] == n)]
+    flipped = own.loc[own["measure"] == FLIPS, "estimate"].max() > 0
+    shown = (*SHOWN, FLIPS) if flipped else SHOWN
     lines = []
     for (missing, method), rows in own.groupby(["missing", "method"], sort=False):
         by = {row["measure"]: row for row in records(rows)}
         lines.append(
-            (f"Missing: {words(missing).lower()}", words(method), *(_cell(by, m) for m in SHOWN))
+            (f"Reports: {words(missing).lower()}", words(method), *(_cell(by, m) for m in shown))
         )
-    labels = {"head": "Analysis"} | {m: words(m) for m in SHOWN}
+    labels = {"head": "Analysis"} | {m: words(m) for m in shown}
     return Table(
         render(
             table(
@@ -269,12 +278,13 @@ def _estimates(performance: pd.DataFrame, facts: TrialFacts) -> Table:
                 stub="head",
                 group="group",
                 notes=[
-                    "Estimate ± Monte Carlo standard error. Bias in points of reported relief (a "
-                    "session for slopes, log odds for Fisher, share for ranks).",
+                    "Estimate ± Monte Carlo standard error. Bias in points of the endpoint (a "
+                    "session for slopes, log odds for events and categories, share for ranks).",
                     "Wrong sign and exaggeration: of the trials that reject, how many point the "
                     "wrong way, and how many times too large their estimates are on average.",
                     "The truth is that of a very large trial in the same world without missing "
                     "reports.",
+                    *([FLIPPED] if flipped else []),
                 ],
             )
         )

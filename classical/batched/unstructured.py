@@ -141,7 +141,6 @@ def _fit_one(first, second, numbers, v):
 @compiled
 def _sum_up(outcome, which, groups, mask, arm, count, mean, products):
     """Add the patients of one arm to the sums by pattern; return the number of groups so far."""
-    sessions = outcome.shape[1]
     begin = groups
     for i in range(len(outcome)):
         seen = _pattern(outcome[i])
