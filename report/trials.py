@@ -165,7 +165,8 @@ def _figure(performance: pd.DataFrame, facts: TrialFacts) -> Figure:
     wanted = facts.power if facts.measure == "power" else 1 - facts.level
     several = len(set(rows["world"])) > 1
     panels: list[Panel] = []
-    pictures = list(rows.groupby(["trial", "world"], sort=False))
+    drawn = rows[rows["series"].isin(names)]  # a series without a look would borrow another's
+    pictures = list(drawn.groupby(["trial", "world"], sort=False))
     pictures.sort(key=lambda picture: picture[0][0] != facts.trial)  # the headline's in every world
     for (trial, world), own in pictures[:MOST_PANELS]:
         title = words(trial) + (f", {world}" if several else "")
