@@ -106,7 +106,7 @@ def _stops(
     last = np.full(n, n_sessions)
     reason = np.full(n, "ongoing", dtype=object)
     treated = np.ones(n, dtype=bool)
-    for session in range(TEST_SESSIONS, n_sessions + 1):
+    for session in range(TEST_SESSIONS, n_sessions):  # what follows the last is not known
         relief = 1 / (1 + np.exp((RELIEF_PCT - latent[:, session - 1]) / p["noise"]))
         cause = "stop_test" if session == TEST_SESSIONS else "stop_later"
         lost = p[f"{cause}_low"] + (p[f"{cause}_high"] - p[f"{cause}_low"]) * relief

@@ -23,6 +23,15 @@ def test_uniform_ranks_pass_and_leaning_or_narrow_ones_do_not():
     assert uniformity(narrow)["p_joint"].max() < 0.01
 
 
+def test_drawn_cohorts_do_not_know_what_followed_the_last_session():
+    """A stop there would be known and going on would not: that leans every hazard upwards."""
+    drawn = draw_from_prior(200, 8, np.random.default_rng(3))
+    had = drawn.sessions.groupby("patient_id").size()
+    reason = drawn.patients.set_index("patient_id")["stop_reason"]
+    assert (reason[had.index[had == 8]] == "ongoing").all()
+    assert (reason != "ongoing").sum() > 20
+
+
 def test_the_joint_test_holds_its_level():
     """Of 200 uniform sets of three quantities about 5 % fail at 5 %."""
     rng = np.random.default_rng(9)
