@@ -37,6 +37,49 @@ def write_page(
     return len(page)
 
 
+def write_whatif(design: Any, found: Any, path: Path, table: Path | None) -> tuple[int, int]:
+    """Write the what-if page of a study of test periods, and its grid as Parquet where asked.
+
+    Returns
+    -------
+    tuple of int
+        Bytes of the page, rows of the grid.
+
+    Raises
+    ------
+    ValueError
+        The study has one world.
+    """
+    import io
+
+    from expectations.protocol import Protocol
+    from report.whatif import WhatIfFacts, build
+    from simulate.studies.whatif import grid, own_values
+
+    protocol = Protocol.preset("clinic")
+    rows = grid(design, found.study_choice)
+    last = design.headline.horizon_session
+    facts = WhatIfFacts(
+        title=design.title,
+        question=design.aims.strip(),
+        decision=design.decision.strip(),
+        assumptions=design.assumptions,
+        truth=f"Long-term relief: the expected report, averaged over sessions {last - 2} to {last} "
+        "had everyone gone on, is at least the cut picked.",
+        test_sessions=protocol.test_period_sessions,
+        threshold_pct=protocol.responder_threshold_pct,
+        cut_pct=design.headline.cut_pct,
+        own=own_values(design),
+    )
+    page = build(rows, int(found.study_cell["n_replicates"].min()), facts).encode()
+    replace_file(path, page)
+    if table is not None:
+        content = io.BytesIO()
+        rows.to_parquet(content, index=False)
+        replace_file(table, content.getvalue())
+    return len(page), len(rows)
+
+
 def _test_periods(design: Any, found: Any, both: list[tuple[str, pd.DataFrame]]) -> str:
     """Page of a study's only world, or of all its worlds together; each population beside."""
     if len(found.study_cell["scenario_id"].unique()) > 1:

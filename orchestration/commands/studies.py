@@ -187,6 +187,39 @@ def show(
     return 0
 
 
+def whatif(
+    settings: Settings,
+    *,
+    name: str,
+    changes: Sequence[str],
+    seed: int | None,
+    population: str,
+    out: Path,
+    table: Path | None,
+    as_json: bool,
+) -> int:
+    """Write the what-if page of a study over worlds, and its grid."""
+    from orchestration.study_page import write_whatif
+    from simulate.studies.kinds import kind
+    from simulate.studies.run import open_store
+
+    design = _design(settings, name, changes, seed, population)
+    if design.kind != "test_periods":
+        raise WrongUse(f"study {name} is about {design.kind}: a what-if page is of test periods.")
+    with _named():
+        found = kind(design.kind).tables(design, open_store(design, settings.studies))
+    try:
+        n_bytes, n_rows = write_whatif(design, found, out, table)
+    except ValueError as error:
+        raise WrongUse(f"{error}.") from None
+    if as_json:
+        facts = {"page": str(out), "bytes": n_bytes, "rows": n_rows, "table": table and str(table)}
+        print_json({"schema": "plateau.study.whatif/1", **facts})
+    else:
+        click.echo(out)
+    return 0
+
+
 def size(
     settings: Settings,
     *,

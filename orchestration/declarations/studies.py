@@ -1,4 +1,4 @@
-"""Commands of simulation studies: `study list`, `run`, `status`, `show`, `size`."""
+"""Commands of simulation studies: `study list`, `run`, `status`, `show`, `whatif`, `size`."""
 
 # ruff: noqa: D301 - click reads `\b` in a docstring as "keep these lines"
 
@@ -143,6 +143,27 @@ def show(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: 
     from orchestration.commands import studies as work
 
     return work.show(settings_from(data=data), as_json=as_json, **given)
+
+
+@study.command()
+@common
+@_addressed
+@click.option("--out", type=FILE, required=True, help="Write the page (HTML) here.")
+@click.option("--table", type=FILE, help="Also write the grid, study_whatif_grid, as Parquet.")
+def whatif(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: Any) -> int:
+    """Write a page on which a reader picks assumptions, from a study that varies them.
+
+    One file that asks for nothing outside itself; with scripts off it shows the first table.
+
+    \b
+    Examples:
+      plateau study run whatif_grid --jobs 2
+      plateau study whatif whatif_grid --out whatif.html
+      plateau study whatif whatif_grid --out whatif.html --table grid.parquet
+    """
+    from orchestration.commands import studies as work
+
+    return work.whatif(settings_from(data=data), as_json=as_json, **given)
 
 
 @study.command()

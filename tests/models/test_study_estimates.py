@@ -62,6 +62,19 @@ def test_performance_is_that_of_the_estimates_themselves():
     assert told.loc["bias", "mcse"] == pytest.approx(spread, rel=0.05)
 
 
+def test_one_cohort_with_a_number_tells_no_error():
+    one, none = (
+        counting.tally(found((value, value - 1, value + 1), 3.0), POINTS) for value in (4.0, np.nan)
+    )
+    row = dict(zip(SUMS, one + none, strict=True)) | {"cell_id": "c", "estimand": "rise"}
+    at = {name: k for k, name in enumerate(SUMS)}
+    row |= {moment(a, b): one[at[a]] * one[at[b]] + none[at[a]] * none[at[b]] for a, b in MOMENTS}
+    told = performance(pd.DataFrame([row | {"n_replicates": 2}])).set_index("measure")
+    assert told.loc["bias", "estimate"] == 1
+    assert np.isnan(told.loc["bias", "mcse"])
+    assert np.isfinite(told.loc["failed", "mcse"])
+
+
 def _bias(some):
     error = np.concatenate([one.estimate - one.truth for one in some])
     return np.nanmean(error)

@@ -12,8 +12,9 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from simulate.studies.performance import Ratio, ratio
+from simulate.studies.performance import Ratio, moment, ratio
 
 SUMS = (
     "n_estimated",
@@ -71,6 +72,7 @@ def performance(rows: pd.DataFrame, measures: tuple[str, ...] = tuple(MEASURES))
     frames = []
     for name in measures:
         estimate, mcse, n = ratio(rows, MEASURES[name])
+        mcse = np.where(_is_one_replicates(rows, MEASURES[name]), np.nan, mcse)
         if name in _IN_STEPS:
             estimate, mcse = estimate * step, mcse * step
         elif name == "rmse":
@@ -82,3 +84,15 @@ def performance(rows: pd.DataFrame, measures: tuple[str, ...] = tuple(MEASURES))
             pd.DataFrame({"cell_id": rows["cell_id"].to_numpy(), "measure": name} | columns)
         )
     return pd.concat(frames, ignore_index=True)
+
+
+def _is_one_replicates(rows: pd.DataFrame, measure: Ratio) -> NDArray[np.bool_]:
+    """Tell where one replicate alone fills the denominator: nothing then tells its error.
+
+    The square of a sum of counts is the sum of their squares only where all but one are 0.
+    """
+    if len(measure.under) > 1:
+        return np.zeros(len(rows), dtype=bool)
+    (name,) = measure.under
+    total = rows[name].to_numpy(np.float64)
+    return np.asarray(total**2 == rows[moment(name, name)].to_numpy(np.float64))
