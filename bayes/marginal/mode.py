@@ -94,12 +94,12 @@ def _newton(
     """Take steps with one curvature while they help; return the point and whether it is near."""
     last = np.inf
     while True:
-        move = root.T @ target.density_and_slope(point, places)[1]
+        value, slope = target.density_and_slope(point, places)
+        move = root.T @ slope
         left = float(np.linalg.norm(move))
         if not SETTLED <= left <= last / 2:  # near, no longer helping, or no number
             return point, left < SETTLED
         last, before = left, point
-        value = target.density(point, places)
         point = point + root @ move / max(1.0, left / FARTHEST)
         _place_again(target, point, places)
         if not target.density(point, places) > value:
