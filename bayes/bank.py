@@ -20,7 +20,7 @@ from bayes.heaping import cells, log_probability
 from bayes.marginal.compiled import compiled
 from bayes.parameters import NAMES
 from bayes.population import chance_to_rise, draw_courses
-from bayes.posterior import Posterior, latent_reliefs, mean_reports
+from bayes.posterior import Posterior, latent_reliefs, mean_reports, noises
 from bayes.quantities import SESSIONS
 
 FloatArray = NDArray[np.float64]
@@ -73,10 +73,12 @@ def draw_bank(posterior: Posterior, n: int, sessions: int, seed: int) -> Bank:
     chance = chance_to_rise(posterior)[turn, like][:, None]
     effects = draw_courses(natural, chance, rng)
     value = dict(zip(NAMES, natural.T, strict=True))
-    latent = latent_reliefs(natural, effects, np.arange(1.0, sessions + 1))[:, 0]
+    numbers = np.arange(1.0, sessions + 1)
+    latent = latent_reliefs(natural, effects, numbers)[:, 0]
+    noise = noises(natural, effects, numbers)[:, 0]
     table = np.empty((sessions, WHOLE_REPORTS, n), dtype=np.float32)
     for k in range(sessions):
-        table[k] = np.maximum(_chances_of_reports(value, latent[:, k]), FLOOR)
+        table[k] = np.maximum(_chances_of_reports(value, latent[:, k], noise[:, k]), FLOOR)
     return Bank(table, mean_reports(natural, effects, SESSIONS)[:, 0])
 
 
@@ -100,14 +102,16 @@ def weigh(bank: Bank, reports: FloatArray, holds: SingleArray) -> FloatArray:
     return found
 
 
-def _chances_of_reports(value: dict[str, FloatArray], latent: FloatArray) -> FloatArray:
+def _chances_of_reports(
+    value: dict[str, FloatArray], latent: FloatArray, noise: FloatArray
+) -> FloatArray:
     """P(report = 0 ... 100) of every course at its latent relief, shape (101, courses)."""
     tens = value["tens_share"]
     fives = (1 - tens) * value["fives_share"]
     cell = cells(np.arange(float(WHOLE_REPORTS)))
     every = np.broadcast_to(latent, (WHOLE_REPORTS, len(latent)))
     logs = log_probability(
-        cell.over_draws(), every, value["noise"], (tens, fives, 1 - tens - fives)
+        cell.over_draws(), every, noise, (tens, fives, 1 - tens - fives)
     )
     table = np.empty_like(logs)
     table[cell.order] = np.exp(logs)

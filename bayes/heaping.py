@@ -104,20 +104,23 @@ def log_probability(cell: dict[str, Any], latent: Any, noise: Any, share: Any, x
     latent
         Latent relief eta of each report, shape (n,); (n, draws) with `Cells.over_draws()`.
     noise
-        Logistic scale sigma, points.
+        Logistic scale sigma, points: one number, one a report, or one a draw.
     share
         Chances of reporting on each of `GRIDS`, summing to 1.
     xp
         `numpy` or `pytensor.tensor`.
     """
-    edges = [xp.exp(-width / (2 * noise)) for width in GRIDS]
+
+    def own(name: str) -> Any:
+        return noise[cell[name]] if getattr(noise, "ndim", 0) == latent.ndim else noise
+
     parts = [
-        _ends(cell["is_zero"], latent[cell["end"]], noise, edges, share, xp),
-        _whole(cell["value"] - latent[cell["inside"]], cell["on_grid"], noise, edges, share, xp),
+        _ends(cell["is_zero"], latent[cell["end"]], own("end"), share, xp),
+        _whole(cell["value"] - latent[cell["inside"]], cell["on_grid"], own("inside"), share, xp),
     ]
     if cell["fine"] is not None:
-        distance = xp.abs(cell["fine_value"] - latent[cell["fine"]]) / noise
-        narrow = xp.exp(-cell["fine_width"] / (2 * noise))
+        distance = xp.abs(cell["fine_value"] - latent[cell["fine"]]) / own("fine")
+        narrow = xp.exp(-cell["fine_width"] / (2 * own("fine")))
         mass = share[-1] * _inside(xp.exp(-distance), narrow)
         parts.append(xp.log(mass) - distance)
     return xp.concatenate(parts)
@@ -132,18 +135,22 @@ def probability_table(latent: float, noise: float, share: tuple[float, ...]) -> 
     return table
 
 
-def _ends(is_zero: Any, latent: Any, noise: Any, edges: Any, share: Any, xp: Any) -> Any:
+def _edges(noise: Any, xp: Any) -> list[Any]:
+    return [xp.exp(-width / (2 * noise)) for width in GRIDS]
+
+
+def _ends(is_zero: Any, latent: Any, noise: Any, share: Any, xp: Any) -> Any:
     """Open cells: the chance of lying beyond the one edge, w / 2 from the end of the scale."""
     beyond = (is_zero * latent + (1 - is_zero) * (100 - latent)) / noise
     excess = xp.maximum(beyond, 0.0)
     low, high = xp.exp(-excess), xp.exp(beyond - excess)
-    total = sum(pi / (low + edge * high) for pi, edge in zip(share, edges, strict=True))
+    total = sum(pi / (low + e * high) for pi, e in zip(share, _edges(noise, xp), strict=True))
     return xp.log(total) - excess
 
 
-def _whole(gap: Any, on_grid: Any, noise: Any, edges: Any, share: Any, xp: Any) -> Any:
+def _whole(gap: Any, on_grid: Any, noise: Any, share: Any, xp: Any) -> Any:
     """Cells of whole numbers, mixed over the grids that contain them."""
-    distance = xp.abs(gap) / noise
+    distance, edges = xp.abs(gap) / noise, _edges(noise, xp)
     near = xp.exp(-distance)
     total = sum(share[j] * on_grid[j] * _inside(near, edges[j]) for j in range(len(GRIDS)))
     return xp.log(total) - distance

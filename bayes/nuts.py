@@ -54,7 +54,8 @@ def sample(
         scores.append(found["effect_score"].to_numpy())
     joined = np.concatenate(scores, axis=-1)
     parts = [found[name].to_numpy() for name in ("start", "plateau", "log_rate")]
-    effects = np.stack([np.zeros_like(parts[0]), *parts], axis=-1)
+    unknown = np.zeros_like(parts[0])
+    effects = np.stack([unknown, *parts, unknown], axis=-1)
     draw_kinds(cohort, covariates, joined, effects, seed)
     stats = {"diverging": tree["sample_stats"]["diverging"].to_numpy()}
     return Posterior(cohort, covariates, "nuts", joined, effects, seed, stats)
@@ -63,7 +64,7 @@ def sample(
 def draw_kinds(
     cohort: Cohort, covariates: Covariates, scores: Any, effects: Any, seed: int
 ) -> None:
-    """Draw which kind of course each patient has in each draw, equation (3); change in place."""
+    """Draw each patient's kind of course and of scatter in each draw, (3), (8a); in place."""
     from bayes.marginal.courses import draw_kinds as kernel
     from bayes.marginal.target import Target
     from bayes.parameters import values

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bayes.heaping import cells, log_probability
 from bayes.parameters import NAMES
-from bayes.posterior import latent_reliefs
+from bayes.posterior import latent_reliefs, noises
 from bayes.predict import Courses
 from bayes.quantities import (
     plateau_pct,
@@ -56,9 +56,7 @@ def outlook(courses: Courses, n_sessions: int, horizon: int, unseen: Courses) ->
     course = courses.mean_reports()
     plateau = plateau_pct(course)
     at = courses.mean_reports(np.array([float(horizon)]))[..., 0]
-    latent = latent_at(courses, horizon)[:, 0]
-    law = [courses.natural[:, NAMES.index(n)] for n in ("noise", "tens_share", "fives_share")]
-    table = report_table(latent, *law) @ courses.weight[:, 0]
+    table = reported_chances(courses, horizon) @ courses.weight[:, 0]
     reported = {str(cut): float(table[cut:].sum()) for cut in THRESHOLDS_PCT}
     session, reason = _saturation(courses, course, unseen, n_sessions)
     return {
@@ -77,9 +75,13 @@ def outlook(courses: Courses, n_sessions: int, horizon: int, unseen: Courses) ->
     }
 
 
-def latent_at(courses: Courses, session: int) -> FloatArray:
-    """Return latent relief at a session, shape (draws, patients)."""
-    return latent_reliefs(courses.natural, courses.effects, np.array([float(session)]))[..., 0]
+def reported_chances(courses: Courses, session: int, patient: int = 0) -> FloatArray:
+    """Return one patient's P(report = 0, ..., 100) at a session by draw, shape (101, draws)."""
+    at, own = np.array([float(session)]), courses.effects[:, [patient]]
+    latent = latent_reliefs(courses.natural, own, at)[:, 0, 0]
+    noise = noises(courses.natural, own, at)[:, 0, 0]
+    shares = (courses.natural[:, NAMES.index(name)] for name in ("tens_share", "fives_share"))
+    return report_table(latent, noise, *shares)
 
 
 def report_table(
@@ -105,8 +107,7 @@ def next_session(courses: Courses, plateau: FloatArray, session: int) -> dict[st
         Its value now, its 5 and 95 % quantiles after the next report, and the probability that
         it changes sides of one half.
     """
-    law = [courses.natural[:, NAMES.index(n)] for n in ("noise", "tens_share", "fives_share")]
-    joint = report_table(latent_at(courses, session)[:, 0], *law) * courses.weight[:, 0]
+    joint = reported_chances(courses, session) * courses.weight[:, 0]
     chance = joint.sum(axis=1)
     after = (joint @ (plateau >= DECISIVE_PCT)) / np.maximum(chance, 1e-12)
     now = float(courses.weight[:, 0] @ (plateau >= DECISIVE_PCT))

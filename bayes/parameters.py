@@ -68,6 +68,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter("flat_shift", "identity", 0, 8, "levels without a rise lie about where starts lie"),
     Parameter("flat_spread", "log", 0, 0.4, "and differ about as much, times this"),
+    Parameter(
+        "noise_spread", "log", np.log(0.3), 0.6, "reports of some patients scatter 1.2 to 3 times"
+    ),
+    Parameter("noise_first", "log", 0, 0.4, "first reports scatter more or less than later ones"),
     Parameter("rising_share", "logit", 0.3, 1.2, "symmetric enough, against 0 and 1"),
 )
 NAMES: tuple[str, ...] = tuple(parameter.name for parameter in PARAMETERS)

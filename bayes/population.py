@@ -11,6 +11,7 @@ from bayes.curves import COURSES, ONSETS
 from bayes.parameters import NAMES
 from bayes.posterior import Posterior, mean_reports
 from bayes.quantities import SESSIONS, saturation_session
+from bayes.scatter import SHARES
 
 FloatArray = NDArray[np.float64]
 
@@ -78,7 +79,7 @@ def chance_to_rise(posterior: Posterior) -> FloatArray:
 
 
 def draw_courses(natural: FloatArray, chance: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Draw courses from the population, shape (draws, n, 4), see `Posterior.effects`.
+    """Draw courses from the population, shape (draws, n, 5), see `Posterior.effects`.
 
     Parameters
     ----------
@@ -102,4 +103,5 @@ def draw_courses(natural: FloatArray, chance: FloatArray, rng: np.random.Generat
     start = np.where(rises, start, level)
     plateau = np.where(rises, value["plateau_mean"] + value["plateau_sd"] * score, level)
     log_rate = value["log_rate_mean"] + value["log_rate_sd"] * z_rate
-    return np.stack([course, start, plateau, log_rate], axis=-1)
+    scatter = rng.choice(len(SHARES), size=chance.shape, p=SHARES)
+    return np.stack([course, start, plateau, log_rate, scatter], axis=-1)

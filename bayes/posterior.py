@@ -14,11 +14,15 @@ from bayes.cohort import Cohort
 from bayes.covariates import Covariates, covariates_of
 from bayes.curves import COURSES, ONSETS, kept_share, saturating
 from bayes.parameters import KERNEL_NAMES, NAMES, PARAMETERS, scores_of, values
+from bayes.scatter import NOISE, SCORES, noise_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
 FloatArray = NDArray[np.float64]
+
+EFFECTS = ("course", "start", "plateau", "log_rate", "scatter")
+"""Columns of drawn effects."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,8 @@ class Posterior:
     scores
         Prior standard scores of parameters and effects, shape (chains, draws, size).
     effects
-        By patient position in `curves.COURSES`, start, plateau (points) and log rate per
-        session, shape (chains, draws, patients, 4).
+        By patient the columns `EFFECTS`: position in `curves.COURSES`, start, plateau (points),
+        log rate per session and position in `scatter.SCORES`, shape (chains, draws, patients, 5).
     seed
         Of every random number.
     """
@@ -55,7 +59,7 @@ class Posterior:
 
     @property
     def flat(self) -> tuple[FloatArray, FloatArray]:
-        """Natural values (draws, parameters) and effects (draws, patients, 4), chains joined."""
+        """Natural values (draws, parameters) and effects (draws, patients, 5), chains joined."""
         natural = self.natural
         return (
             natural.reshape(-1, natural.shape[-1]),
@@ -98,11 +102,10 @@ class Posterior:
         import xarray as xr
 
         natural, by_patient = self.natural, ("chain", "draw", "patient")
-        names = ("course", "start", "plateau", "log_rate")
         variables: dict[str, Any] = {
             p.name: (("chain", "draw"), natural[..., k]) for k, p in enumerate(PARAMETERS)
         }
-        variables |= {name: (by_patient, self.effects[..., k]) for k, name in enumerate(names)}
+        variables |= {name: (by_patient, self.effects[..., k]) for k, name in enumerate(EFFECTS)}
         variables["effect_score"] = (("chain", "draw", "effect"), self.scores[..., len(NAMES) :])
         return xr.Dataset(
             variables,
@@ -129,8 +132,7 @@ def restored(draws: "xr.Dataset", cohort: Cohort, engine: str, seed: int) -> Pos
     natural = np.stack([draws[name].to_numpy() for name in NAMES], axis=-1)
     effect = draws["effect_score"].to_numpy()
     scores = np.concatenate([scores_of(natural), effect], axis=-1)
-    names = ("course", "start", "plateau", "log_rate")
-    effects = np.stack([draws[name].to_numpy() for name in names], axis=-1)
+    effects = np.stack([draws[name].to_numpy() for name in EFFECTS], axis=-1)
     return Posterior(cohort, covariates_of(cohort), engine, scores, effects, seed)
 
 
@@ -140,12 +142,28 @@ def latent_reliefs(natural: FloatArray, effects: FloatArray, sessions: FloatArra
     Parameters as in `mean_reports`.
     """
     value = dict(zip(NAMES, natural.T[..., None, None], strict=True))
-    kind, start, plateau, log_rate = np.moveaxis(effects, -1, 0)[..., None]
+    kind, start, plateau, log_rate, _ = np.moveaxis(effects, -1, 0)[..., None]
     onset = np.array([np.inf, np.inf, *ONSETS])[kind.astype(int)]
     kept = kept_share(sessions, onset, value["relapse_rate"])
     kept = np.where(kind == COURSES.index("flat"), 0.0, kept)
     rate, shape = np.exp(log_rate), value["curve_shape"]
     return np.asarray(saturating(sessions, start, plateau, rate, shape, kept))
+
+
+def noises(natural: FloatArray, effects: FloatArray, sessions: FloatArray) -> FloatArray:
+    """Return the scale of drawn patients' noise in points, shape (draws, patients, sessions), (8a).
+
+    Parameters as in `mean_reports`.
+    """
+    by_scatter = _noise_by_scatter(natural, sessions)
+    scatter = effects[..., EFFECTS.index("scatter")].astype(int)
+    return by_scatter[np.arange(len(natural))[:, None], scatter]
+
+
+def _noise_by_scatter(natural: FloatArray, sessions: FloatArray) -> FloatArray:
+    """Return the scale of the noise, shape (draws, scatters, sessions)."""
+    law = (natural[:, NAMES.index(name), None, None] for name in NOISE)
+    return np.asarray(noise_of(*law, np.arange(len(SCORES))[:, None], sessions))
 
 
 def mean_reports(natural: FloatArray, effects: FloatArray, sessions: FloatArray) -> FloatArray:
@@ -156,15 +174,15 @@ def mean_reports(natural: FloatArray, effects: FloatArray, sessions: FloatArray)
     natural
         Shape (draws, parameters).
     effects
-        Shape (draws, patients, 4), see `Posterior`.
+        Shape (draws, patients, 5), see `Posterior`.
     sessions
         Session numbers.
     """
     from bayes.marginal.courses import mean_reports as kernel
 
     out = np.empty((*effects.shape[:2], len(sessions)), dtype=float)
+    sessions = np.asarray(sessions, float)
     p = np.ascontiguousarray(natural[:, : len(KERNEL_NAMES)])
-    kernel(
-        p, np.ascontiguousarray(effects), np.asarray(sessions, float), np.array(ONSETS, float), out
-    )
+    noise = np.ascontiguousarray(_noise_by_scatter(natural, sessions))
+    kernel(p, np.ascontiguousarray(effects), noise, sessions, np.array(ONSETS, float), out)
     return out

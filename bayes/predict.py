@@ -56,7 +56,7 @@ class Courses:
     natural
         Population of each draw, shape (draws, parameters).
     effects
-        Shape (draws, patients, 4), see `Posterior.effects`.
+        Shape (draws, patients, 5), see `Posterior.effects`.
     weight
         Shape (draws, patients); each patient's sum to 1.
     """
@@ -134,7 +134,7 @@ def predict_courses(
     places = target.new_places()
     target.adapt(population.scores.mean(axis=0), places, 8)
     n_draws, n = len(population.scores), len(cohort.patients)
-    effects = np.empty((n_draws, copies, n, 4))
+    effects = np.empty((n_draws, copies, n, 5))
     logs = np.empty((n_draws, n))
     extra = unseen_logits(population, cohort, seed)
     for d, point in enumerate(population.scores):
@@ -148,7 +148,7 @@ def predict_courses(
     weight = np.exp(logs - logs.max(axis=0))
     weight = np.repeat(weight / weight.sum(axis=0), copies, axis=0) / copies
     natural = values(population.scores[:, : len(NAMES)])
-    return Courses(np.repeat(natural, copies, axis=0), effects.reshape(-1, n, 4), weight)
+    return Courses(np.repeat(natural, copies, axis=0), effects.reshape(-1, n, 5), weight)
 
 
 def without_reports(

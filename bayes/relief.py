@@ -5,6 +5,7 @@ Here: the named parts put together, equations (1)-(8) of docs/models.md. Not her
 the patients summed out (`marginal/`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from bayes.covariates import Covariates
 from bayes.curves import COURSES, ONSETS, kept_share, saturating
 from bayes.heaping import cells, log_probability
 from bayes.parameters import PARAMETERS, natural
+from bayes.scatter import NOISE, SCORES, SHARES, noise_of
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -49,7 +51,7 @@ def build(cohort: Cohort, covariates: Covariates) -> "pm.Model":
             )
         effects = _patient_effects(pm, pt, cohort, population)
         logit = _rising_logit(pm, pt, cohort, covariates, population)
-        by_course = _log_likelihoods(pm, pt, cohort, population, effects)
+        by_kind = _log_likelihoods(pm, pt, cohort, population, effects)
         relapse = population["relapse_share"]
         rising = (
             pt.log_sigmoid(logit)[:, None]
@@ -58,7 +60,8 @@ def build(cohort: Cohort, covariates: Covariates) -> "pm.Model":
         )
         kept = pt.stack([pt.log1p(-relapse), *[pt.log(relapse / len(ONSETS))] * len(ONSETS)])
         prior = pt.concatenate([-pt.softplus(logit)[:, None], rising + kept], axis=1)
-        pm.Potential("data", pt.logsumexp(by_course + prior, axis=1).sum())
+        parts = [log + logs + prior for log, logs in zip(np.log(SHARES), by_kind, strict=True)]
+        pm.Potential("data", pt.logsumexp(pt.concatenate(parts, axis=1), axis=1).sum())
     return model
 
 
@@ -158,7 +161,7 @@ def terms_of(cohort: Cohort) -> Terms:
 def _log_likelihoods(
     pm: Any, pt: Any, cohort: Cohort, population: dict[str, Any], effects: tuple[Any, Any, Any]
 ) -> Any:
-    """Return log P(reports and fates) by patient and course, shape (patients, courses).
+    """Return log P(reports and fates) by scatter, each of shape (patients, courses).
 
     The level of a flat course has the standard score that is the start's if the course rises: a
     patient has one kind of course, so the two never meet.
@@ -178,58 +181,55 @@ def _log_likelihoods(
     level = population["start_mean"] + population["flat_shift"] + spread * z_start
     is_flat = pm.Data("is_flat", terms.is_flat)
     latent = is_flat * level[of] + (1 - is_flat) * rising
-    logs = pt.zeros(len(terms.row))
-    logs = _add_reports(pm, pt, cohort, terms, population, latent, logs)
-    logs = _add_fates(pm, pt, cohort, terms, population, latent, logs)
-    entry = logs[pm.Data("term_of_entry", terms.term)]
-    cell = terms.patient * len(COURSES) + terms.course
-    total = pt.zeros(len(cohort.patients) * len(COURSES))[pm.Data("cell_of_entry", cell)].inc(entry)
-    return total.reshape((len(cohort.patients), len(COURSES)))
+    term_of = pm.Data("term_of_entry", terms.term)
+    cell_of = pm.Data("cell_of_entry", terms.patient * len(COURSES) + terms.course)
+    law = [population[name] for name in NOISE]
+    noise = [noise_of(*law, k, cohort.session[terms.row], pt) for k in range(len(SCORES))]
+    report_logs = _reports(pm, pt, cohort, terms, population, latent)
+    fate_logs = _fates(pm, pt, cohort, terms, population, latent)
+    result = []
+    for own in noise:
+        logs = fate_logs(own, report_logs(own, pt.zeros(len(terms.row))))
+        total = pt.zeros(len(cohort.patients) * len(COURSES))[cell_of].inc(logs[term_of])
+        result.append(total.reshape((len(cohort.patients), len(COURSES))))
+    return result
 
 
-def _add_reports(
-    pm: Any,
-    pt: Any,
-    cohort: Cohort,
-    terms: Terms,
-    population: dict[str, Any],
-    latent: Any,
-    logs: Any,
-) -> Any:
+def _reports(
+    pm: Any, pt: Any, cohort: Cohort, terms: Terms, population: dict[str, Any], latent: Any
+) -> Callable[[Any, Any], Any]:
+    """Return what adds log P of the reports, given the noise, to the logs of the terms."""
     reported = np.flatnonzero(cohort.kind[terms.row] != MISSING)
     cell = cells(cohort.relief[terms.row[reported]])
     tens, fives = population["tens_share"], population["fives_share"]
     share = [tens, (1 - tens) * fives, (1 - tens) * (1 - fives)]
     at = pm.Data("term_of_report", reported)
-    found = log_probability(
-        _as_data(pm, cell.as_dict()), latent[at], population["noise"], share, pt
-    )
-    return logs[pm.Data("term_of_listed_report", reported[cell.order])].inc(found)
+    listed = pm.Data("term_of_listed_report", reported[cell.order])
+    data = _as_data(pm, cell.as_dict())
+
+    def add(noise: Any, logs: Any) -> Any:
+        return logs[listed].inc(log_probability(data, latent[at], noise[at], share, pt))
+
+    return add
 
 
-def _add_fates(
-    pm: Any,
-    pt: Any,
-    cohort: Cohort,
-    terms: Terms,
-    population: dict[str, Any],
-    latent: Any,
-    logs: Any,
-) -> Any:
+def _fates(
+    pm: Any, pt: Any, cohort: Cohort, terms: Terms, population: dict[str, Any], latent: Any
+) -> Callable[[Any, Any], Any]:
+    """Return what adds log P of what followed, given the noise, to the logs of the terms."""
     known = np.flatnonzero(cohort.fate[terms.row] != NOTHING)
     if not len(known):
-        return logs
+        return lambda noise, logs: logs
     at = pm.Data("term_of_fate", known)
-    rows = terms.row[known]
-    found = stopping.log_probability(
-        pm.Data("fate", cohort.fate[rows]),
-        pm.Data("session_of_fate", cohort.session[rows]),
-        latent[at],
-        population["noise"],
-        {name: population[name] for name in stopping.HAZARDS},
-        pt,
-    )
-    return logs[at].inc(found)
+    fate = pm.Data("fate", cohort.fate[terms.row[known]])
+    session = pm.Data("session_of_fate", cohort.session[terms.row[known]])
+    hazards = {name: population[name] for name in stopping.HAZARDS}
+
+    def add(noise: Any, logs: Any) -> Any:
+        found = stopping.log_probability(fate, session, latent[at], noise[at], hazards, pt)
+        return logs[at].inc(found)
+
+    return add
 
 
 def _as_data(pm: Any, arrays: dict[str, Any]) -> dict[str, Any]:

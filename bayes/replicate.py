@@ -15,7 +15,7 @@ from bayes.covariates import Covariates
 from bayes.heaping import GRIDS
 from bayes.parameters import EFFECT_SD, NAMES, values
 from bayes.population import draw_courses
-from bayes.posterior import latent_reliefs
+from bayes.posterior import latent_reliefs, noises
 from bayes.stopping import RELIEF_PCT
 
 FloatArray = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Replicate:
     scores
         Prior standard scores of parameters and effects that made it, shape (size,).
     effects
-        Courses that made it, shape (patients, 4), see `Posterior.effects`.
+        Courses that made it, shape (patients, 5), see `Posterior.effects`.
     """
 
     sessions: pd.DataFrame
@@ -81,9 +81,11 @@ def draw_cohort(
     logit = np.log(p["rising_share"] / (1 - p["rising_share"]))
     logit = logit + np.array([effect[code] for code in level])
     effects = draw_courses(natural[None], 1 / (1 + np.exp(-logit))[None], rng)[0]
-    latent = latent_reliefs(natural[None], effects[None], np.arange(1.0, n_sessions + 1))[0]
-    last, reason = _stops(latent, p, rng)
-    reports = _reports(latent, p | {"noise": p["noise"] * noise_factor}, rng)
+    numbers = np.arange(1.0, n_sessions + 1)
+    latent = latent_reliefs(natural[None], effects[None], numbers)[0]
+    noise = noises(natural[None], effects[None], numbers)[0]
+    last, reason = _stops(latent, noise, p, rng)
+    reports = _reports(latent, noise_factor * noise, p, rng)
     reports[rng.random(reports.shape) < MISSING_SHARE] = np.nan
     ids, number = np.arange(n_patients).astype(str), np.arange(1, n_sessions + 1)
     had = number <= last[:, None]
@@ -99,7 +101,7 @@ def draw_cohort(
 
 
 def _stops(
-    latent: FloatArray, p: dict[str, float], rng: np.random.Generator
+    latent: FloatArray, noise: FloatArray, p: dict[str, float], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
     """Return each patient's last session and the reason to stop, equations (6) and (7)."""
     n, n_sessions = latent.shape
@@ -107,7 +109,8 @@ def _stops(
     reason = np.full(n, "ongoing", dtype=object)
     treated = np.ones(n, dtype=bool)
     for session in range(TEST_SESSIONS, n_sessions):  # what follows the last is not known
-        relief = 1 / (1 + np.exp((RELIEF_PCT - latent[:, session - 1]) / p["noise"]))
+        below = (RELIEF_PCT - latent[:, session - 1]) / noise[:, session - 1]
+        relief = 1 / (1 + np.exp(below))
         cause = "stop_test" if session == TEST_SESSIONS else "stop_later"
         lost = p[f"{cause}_low"] + (p[f"{cause}_high"] - p[f"{cause}_low"]) * relief
         operated = p["surgery_low"] + (p["surgery_high"] - p["surgery_low"]) * relief
@@ -120,10 +123,12 @@ def _stops(
     return last, reason
 
 
-def _reports(latent: FloatArray, p: dict[str, float], rng: np.random.Generator) -> FloatArray:
+def _reports(
+    latent: FloatArray, noise: FloatArray, p: dict[str, float], rng: np.random.Generator
+) -> FloatArray:
     """Return reports of latent relief, equation (8)."""
     rest = 1 - p["tens_share"]
     share = [p["tens_share"], rest * p["fives_share"], rest * (1 - p["fives_share"])]
     width = np.array(GRIDS, dtype=float)[rng.choice(len(GRIDS), size=latent.shape, p=share)]
-    said = latent + rng.logistic(0, p["noise"], latent.shape)
+    said = latent + noise * rng.logistic(size=latent.shape)
     return np.asarray(np.clip(width * np.round(said / width), 0, 100))

@@ -16,7 +16,7 @@ from bayes.heaping import probability_table
 from bayes.marginal.grid import Places
 from bayes.marginal.target import Target
 from bayes.parameters import NAMES, values
-from bayes.posterior import latent_reliefs, mean_reports
+from bayes.posterior import latent_reliefs, mean_reports, noises
 from bayes.quantities import SESSIONS, plateau_pct, saturation_session
 from bayes.replicate import draw_from_prior
 
@@ -95,12 +95,14 @@ def _log_likelihood(target: Target, score: FloatArray, places: Places) -> float:
 
 def _reported_at_least_30(natural: FloatArray, effects: FloatArray) -> FloatArray:
     column = {name: natural[:, k] for k, name in enumerate(NAMES)}
-    latents = latent_reliefs(natural, effects[:, None], np.array([float(TO)]))[:, 0, 0]
+    at = np.array([float(TO)])
+    latents = latent_reliefs(natural, effects[:, None], at)[:, 0, 0]
+    noise = noises(natural, effects[:, None], at)[:, 0, 0]
     result = []
     for d, latent in enumerate(latents):
         tens, fives = column["tens_share"][d], column["fives_share"][d]
         share = (tens, (1 - tens) * fives, (1 - tens) * (1 - fives))
-        result.append(probability_table(float(latent), float(column["noise"][d]), share)[30:].sum())
+        result.append(probability_table(float(latent), float(noise[d]), share)[30:].sum())
     return np.array(result)
 
 

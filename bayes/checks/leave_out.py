@@ -65,7 +65,7 @@ def log_marginals(target: Target, points: FloatArray) -> FloatArray:
     target.adapt(points.mean(axis=0), places, 8)
 
     def note(k: int, _: Places, component: FloatArray) -> None:
-        result[k] = [log_sum(row) for row in component]
+        result[k] = [log_sum(row.ravel()) for row in component]
 
     log_densities(target, once, places, None, note)
     return np.asarray(result[same.ravel()])

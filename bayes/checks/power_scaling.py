@@ -88,7 +88,7 @@ def prior_and_posterior(posterior: Posterior) -> pd.DataFrame:
     before = replace(
         posterior,
         scores=rng.standard_normal((1, PRIOR_DRAWS, size)),
-        effects=np.zeros((1, PRIOR_DRAWS, 1, 4)),
+        effects=np.zeros((1, PRIOR_DRAWS, 1, 5)),
     )
     rows = []
     courses = [new_patients(draws, LIKE_THESE) for draws in (before, posterior)]

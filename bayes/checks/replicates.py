@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bayes.cohort import MISSING, Cohort
 from bayes.heaping import GRIDS
 from bayes.parameters import NAMES
-from bayes.posterior import Posterior, latent_reliefs
+from bayes.posterior import Posterior, latent_reliefs, noises
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -38,7 +38,8 @@ def replicates(posterior: Posterior, rows: IntArray) -> FloatArray:
     u = rng.random(latent.shape)
     fives = value["tens_share"] + (1 - value["tens_share"]) * value["fives_share"]
     width = np.select([u < value["tens_share"], u < fives], GRIDS[:2], GRIDS[2]).astype(float)
-    said = latent + value["noise"] * rng.logistic(size=latent.shape)
+    noise = noises(natural, effects, numbers)[:, cohort.patient[rows], session - 1]
+    said = latent + noise * rng.logistic(size=latent.shape)
     return np.asarray(np.clip(width * np.round(said / width), 0, 100))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes.marginal.compiled import compiled, inlined
 from bayes.marginal.pieces import cubic_bend, cubic_slope, piece_at
+from bayes.marginal.tables import rows_seen
 
 LONGEST_STEP = 1.5
 
@@ -26,19 +27,25 @@ def adapt(p, tables, rows, nodes, places, steps, first, last):
         Newton steps: about eight from the prior, one or two after a small change.
     """
     for i in range(first, last):
-        a, b = rows.offsets[i], rows.offsets[i + 1]
-        seen = rows.session[a:b], rows.report[a:b], rows.fate[a:b], tables.offset[a:b]
-        _adapt_flat(p, tables.pieces, seen, places, steps, i)
-        courses = 1 + active_onsets(rows.session[b - 1], nodes.onsets)
-        for j in range(len(nodes.rate)):
-            for c in range(courses):
-                if places.skipped[i, j, c]:
-                    continue
-                z = places.centre[i, j, c, 0], places.centre[i, j, c, 1]
-                found = _adapt_rising(p, tables, seen, z, steps, j, c)
-                places.centre[i, j, c, 0], places.centre[i, j, c, 1] = found[0], found[1]
-                places.scale[i, j, c, 0], places.scale[i, j, c, 1] = found[2], found[3]
-                places.scale[i, j, c, 2] = found[4]
+        for k in range(len(nodes.scatter)):
+            _adapt_patient(p, tables, rows, nodes, places, steps, i, k)
+
+
+@compiled
+def _adapt_patient(p, tables, rows, nodes, places, steps, i, k):
+    """Move the places of patient i at scatter k."""
+    laws, seen = tables.pieces.log[k], rows_seen(rows, tables, i, k)
+    _adapt_flat(p, laws, seen, places, steps, i, k)
+    courses = 1 + active_onsets(seen[0][-1], nodes.onsets)
+    centre, scale = places.centre[i, k], places.scale[i, k]
+    for j in range(len(nodes.rate)):
+        for c in range(courses):
+            if places.skipped[i, k, j, c]:
+                continue
+            z = centre[j, c, 0], centre[j, c, 1]
+            found = _adapt_rising(p, tables, laws, seen, z, steps, j, c)
+            centre[j, c, 0], centre[j, c, 1] = found[0], found[1]
+            scale[j, c, 0], scale[j, c, 1], scale[j, c, 2] = found[2], found[3], found[4]
 
 
 @compiled
@@ -51,26 +58,25 @@ def active_onsets(last_session, onsets):
 
 
 @inlined
-def row_bends(report, fate, offset, pieces, latent):
+def row_bends(laws, report, fate, unit, offset, fate_offset, latent):
     """Return d log P / d eta of one session's report and fate, and minus its derivative."""
-    place = latent * pieces.unit
-    slope, bend = 0.0, 0.0
+    slope, bend, place = 0.0, 0.0, latent * unit
     if report >= 0:
         k, t = piece_at(place + offset)
-        slope += cubic_slope(pieces.log[report], k, t)
-        bend += cubic_bend(pieces.log[report], k, t)
+        slope += cubic_slope(laws[report], k, t)
+        bend += cubic_bend(laws[report], k, t)
     if fate >= 0:
-        k, t = piece_at(place + pieces.fate_offset)
-        slope += cubic_slope(pieces.log[fate], k, t)
-        bend += cubic_bend(pieces.log[fate], k, t)
-    return slope * pieces.unit, bend * pieces.unit * pieces.unit
+        k, t = piece_at(place + fate_offset)
+        slope += cubic_slope(laws[fate], k, t)
+        bend += cubic_bend(laws[fate], k, t)
+    return slope * unit, bend * unit * unit
 
 
 @compiled
-def _adapt_rising(p, tables, seen, z, steps, j, c):
+def _adapt_rising(p, tables, laws, seen, z, steps, j, c):
     """Return the centre after Newton steps from z, and the scale there."""
-    session, report, fate, offset = seen
-    pieces, left, kept = tables.pieces, tables.left, tables.kept
+    session, report, fate, unit, offset, fate_offset = seen
+    left, kept = tables.left, tables.kept
     correlation = p[4]
     rest = np.sqrt(1 - correlation**2)
     z0, z1 = z
@@ -82,8 +88,9 @@ def _adapt_rising(p, tables, seen, z, steps, j, c):
         for row in range(len(session)):
             done = (1 - left[j, session[row]]) * kept[c, session[row]]
             slope, bend = row_bends(
-                report[row], fate[row], offset[row], pieces, start + (plateau - start) * done
-            )
+                laws, report[row], fate[row], unit[row], offset[row], fate_offset[row],
+                start + (plateau - start) * done,
+            )  # fmt: skip
             d0 = (1 - done) * p[1] + done * p[3] * correlation
             d1 = done * p[3] * rest
             g0 += slope * d0
@@ -107,17 +114,20 @@ def _adapt_rising(p, tables, seen, z, steps, j, c):
 
 
 @compiled
-def _adapt_flat(p, pieces, seen, places, steps, i):
-    session, report, fate, offset = seen
+def _adapt_flat(p, laws, seen, places, steps, i, k):
+    _, report, fate, unit, offset, fate_offset = seen
     mean, sd = p[0] + p[19], p[1] * p[20]
     for step in range(steps + 1):
-        z = places.flat_centre[i]
+        z = places.flat_centre[i, k]
         g, h = -z, 1.0
-        for row in range(len(session)):
-            slope, bend = row_bends(report[row], fate[row], offset[row], pieces, mean + sd * z)
+        for row in range(len(report)):
+            slope, bend = row_bends(
+                laws, report[row], fate[row], unit[row], offset[row], fate_offset[row],
+                mean + sd * z,
+            )  # fmt: skip
             g += slope * sd
             h += bend * sd * sd
         if step == steps:
-            places.flat_scale[i] = 1 / np.sqrt(h)
+            places.flat_scale[i, k] = 1 / np.sqrt(h)
             return
-        places.flat_centre[i] = z + min(max(g / h, -LONGEST_STEP), LONGEST_STEP)
+        places.flat_centre[i, k] = z + min(max(g / h, -LONGEST_STEP), LONGEST_STEP)

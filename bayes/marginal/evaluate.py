@@ -10,8 +10,9 @@ import numpy as np
 from bayes.marginal.adapt import active_onsets
 from bayes.marginal.compiled import compiled, inlined
 from bayes.marginal.lines import line_of, place_of
-from bayes.marginal.pieces import LAST, N_LAWS, cubic, piece_at
+from bayes.marginal.pieces import LAST, cubic, piece_at
 from bayes.marginal.slopes import add_flat_slopes, add_law_slopes, add_rising_slopes
+from bayes.marginal.tables import rows_seen
 
 NEGLIGIBLE = 1e-6
 
@@ -34,46 +35,58 @@ def evaluate(
         Whether each patient's slopes are wanted, or their sum only: then those in noise, heaping
         and hazards stand with the last patient.
     log_marginal, component
-        Filled: log P(data of patient i), and its log parts by node of the rate and course, shape
-        (patients, rates * courses + 1), the flat course last.
+        Filled: log P(data of patient i), and its log parts by scatter, and by node of the rate and
+        course, shape (patients, scatters, rates * courses + 1), the flat course last.
     slopes
         Filled unless its first dimension is 0: d log_marginal / d p, then / d rising, shape
         (patients, parameters + 1).
     """
-    m, courses = len(nodes.first), places.centre.shape[2]
-    logs = np.empty((len(nodes.rate) * courses, m))
-    flat = np.empty(len(nodes.flat))
-    room = np.empty((5, max(m, len(flat))))
+    m, courses, scatters = len(nodes.first), places.centre.shape[3], len(nodes.scatter)
+    logs = np.empty((scatters, len(nodes.rate) * courses, m))
+    flat = np.empty((scatters, len(nodes.flat)))
+    room = np.empty((5, max(m, len(nodes.flat))))
     with_slopes = len(slopes) > 0
-    mass = np.zeros((N_LAWS if with_slopes else 0, LAST + 1, 4))
+    mass = np.zeros((scatters, len(rows.used) if with_slopes else 0, LAST + 1, 4))
     for i in range(first, last):
-        a, b = rows.offsets[i], rows.offsets[i + 1]
-        n_active = active_onsets(rows.session[b - 1], nodes.onsets)
-        log_rises = -np.logaddexp(0.0, -rising[i])
-        component[i] = -np.inf
-        seen = rows.session[a:b], rows.report[a:b], rows.fate[a:b], tables.offset[a:b]
-        for c in range(1 + n_active):
-            log_prior = log_rises + np.log(course_share(p[10], c, n_active, len(nodes.onsets)))
-            for j in range(len(nodes.rate)):
-                if places.skipped[i, j, c]:
-                    continue
-                at = j * courses + c
-                prior = log_prior + nodes.rate_log_weight[j]
-                own = logs[at]
-                _rising_logs(p, tables, seen, nodes, place_of(places, i, j, c), prior, j, c, own)
-                component[i, at] = log_sum(own)
-        _flat_logs(p, tables.pieces, seen, nodes, places.flat_centre[i], places.flat_scale[i], flat)
-        flat -= np.logaddexp(0.0, rising[i])
-        component[i, -1] = log_sum(flat)
-        log_marginal[i] = log_sum(component[i])
+        for k in range(scatters):
+            _fill_components(
+                p, tables, rising[i], rows, nodes, places, i, k, logs[k], flat[k], component[i, k]
+            )
+        log_marginal[i] = log_sum(component[i].ravel())
         if with_slopes:
             slopes[i] = 0.0
-            _patient_slopes(
-                p, tables, rising[i], rows, seen, nodes, places, i, logs, flat, component[i],
-                log_marginal[i], room, mass, slopes[i],
-            )  # fmt: skip
+            flat_share = 0.0
+            for k in range(scatters):
+                flat_share += np.exp(component[i, k, -1] - log_marginal[i])
+                _add_slopes(
+                    p, tables, rows, nodes, places, i, k, logs[k], flat[k], component[i, k],
+                    log_marginal[i], room, mass[k], slopes[i],
+                )  # fmt: skip
+            slopes[i, -1] = (1 - flat_share) - 1 / (1 + np.exp(-rising[i]))
             if each or i == last - 1:
-                add_law_slopes(tables.pieces, rows.used, mass, slopes[i])
+                for k in range(scatters):
+                    add_law_slopes(p, nodes, tables.pieces, rows.used, k, mass[k], slopes[i])
+
+
+@compiled
+def _fill_components(p, tables, rising, rows, nodes, places, i, k, logs, flat, component):
+    """Fill the log parts of patient i if his reports have scatter k, and their parts by node."""
+    laws, seen = tables.pieces.log[k], rows_seen(rows, tables, i, k)
+    n_active, courses = active_onsets(seen[0][-1], nodes.onsets), places.centre.shape[3]
+    log_rises = nodes.scatter_log_share[k] - np.logaddexp(0.0, -rising)
+    component[:] = -np.inf
+    for c in range(1 + n_active):
+        log_prior = log_rises + np.log(course_share(p[10], c, n_active, len(nodes.onsets)))
+        for j in range(len(nodes.rate)):
+            if places.skipped[i, k, j, c]:
+                continue
+            at = j * courses + c
+            prior, place = log_prior + nodes.rate_log_weight[j], place_of(places, i, k, j, c)
+            _rising_logs(p, tables, laws, seen, nodes, place, prior, j, c, logs[at])
+            component[at] = log_sum(logs[at])
+    _flat_logs(p, laws, seen, nodes, places.flat_centre[i, k], places.flat_scale[i, k], flat)
+    flat += nodes.scatter_log_share[k] - np.logaddexp(0.0, rising)
+    component[-1] = log_sum(flat)
 
 
 @compiled
@@ -88,27 +101,13 @@ def course_share(relapse_share, course, n_active, n_onsets):
 
 
 @compiled
-def _patient_slopes(
-    p,
-    tables,
-    rising,
-    rows,
-    seen,
-    nodes,
-    places,
-    i,
-    logs,
-    flat,
-    component,
-    total,
-    room,
-    mass,
-    slopes,
+def _add_slopes(
+    p, tables, rows, nodes, places, i, k, logs, flat, component, total, room, mass, slopes
 ):
-    courses, n_onsets = places.centre.shape[2], len(nodes.onsets)
+    """Add the slopes of patient i's marginal, whose log is `total`, that pass through scatter k."""
+    courses, n_onsets = places.centre.shape[3], len(nodes.onsets)
+    laws, seen = tables.pieces.log[k], rows_seen(rows, tables, i, k)
     n_active = active_onsets(seen[0][-1], nodes.onsets)
-    share_flat = np.exp(component[-1] - total)
-    slopes[-1] = (1 - share_flat) - 1 / (1 + np.exp(-rising))
     for c in range(1 + n_active):
         by_share = 1 / p[10] if c > 0 else -n_active / (n_onsets - p[10] * n_active)
         for j in range(len(nodes.rate)):
@@ -119,22 +118,22 @@ def _patient_slopes(
             slopes[10] += weight * by_share
             onset = nodes.onsets[c - 1] if c > 0 else np.inf
             add_rising_slopes(
-                p, tables, seen, nodes, place_of(places, i, j, c), onset, j, c, logs[at], total,
-                room, mass, slopes,
+                p, tables, laws, seen, nodes, place_of(places, i, k, j, c), onset, j, c, logs[at],
+                total, room, mass, slopes,
             )  # fmt: skip
-    if share_flat > NEGLIGIBLE:
+    if np.exp(component[-1] - total) > NEGLIGIBLE:
         add_flat_slopes(
-            p, tables.pieces, seen, nodes, places.flat_centre[i], places.flat_scale[i],
+            p, laws, seen, nodes, places.flat_centre[i, k], places.flat_scale[i, k],
             np.exp(flat - total), room, mass, slopes,
         )  # fmt: skip
 
 
 @compiled
-def _rising_logs(p, tables, seen, nodes, place, prior, j, c, logs):
+def _rising_logs(p, tables, laws, seen, nodes, place, prior, j, c, logs):
     """Fill the log of likelihood, prior and weight at every node of course c at rate j."""
-    session, report, fate, offset = seen
-    pieces, left, kept = tables.pieces, tables.left, tables.kept
-    first, second, unit = nodes.first, nodes.second, pieces.unit
+    session, report, fate, units, offset, fate_offset = seen
+    left, kept = tables.left, tables.kept
+    first, second = nodes.first, nodes.second
     m = len(first)
     size = prior + np.log(place[2] * place[4])
     for q in range(m):
@@ -144,41 +143,44 @@ def _rising_logs(p, tables, seen, nodes, place, prior, j, c, logs):
     line = line_of(p, place)
     for row in range(len(session)):
         done = (1 - left[j, session[row]]) * kept[c, session[row]]
+        unit = units[row]
         latent = (line[0] + done * line[1]) * unit
         along, across = (line[2] + done * line[3]) * unit, done * line[4] * unit
         if report[row] >= 0:
-            law, here = pieces.log[report[row]], latent + offset[row]
+            law, here = laws[report[row]], latent + offset[row]
             for q in range(m):
                 at, t = piece_at(here + along * first[q] + across * second[q])
                 logs[q] += cubic(law, at, t)
         if fate[row] >= 0:
-            law, here = pieces.log[fate[row]], latent + pieces.fate_offset
+            law, here = laws[fate[row]], latent + fate_offset[row]
             for q in range(m):
                 at, t = piece_at(here + along * first[q] + across * second[q])
                 logs[q] += cubic(law, at, t)
 
 
 @compiled
-def _flat_logs(p, pieces, seen, nodes, centre, scale, logs):
-    session, report, fate, offset = seen
+def _flat_logs(p, laws, seen, nodes, centre, scale, logs):
+    _, report, fate, unit, offset, fate_offset = seen
     for q in range(len(nodes.flat)):
         z = centre + scale * nodes.flat[q]
-        place = (p[0] + p[19] + p[1] * p[20] * z) * pieces.unit
+        level = p[0] + p[19] + p[1] * p[20] * z
         logs[q] = nodes.flat_log_weight[q] - z * z / 2 + np.log(scale)
-        for row in range(len(session)):
-            logs[q] += log_at(report[row], fate[row], offset[row], pieces, place)
+        for row in range(len(report)):
+            logs[q] += log_at(
+                laws, report[row], fate[row], unit[row], offset[row], fate_offset[row], level
+            )
 
 
 @inlined
-def log_at(report, fate, offset, pieces, place):
-    """Return log P of one session's report and fate, at latent relief in pieces."""
-    log = 0.0
+def log_at(laws, report, fate, unit, offset, fate_offset, latent):
+    """Return log P of one session's report and fate, at latent relief in points."""
+    log, place = 0.0, latent * unit
     if report >= 0:
         k, t = piece_at(place + offset)
-        log += cubic(pieces.log[report], k, t)
+        log += cubic(laws[report], k, t)
     if fate >= 0:
-        k, t = piece_at(place + pieces.fate_offset)
-        log += cubic(pieces.log[fate], k, t)
+        k, t = piece_at(place + fate_offset)
+        log += cubic(laws[fate], k, t)
     return log
 
 

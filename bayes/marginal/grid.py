@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bayes.cohort import Cohort
 from bayes.curves import ONSETS
 from bayes.marginal.pieces import N_LAWS, fate_laws, report_laws
+from bayes.scatter import EXTRA_LEFT, SCORES, SHARES, stage_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -23,12 +24,14 @@ IntArray = NDArray[np.int64]
 class Rows(NamedTuple):
     """Sessions of all patients, see `bayes.cohort.Cohort`.
 
-    report and fate hold the law of each (`pieces.py`), relief is 0 where it is missing, and used
-    (laws,) tells which laws occur.
+    stage tells how much of the first noise is left (`bayes/scatter.py`), report and fate hold the
+    law of each (`pieces.py`), relief is 0 where it is missing, and used (laws,) tells which laws
+    occur.
     """
 
     offsets: IntArray
     session: IntArray
+    stage: IntArray
     report: IntArray
     fate: IntArray
     relief: FloatArray
@@ -39,6 +42,8 @@ class Nodes(NamedTuple):
     """Standard scores and log weights; pair and flat weights already carry exp(x^2 / 2).
 
     `first` and `second` are the coordinates of each pair along the directions of start and plateau.
+    `scatter`, `scatter_log_share` and `extra_left` are no nodes but the constants of the model's
+    noise, `onsets` those of its relapses.
     """
 
     rate: FloatArray
@@ -49,14 +54,18 @@ class Nodes(NamedTuple):
     flat: FloatArray
     flat_log_weight: FloatArray
     onsets: FloatArray
+    scatter: FloatArray
+    scatter_log_share: FloatArray
+    extra_left: FloatArray
 
 
 class Places(NamedTuple):
     """Modes and scales of the standard effects; changed in place by `adapt`.
 
-    centre (patients, rates, courses, 2), scale (patients, rates, courses, 3: L00, L10, L11),
-    flat_centre and flat_scale (patients,), skipped (patients, rates, courses): components that
-    carry nothing at the point where the nodes were placed, and are left out near it.
+    centre (patients, scatters, rates, courses, 2), scale (the same, 3: L00, L10, L11),
+    flat_centre and flat_scale (patients, scatters), skipped (patients, scatters, rates, courses):
+    components that carry nothing at the point where the nodes were placed, and are left out near
+    it.
     """
 
     centre: FloatArray
@@ -68,11 +77,11 @@ class Places(NamedTuple):
 
 def rows_of(cohort: Cohort) -> Rows:
     """Return the rows of a cohort for the kernels."""
-    report = report_laws(cohort.kind, cohort.width)
+    report = report_laws(cohort.kind, cohort.width, cohort.session)
     fate = fate_laws(cohort.fate, cohort.session)
-    used = np.isin(np.arange(N_LAWS), np.concatenate([report, fate]))
-    relief = np.nan_to_num(cohort.relief)
-    return Rows(cohort.offsets, cohort.session, report, fate, relief, used)
+    used = np.isin(np.arange(N_LAWS * len(EXTRA_LEFT)), np.concatenate([report, fate]))
+    relief, stage = np.nan_to_num(cohort.relief), stage_of(cohort.session)
+    return Rows(cohort.offsets, cohort.session, stage, report, fate, relief, used)
 
 
 def make_nodes(
@@ -97,15 +106,16 @@ def make_nodes(
     pair = np.repeat(start_weight, n_plateau) + np.tile(plateau_weight, n_start)
     flat, flat_weight = _hermite(n_flat)
     onsets = np.array(ONSETS, dtype=float)
-    return Nodes(rate, weight, first, second, pair, flat, flat_weight, onsets)
+    noise = SCORES, np.log(SHARES), EXTRA_LEFT
+    return Nodes(rate, weight, first, second, pair, flat, flat_weight, onsets, *noise)
 
 
 def make_places(n_patients: int, nodes: Nodes) -> Places:
     """Return places at the prior."""
-    shape = (n_patients, len(nodes.rate), 1 + len(nodes.onsets))
+    shape = (n_patients, len(nodes.scatter), len(nodes.rate), 1 + len(nodes.onsets))
     scale = np.zeros((*shape, 3))
     scale[..., 0] = scale[..., 2] = 1
-    flat = np.zeros(n_patients), np.ones(n_patients)
+    flat = np.zeros(shape[:2]), np.ones(shape[:2])
     return Places(np.zeros((*shape, 2)), scale, *flat, np.zeros(shape, dtype=np.bool_))
 
 

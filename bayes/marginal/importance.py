@@ -120,9 +120,9 @@ def draw_courses(
     Returns
     -------
     numpy.ndarray
-        Shape (points, patients, 4), see `effects.draw_effects`.
+        Shape (points, patients, 5), see `effects.draw_effects`.
     """
-    effects = np.empty((len(points), len(target.cohort.patients), 4))
+    effects = np.empty((len(points), len(target.cohort.patients), 5))
     once, same = np.unique(points, axis=0, return_inverse=True)
     at = [np.flatnonzero(same == k) for k in range(len(once))]
 

@@ -30,10 +30,10 @@ def line_of(p, place):
 
 
 @compiled
-def place_of(places, i, j, c):
+def place_of(places, i, k, j, c):
     """Return centre (2) and scale (3) of a component's nodes as numbers: views would cost more."""
     centre, scale = places.centre, places.scale
     return (
-        centre[i, j, c, 0], centre[i, j, c, 1],
-        scale[i, j, c, 0], scale[i, j, c, 1], scale[i, j, c, 2],
+        centre[i, k, j, c, 0], centre[i, k, j, c, 1],
+        scale[i, k, j, c, 0], scale[i, k, j, c, 1], scale[i, k, j, c, 2],
     )  # fmt: skip

@@ -1,12 +1,13 @@
 """Both laws of a session as cubic pieces: no exponential, logarithm or division at a node.
 
 log P of a report depends on latent relief through v = (eta - y) / sigma alone, that of a fate
-through v = (eta - 10) / sigma, and there are few kinds of either. So at each population every kind
-is computed at knots a quarter apart (`report_law.py`, `stop_law.py`) and read between them by the
+through v = (eta - 10) / sigma, and there are few kinds of either, of scatters and of stages whose
+noise differs (`bayes/scatter.py`). So at each population every law is computed at knots a quarter apart (`report_law.py`, `stop_law.py`) and read between them by the
 cubic with the same values and slopes: within 4e-6 of the law; beyond the knots both laws are
 straight lines. Here: the pieces, as kernels. Not here: who reads them.
 
-A place x is v in units of pieces; piece int(x) holds x. A row's place is eta * unit + offset.
+A place x is v in units of pieces; piece int(x) holds x. A row's place is eta * unit + offset,
+with the unit of its stage. Law number stage * N_LAWS + kind.
 """
 
 from collections import namedtuple
@@ -18,6 +19,7 @@ from bayes.cohort import FINE, LOST_EFFICACY, MISSING, NOTHING, SURGERY, TEST_SE
 from bayes.marginal.compiled import compiled
 from bayes.marginal.report_law import edges_of, report_at, shares_of
 from bayes.marginal.stop_law import fate_at
+from bayes.scatter import stage_of
 
 IntArray = NDArray[np.int64]
 
@@ -32,17 +34,17 @@ NO_LAW = -1
 N_SLOPES = 4
 """Most slopes in parameters that a law has: three of a report, four of a fate."""
 
-Pieces = namedtuple("Pieces", "unit fate_offset log by")
-"""unit: pieces a point of latent relief; fate_offset: see above; log (laws, pieces, 4):
-coefficients of log P; by (laws, slopes, pieces, 4): of its slopes in noise (through the widths),
-tens_share, fives_share, or in the hazards low, high, surgery low, high; empty if not asked for."""
+Pieces = namedtuple("Pieces", "noise unit log by")
+"""noise, and unit (pieces a point of latent relief), by scatter and stage; log (scatters, laws,
+pieces, 4): coefficients of log P; by (scatters, laws, slopes, pieces, 4): of its slopes in noise (through the widths), tens_share, fives_share, or in the hazards
+low, high, surgery low, high; without laws if not asked for."""
 
 
-def report_laws(kind: IntArray, width: NDArray[np.float64]) -> IntArray:
+def report_laws(kind: IntArray, width: NDArray[np.float64], session: IntArray) -> IntArray:
     """Return the law of every report, `NO_LAW` where it is missing."""
     decimals = np.clip(np.round(-np.log10(width)), 1, N_DECIMALS).astype(np.int64)
     law = np.where(kind == FINE, N_KINDS + decimals - 1, kind - 1)
-    return np.where(kind == MISSING, NO_LAW, law)
+    return np.where(kind == MISSING, NO_LAW, law + N_LAWS * stage_of(session))
 
 
 def fate_laws(fate: IntArray, session: IntArray) -> IntArray:
@@ -50,7 +52,7 @@ def fate_laws(fate: IntArray, session: IntArray) -> IntArray:
     later = 2 * (session > TEST_SESSIONS)
     first = N_KINDS + N_DECIMALS
     law = first + np.where(fate == SURGERY, 4, later + (fate == LOST_EFFICACY))
-    return np.where(fate == NOTHING, NO_LAW, law)
+    return np.where(fate == NOTHING, NO_LAW, law + N_LAWS * stage_of(session))
 
 
 @compiled
@@ -60,11 +62,35 @@ def report_offset(relief, noise):
 
 
 @compiled
-def pieces_of(p, used, with_slopes):
-    """Return the pieces of the laws that `used` names, at one population."""
-    noise, hazards = p[7], p[12:18]
-    log = np.zeros((N_LAWS, LAST + 1, 4))
-    by = np.zeros((N_LAWS if with_slopes else 0, N_SLOPES, LAST + 1, 4))
+def pieces_of(p, used, scores, extra_left, with_slopes):
+    """Return the pieces of all scatters, of the laws that `used` names, at one population.
+
+    Parameters
+    ----------
+    p
+        Natural parameters in the order of `parameters.KERNEL_NAMES`.
+    used
+        By law.
+    scores, extra_left
+        Of the scatters and of the stages, see `bayes/scatter.py`.
+    """
+    n, stages = len(scores), len(extra_left)
+    noise = np.empty((n, stages))
+    log = np.zeros((n, len(used), LAST + 1, 4))
+    by = np.zeros((n, len(used) if with_slopes else 0, N_SLOPES, LAST + 1, 4))
+    for k in range(n):
+        for stage in range(stages):
+            noise[k, stage] = p[7] * np.exp(p[21] * scores[k])
+            noise[k, stage] *= 1 + (p[22] - 1) * extra_left[stage]
+            here = slice(stage * N_LAWS, (stage + 1) * N_LAWS)
+            _fill_laws(p, noise[k, stage], used[here], log[k, here], by[k, here])
+    return Pieces(noise, 1 / (noise * STEP), log, by)
+
+
+@compiled
+def _fill_laws(p, noise, used, log, by):
+    """Fill the pieces of the laws of one noise."""
+    hazards, with_slopes = p[12:18], len(by) > 0
     shares, edges = shares_of(p[8], p[9]), edges_of(noise)
     knots = np.empty((2 + N_SLOPES, LAST))
     for law in range(N_LAWS):
@@ -95,8 +121,6 @@ def pieces_of(p, used, with_slopes):
                     near, far = value[k + 1] - value[k - 1], value[k + 2] - value[k - 2]
                     rise[k] = (8 * near - far) / 12
                 _fill(value, rise, by[law, q])
-    unit = 1 / (noise * STEP)
-    return Pieces(unit, report_offset(RELIEF_PCT, noise), log, by)
 
 
 @compiled

@@ -12,6 +12,7 @@ from bayes.marginal.pieces import (
     LAST,
     N_DECIMALS,
     N_KINDS,
+    N_LAWS,
     N_SLOPES,
     REACH,
     STEP,
@@ -64,25 +65,34 @@ def law_slopes(log, mass, place, along, across, heavy):
 
 
 @inlined
-def row_slopes(pieces, report, fate, offset, place, along, across, heavy, mass):
-    """Return d log P / d eta of one session, and times the scores of start and plateau."""
+def row_slopes(
+    laws, report, fate, unit, offset, fate_offset, latent, along, across, heavy, mass
+):
+    """Return d log P / d eta of one session, and times the scores of start and plateau.
+
+    Latent relief at the centre of the nodes, and its change along and across them, in points.
+    """
     total, by_z0, by_z1 = 0.0, 0.0, 0.0
+    place, along, across = latent * unit, along * unit, across * unit
     if report >= 0:
         total, by_z0, by_z1 = law_slopes(
-            pieces.log[report], mass[report], place + offset, along, across, heavy
+            laws[report], mass[report], place + offset, along, across, heavy
         )
     if fate >= 0:
         more = law_slopes(
-            pieces.log[fate], mass[fate], place + pieces.fate_offset, along, across, heavy
+            laws[fate], mass[fate], place + fate_offset, along, across, heavy
         )
         total, by_z0, by_z1 = total + more[0], by_z0 + more[1], by_z1 + more[2]
-    return total * pieces.unit, by_z0 * pieces.unit, by_z1 * pieces.unit
+    return total * unit, by_z0 * unit, by_z1 * unit
 
 
 @compiled
-def add_law_slopes(pieces, used, mass, slopes):
-    """Add the slopes in noise, heaping and hazards of all sessions in `mass`, and empty it."""
-    found = np.empty(N_SLOPES)
+def add_law_slopes(p, nodes, pieces, used, scatter, mass, slopes):
+    """Add the slopes in noise, heaping and hazards of all sessions in `mass`, and empty it.
+
+    `mass` is that of this scatter.
+    """
+    found, laws, by_law = np.empty(N_SLOPES), pieces.log[scatter], pieces.by[scatter]
     for law in range(len(used)):
         if not used[law]:
             continue
@@ -92,45 +102,54 @@ def add_law_slopes(pieces, used, mass, slopes):
             if m0 == 0:
                 continue
             v = k - ORIGIN
-            c1, c2, c3 = pieces.log[law, k, 1], pieces.log[law, k, 2], pieces.log[law, k, 3]
+            c1, c2, c3 = laws[law, k, 1], laws[law, k, 2], laws[law, k, 3]
             by_v += c1 * (v * m0 + m1) + 2 * c2 * (v * m1 + m2) + 3 * c3 * (v * m2 + m3)
             for q in range(N_SLOPES):
-                by = pieces.by[law, q, k]
+                by = by_law[law, q, k]
                 found[q] += by[0] * m0 + by[1] * m1 + by[2] * m2 + by[3] * m3
         mass[law] = 0.0
-        slopes[7] -= by_v * STEP * pieces.unit
-        if law < FIRST_FATE:
-            for q in range(3):
-                slopes[7 + q] += found[q]
-        else:
-            at = 12 if law < FIRST_LATER_FATE else 14
+        stage, kind = law // N_LAWS, law % N_LAWS
+        by_noise = -by_v * STEP * pieces.unit[scatter, stage]
+        if kind < FIRST_FATE:
+            by_noise += found[0]
+            slopes[8:10] += found[1:3]
+        by_log = by_noise * pieces.noise[scatter, stage]
+        extra = nodes.extra_left[stage]
+        slopes[7] += by_log / p[7]
+        slopes[21] += by_log * nodes.scatter[scatter]
+        slopes[22] += by_log * extra / (1 + (p[22] - 1) * extra)
+        if kind >= FIRST_FATE:
+            at = 12 if kind < FIRST_LATER_FATE else 14
             slopes[at : at + 2] += found[:2]
             slopes[16:18] += found[2:]
 
 
 @compiled
-def add_rising_slopes(p, tables, seen, nodes, place, onset, j, c, logs, total, room, mass, slopes):
+def add_rising_slopes(
+    p, tables, laws, seen, nodes, place, onset, j, c, logs, total, room, mass, slopes
+):
     """Add the slopes of course c at rate j, over its nodes of start and plateau.
 
     `place` is centre and scale of the nodes, `logs` holds their part of the marginal, whose log is
     `total`; `room` holds five numbers a node. Slopes in
     noise, heaping and hazards are left in `mass`.
     """
-    session, report, fate, offset = seen
-    pieces, left, kept, steep = tables.pieces, tables.left, tables.kept, tables.steep
+    session, report, fate, unit, offset, fate_offset = seen
+    left, kept, steep = tables.left, tables.kept, tables.steep
     log_rate = np.log(tables.rate[j])
-    unit, correlation = pieces.unit, p[4]
+    correlation = p[4]
     rest = np.sqrt(1 - correlation * correlation)
     line = line_of(p, place)
     heavy = heavy_nodes(nodes, place, logs, total, room)
     for row in range(len(session)):
         s = session[row]
         done = (1 - left[j, s]) * kept[c, s]
-        latent = (line[0] + done * line[1]) * unit
-        along, across = (line[2] + done * line[3]) * unit, done * line[4] * unit
+        latent = line[0] + done * line[1]
+        along, across = line[2] + done * line[3], done * line[4]
         slope, by_z0, by_z1 = row_slopes(
-            pieces, report[row], fate[row], offset[row], latent, along, across, heavy, mass
-        )
+            laws, report[row], fate[row], unit[row], offset[row], fate_offset[row],
+            latent, along, across, heavy, mass,
+        )  # fmt: skip
         by_score = correlation * by_z0 + rest * by_z1
         slopes[0] += slope * (1 - done)
         slopes[1] += by_z0 * (1 - done)
@@ -163,20 +182,21 @@ def heavy_nodes(nodes, place, logs, total, room):
 
 
 @compiled
-def add_flat_slopes(p, pieces, seen, nodes, centre, scale, weights, room, mass, slopes):
+def add_flat_slopes(p, laws, seen, nodes, centre, scale, weights, room, mass, slopes):
     """Add the slopes of a flat course over its nodes."""
-    session, report, fate, offset = seen
+    _, report, fate, unit, offset, fate_offset = seen
     n = len(nodes.flat)
     room[0, :n] = nodes.flat
     room[2, :n] = centre + scale * nodes.flat
     room[1:4:2, :n] = 0.0
     heavy = n, room[0], room[1], room[2], room[3], weights
     sd = p[1] * p[20]
-    place, along = (p[0] + p[19] + sd * centre) * pieces.unit, sd * scale * pieces.unit
-    for row in range(len(session)):
+    latent, along = p[0] + p[19] + sd * centre, sd * scale
+    for row in range(len(report)):
         total, by_z, _ = row_slopes(
-            pieces, report[row], fate[row], offset[row], place, along, 0.0, heavy, mass
-        )
+            laws, report[row], fate[row], unit[row], offset[row], fate_offset[row],
+            latent, along, 0.0, heavy, mass,
+        )  # fmt: skip
         slopes[0] += total
         slopes[19] += total
         slopes[1] += by_z * p[20]

@@ -9,10 +9,11 @@ from collections import namedtuple
 import numpy as np
 
 from bayes.marginal.compiled import compiled
-from bayes.marginal.pieces import pieces_of, report_offset
+from bayes.marginal.pieces import RELIEF_PCT, pieces_of, report_offset
 
-Tables = namedtuple("Tables", "pieces offset rate shape power left steep kept")
-"""pieces: see `pieces.py`; offset (rows,): of each report's place; rate (rates,): k of each node;
+Tables = namedtuple("Tables", "pieces unit offset fate_offset rate shape power left steep kept")
+"""pieces: see `pieces.py`; unit, offset, fate_offset (scatters, rows): of each report's and each
+fate's place; rate (rates,): k of each node;
 shape: g; power (sessions,): s^g; left (rates, sessions): exp(-(k s)^g); steep (rates, sessions):
 (k s)^g left, how fast that falls; kept (courses, sessions): share left by a relapse."""
 
@@ -34,8 +35,24 @@ def tables_of(p, rows, nodes, with_slopes):
     for c in range(len(nodes.onsets)):
         for s in range(1, sessions):
             kept[1 + c, s] = kept[1 + c, s - 1] * (once if s > nodes.onsets[c] else 1.0)
-    offset = np.empty(len(rows.session))
-    for row in range(len(offset)):
-        offset[row] = report_offset(rows.relief[row], p[7])
-    pieces = pieces_of(p, rows.used, with_slopes)
-    return Tables(pieces, offset, rate, p[18], power, left, steep, kept)
+    pieces = pieces_of(p, rows.used, nodes.scatter, nodes.extra_left, with_slopes)
+    unit = np.empty((len(nodes.scatter), len(rows.session)))
+    offset, fate_offset = np.empty_like(unit), np.empty_like(unit)
+    for k in range(len(unit)):
+        for row in range(unit.shape[1]):
+            noise = pieces.noise[k, rows.stage[row]]
+            unit[k, row] = pieces.unit[k, rows.stage[row]]
+            offset[k, row] = report_offset(rows.relief[row], noise)
+            fate_offset[k, row] = report_offset(RELIEF_PCT, noise)
+    return Tables(pieces, unit, offset, fate_offset, rate, p[18], power, left, steep, kept)
+
+
+@compiled
+def rows_seen(rows, tables, i, k):
+    """Return session, report and fate of patient i's rows; unit and offsets of their places if his
+    reports have scatter k."""
+    a, b = rows.offsets[i], rows.offsets[i + 1]
+    return (
+        rows.session[a:b], rows.report[a:b], rows.fate[a:b],
+        tables.unit[k, a:b], tables.offset[k, a:b], tables.fate_offset[k, a:b],
+    )  # fmt: skip

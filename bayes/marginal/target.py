@@ -100,7 +100,7 @@ class Target:
         """Leave out, near this point, the components that carry less than `SKIPPED`, in place."""
         places.skipped[:] = False
         logs, component, _ = self.log_marginals(point, places)
-        carried = component[:, :-1] - logs[:, None]
+        carried = component[..., :-1] - logs[:, None, None]
         places.skipped[:] = (carried < np.log(SKIPPED)).reshape(places.skipped.shape)
 
     def log_marginals(
@@ -121,7 +121,8 @@ class Target:
         p, tables = self.tables(point, with_slopes=with_slopes)
         rising = self.rising(point) + more
         logs = np.empty(n)
-        component = np.empty((n, places.centre.shape[1] * places.centre.shape[2] + 1))
+        _, scatters, rates, courses, _ = places.centre.shape
+        component = np.empty((n, scatters, rates * courses + 1))
         by = np.empty((n, len(p) + 1)) if with_slopes else _NO_SLOPES
         self._over_patients(
             lambda i, j: evaluate(
@@ -139,7 +140,7 @@ class Target:
         out: FloatArray,
         more: FloatArray | float = 0.0,
     ) -> None:
-        """Fill one draw of every patient's course, shape (patients, 4), see the kernel."""
+        """Fill one draw of every patient's course, shape (patients, 5), see the kernel."""
         p, tables = self.tables(point)
         draw_effects(
             p, tables, self.rising(point) + more, self.rows, self.nodes, places, component,
@@ -162,7 +163,7 @@ class Target:
         chance to rise given the reports minus the one before, and the next derivative is known.
         """
         logs, component, _ = self.log_marginals(point, places)
-        after = -np.expm1(component[:, -1] - logs)
+        after = 1 - np.exp(component[..., -1] - logs[:, None]).sum(axis=1)
         before = 1 / (1 + np.exp(-self.rising(point)))
         by = np.zeros((len(logs), self.size))
         by[:, _RISING] = PARAMETERS[_RISING].spread

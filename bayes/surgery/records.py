@@ -86,7 +86,7 @@ def candidates(
     Parameters
     ----------
     patients, natural, effects
-        Ids, natural values (draws, parameters) and effects (draws, patients, 4) of a fitted relief
+        Ids, natural values (draws, parameters) and effects (draws, patients, 5) of a fitted relief
         model, see `Posterior.flat`.
     sessions
         patient_id, session_no, pain_relief_pct.

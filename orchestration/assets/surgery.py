@@ -99,6 +99,7 @@ def _tables(settings: Settings, build: Build) -> dict[str, "pd.DataFrame"]:
     import numpy as np
 
     from bayes.parameters import NAMES
+    from bayes.posterior import EFFECTS
     from bayes.surgery.prediction import Bands
     from bayes.surgery.records import candidates
     from bayes.surgery.tables import not_estimated, surgery_tables
@@ -108,9 +109,8 @@ def _tables(settings: Settings, build: Build) -> dict[str, "pd.DataFrame"]:
     if draws is None:
         return not_estimated("no relief curve has been fitted yet")
     natural = np.stack([draws[name].to_numpy().ravel() for name in NAMES], axis=-1)
-    names = ("course", "start", "plateau", "log_rate")
-    effects = np.stack([draws[name].to_numpy() for name in names], axis=-1)
-    effects = effects.reshape(len(natural), -1, len(names))
+    effects = np.stack([draws[name].to_numpy() for name in EFFECTS], axis=-1)
+    effects = effects.reshape(len(natural), -1, len(EFFECTS))
     sessions, _ = read_data(build)
     with build.read() as connection:
         emcs = connection.execute("from emcs order by patient_id").df()

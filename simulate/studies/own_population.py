@@ -5,9 +5,10 @@ file that a world's `population.ensemble` may name. Not here: the fit, where its
 
 What the model does not know keeps the scenario's value: missing reports, dates, days of relief, the
 clinic's assessment, stops for other reasons. Approximate: the noise is normal with the logistic's
-SD; the curve is the family of the same half of the gain and the same steepness there; a hazard that
-is a mean of two is a logistic line between relief of 0 and 40 points; start and plateau are
-independent; who stays flat has two draws of the start.
+SD, its scale log-normal over patients with the model's spread, and first reports scatter like later
+ones; the curve is the family of the same half of the gain and the same steepness there; a hazard
+that is a mean of two is a logistic line between relief of 0 and 40 points; start and plateau are
+independent; who stays flat goes from a start to a level of his own.
 """
 
 from pathlib import Path
@@ -25,7 +26,7 @@ NEEDED = (
     *("rising_share", "start_mean", "start_sd", "plateau_mean", "plateau_sd", "log_rate_mean"),
     *("log_rate_sd", "curve_shape", "relapse_share", "relapse_rate", "noise", "tens_share"),
     *("fives_share", "stop_test_low", "stop_later_low", "stop_later_high"),
-    *("surgery_low", "surgery_high"),
+    *("surgery_low", "surgery_high", "flat_shift", "flat_spread", "noise_spread"),
 )
 
 
@@ -51,14 +52,14 @@ def as_members(draws: pd.DataFrame) -> pd.DataFrame:
         "curve": np.select(
             [shape < EXPONENTIAL[0], shape > EXPONENTIAL[1]], ["emax", "delayed"], "exponential"
         ),
-        "noise": "constant",
+        "noise": "by_patient",
         "rise_share": d["rising_share"],
         "start_mean": d["start_mean"],
         "start_sd": d["start_sd"],
         "rise_mean": d["plateau_mean"],
         "rise_sd": d["plateau_sd"],
-        "still_mean": d["start_mean"],
-        "still_sd": d["start_sd"],
+        "still_mean": d["start_mean"] + d["flat_shift"],
+        "still_sd": d["start_sd"] * d["flat_spread"],
         "half_gain_sessions": np.log(2) ** (1 / shape) / np.exp(d["log_rate_mean"]),
         "half_gain_log_sd": d["log_rate_sd"],
         "hill": 2 * np.log(2) * shape,  # as steep at half of the gain, by log session
@@ -69,7 +70,7 @@ def as_members(draws: pd.DataFrame) -> pd.DataFrame:
         "relapse_loss": 1 - np.exp(-d["relapse_rate"]),
         "noise_sd": d["noise"] * np.pi / np.sqrt(3),
         "noise_first_factor": 1.0,
-        "noise_log_sd": 0.0,
+        "noise_log_sd": d["noise_spread"],
         "outlier_share": 0.0,
         "zero_share": 0.0,
         "heap_10": d["tens_share"],

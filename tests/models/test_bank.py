@@ -9,6 +9,7 @@ from bayes.covariates import covariates_of
 from bayes.heaping import probability_table
 from bayes.parameters import NAMES
 from bayes.posterior import Posterior
+from bayes.scatter import SCORES
 
 SESSIONS = 6
 
@@ -26,7 +27,7 @@ def posterior():
     covariates = covariates_of(cohort)
     rng = np.random.default_rng(4)
     scores = 0.1 * rng.standard_normal((1, 40, len(NAMES) + len(covariates.labels)))
-    effects = np.zeros((1, 40, 20, 4))
+    effects = np.zeros((1, 40, 20, 5))
     return Posterior(cohort, covariates, "marginal", scores, effects, 3)
 
 
@@ -42,8 +43,11 @@ def test_chances_of_reports_are_those_of_the_model(posterior, bank):
     value = dict(zip(NAMES, natural[0], strict=True))
     tens = value["tens_share"]
     shares = (tens, (1 - tens) * value["fives_share"], (1 - tens) * (1 - value["fives_share"]))
+    first = value["noise"] * value["noise_first"] * np.exp(value["noise_spread"] * SCORES)
     tables = [
-        probability_table(eta, value["noise"], shares) for eta in np.linspace(-150, 250, 4001)
+        probability_table(eta, noise, shares)
+        for noise in first
+        for eta in np.linspace(-150, 250, 2001)
     ]
     nearest = min(np.abs(table - bank.chance[0, :, 0]).max() for table in tables)
     assert nearest < 1e-3

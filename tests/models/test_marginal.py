@@ -1,5 +1,7 @@
 """The marginal engine against differences, a dense grid, and the model written for NUTS."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,13 +14,15 @@ from bayes.diagnostics import diagnose_importance, diagnose_marginal_chains
 from bayes.fit import FitConfig, fit
 from bayes.heaping import cells, log_probability
 from bayes.marginal.chains import _moved, begin, go_on
-from bayes.marginal.evaluate import log_at
+from bayes.marginal.evaluate import log_at, log_sum
 from bayes.marginal.grid import make_nodes
 from bayes.marginal.importance import draw_population, smoothed, systematic
 from bayes.marginal.mode import find_mode
 from bayes.marginal.proposals import measure
+from bayes.marginal.tables import rows_seen
 from bayes.marginal.target import Target
 from bayes.parameters import NAMES, PARAMETERS, scores_of, values
+from bayes.scatter import NOISE, SHARES, noise_of
 from bayes.tables import fit_tables
 
 RISING = NAMES.index("rising_share")
@@ -39,15 +43,26 @@ def some_point(target, seed=1):
 
 def log_of_course(cohort, mask, p, latent):
     """Reports and fates of one patient along one latent curve, by the NumPy functions."""
+    session = cohort.session[mask]
+    return log_sum(np.array([
+        np.log(share) + log_at_noise(
+            cohort, mask, p, latent, noise_of(*(p[name] for name in NOISE), k, session)
+        )
+        for k, share in enumerate(SHARES)
+    ]))  # fmt: skip
+
+
+def log_at_noise(cohort, mask, p, latent, noise):
+    """The same, the scatter of the patient's reports given."""
     share = (p["tens_share"], (1 - p["tens_share"]) * p["fives_share"])
     share = (*share, 1 - sum(share))
     reported = cohort.kind[mask] != MISSING
     cell = cells(cohort.relief[mask][reported]).as_dict()
-    total = log_probability(cell, latent[reported], p["noise"], share).sum()
+    total = log_probability(cell, latent[reported], noise[reported], share).sum()
     known = cohort.fate[mask] != NOTHING
     return total + np.sum(
         stopping.log_probability(
-            cohort.fate[mask][known], cohort.session[mask][known], latent[known], p["noise"], p
+            cohort.fate[mask][known], cohort.session[mask][known], latent[known], noise[known], p
         )
     )
 
@@ -106,20 +121,18 @@ def test_slopes_are_the_differences_of_the_density(make_cohort, make_lesions):
 def test_pieces_are_the_laws_they_stand_for(noise):
     """Every report and fate, at 200 latent values from far below to far above the scale."""
     reports = np.array([0, 100, 40, 35, 33, 33.5, 33.25, 33.125, np.nan])
-    one = pd.DataFrame({"patient_id": "a", "session_no": range(4, 13), "pain_relief_pct": reports})
+    one = pd.DataFrame({"patient_id": "a", "session_no": range(1, 10), "pain_relief_pct": reports})
     cohort = prepare(one, pd.DataFrame({"patient_id": ["a"], "stop_reason": ["emcs_surgery"]}))
     target = Target(cohort, covariates_of(cohort), threads=1)
     natural = values(some_point(target)[: len(NAMES)])
     p = dict(zip(NAMES, natural, strict=True)) | {"noise": noise}
     point = np.concatenate([scores_of(np.array(list(p.values()))), np.zeros(0)])
-    pieces, offset = target.tables(point)[1].pieces, target.tables(point)[1].offset
-    for latent in np.linspace(-200, 300, 200):
-        found = sum(
-            log_at(r, f, o, pieces, latent * pieces.unit)
-            for r, f, o in zip(target.rows.report, target.rows.fate, offset, strict=True)
-        )
-        flat = np.full(len(reports), latent)
-        exact = log_of_course(cohort, np.ones(len(reports), dtype=bool), p, flat)
+    tables, every = target.tables(point)[1], np.ones(len(reports), dtype=bool)
+    for k, latent in product(range(len(SHARES)), np.linspace(-200, 300, 100)):
+        _, *seen = rows_seen(target.rows, tables, 0, k)
+        found = sum(log_at(tables.pieces.log[k], *row, latent) for row in zip(*seen, strict=True))
+        noise = noise_of(*(p[name] for name in NOISE), k, cohort.session)
+        exact = log_at_noise(cohort, every, p, np.full(len(reports), latent), noise)
         assert found == pytest.approx(exact, abs=2e-4)
 
 
@@ -194,7 +207,7 @@ def test_a_small_clinic_tells_the_two_kinds_of_course_apart(make_cohort, make_le
 
 def test_chains_draw_what_importance_sampling_draws(make_cohort):
     """Means and spreads of every parameter, within five Monte Carlo errors of both."""
-    cohort = prepare(make_cohort(20, 5))
+    cohort = prepare(make_cohort(60, 6))
     target = Target(cohort, covariates_of(cohort), threads=2)
     proposals = measure(target, find_mode(target))
     weighed = draw_population(target, proposals, 6000, seed=3)

@@ -37,7 +37,7 @@ def posterior(make_cohort, make_lesions):
     rng = np.random.default_rng(3)
     plateau = rng.normal(60, 15, 60)  # the generator's own first draws
     rises = np.arange(60) % 2 == 0
-    effects = np.zeros((1, 50, 60, 4))
+    effects = np.zeros((1, 50, 60, 5))
     effects[..., 0] = rises
     effects[..., 1], effects[..., 2] = -20.0, np.where(rises, plateau, -20.0)
     effects[..., 3] = np.log(0.6)

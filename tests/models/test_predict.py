@@ -6,7 +6,7 @@ import pytest
 
 from bayes.basis import basis, similar_patients
 from bayes.covariates import Covariates
-from bayes.outlook import latent_at, outlook, report_table
+from bayes.outlook import outlook, reported_chances
 from bayes.parameters import NAMES
 from bayes.predict import (
     Population,
@@ -75,8 +75,7 @@ def test_outlook_is_coherent(population):
     step = told["next_session"]
     assert step["q05"] <= step["p_plateau_ge_30_now"] <= step["q95"]
     assert (told["saturation_session"] is None) == (told["saturation_reason"] is not None)
-    law = [courses.natural[:, NAMES.index(n)] for n in ("noise", "tens_share", "fives_share")]
-    assert report_table(latent_at(courses, 4)[:, 0], *law).sum(axis=0) == pytest.approx(1)
+    assert reported_chances(courses, 4).sum(axis=0) == pytest.approx(1)
 
 
 def test_basis_counts_patients_of_that_level_with_such_reports():

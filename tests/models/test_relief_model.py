@@ -35,11 +35,15 @@ def by_hand(cohort, covariates, score, effect, start, plateau, rate):
             latent = rising if kept.any() else np.full(len(s), level)
             reported, known = cohort.kind[mask] != MISSING, cohort.fate[mask] != NOTHING
             cell = cells(cohort.relief[mask][reported]).as_dict()
-            log = log_probability(cell, latent[reported], p["noise"], share).sum()
-            log += stopping.log_probability(
-                cohort.fate[mask][known], s[known], latent[known], p["noise"], p
-            ).sum()
-            logs.append(log + np.log(chance))
+            for score, scatters in zip((-(3**0.5), 0, 3**0.5), (1, 4, 1), strict=True):
+                left = np.select([s == 1, s == 2, s == 3], [1, 0.5, 0.25], 0.0)
+                noise = p["noise"] * np.exp(score * p["noise_spread"])
+                noise = noise * (1 + left * (p["noise_first"] - 1))
+                log = log_probability(cell, latent[reported], noise[reported], share).sum()
+                log += stopping.log_probability(
+                    cohort.fate[mask][known], s[known], latent[known], noise[known], p
+                ).sum()
+                logs.append(log + np.log(chance * scatters / 6))
         total += np.logaddexp.reduce(logs)
     return total
 

@@ -256,7 +256,7 @@ def test_who_enters_and_why_not():
     from bayes.parameters import NAMES, values
 
     natural = values(np.zeros((2, len(NAMES))))
-    effects = np.zeros((2, 5, 4))
+    effects = np.zeros((2, 5, 5))
     effects[..., 1:3] = 30.0
     who = candidates(ids, natural, effects, sessions, emcs)
     assert np.flatnonzero(who.is_used).tolist() == [0]

@@ -41,7 +41,7 @@ def data(tmp_path_factory):
     covariates = covariates_of(cohort)
     rng = np.random.default_rng(2)
     scores = 0.3 * rng.standard_normal((1, 60, len(NAMES) + len(covariates.labels)))
-    fitted = Posterior(cohort, covariates, "marginal", scores, np.zeros((1, 60, 12, 4)), 1)
+    fitted = Posterior(cohort, covariates, "marginal", scores, np.zeros((1, 60, 12, 5)), 1)
     fitted.tree().to_zarr(root / "posteriors" / "run1.zarr", mode="w", consolidated=False)
     live = root / "warehouse" / "live" / "plateau.duckdb"
     live.parent.mkdir(parents=True)
