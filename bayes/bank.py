@@ -110,9 +110,7 @@ def _chances_of_reports(
     fives = (1 - tens) * value["fives_share"]
     cell = cells(np.arange(float(WHOLE_REPORTS)))
     every = np.broadcast_to(latent, (WHOLE_REPORTS, len(latent)))
-    logs = log_probability(
-        cell.over_draws(), every, noise, (tens, fives, 1 - tens - fives)
-    )
+    logs = log_probability(cell.over_draws(), every, noise, (tens, fives, 1 - tens - fives))
     table = np.empty_like(logs)
     table[cell.order] = np.exp(logs)
     return table

@@ -162,8 +162,8 @@ def noises(natural: FloatArray, effects: FloatArray, sessions: FloatArray) -> Fl
 
 def _noise_by_scatter(natural: FloatArray, sessions: FloatArray) -> FloatArray:
     """Return the scale of the noise, shape (draws, scatters, sessions)."""
-    law = (natural[:, NAMES.index(name), None, None] for name in NOISE)
-    return np.asarray(noise_of(*law, np.arange(len(SCORES))[:, None], sessions))
+    law = [natural[:, NAMES.index(name), None, None] for name in NOISE]
+    return np.asarray(noise_of(law, np.arange(len(SCORES))[:, None], sessions))
 
 
 def mean_reports(natural: FloatArray, effects: FloatArray, sessions: FloatArray) -> FloatArray:

@@ -184,7 +184,7 @@ def _log_likelihoods(
     term_of = pm.Data("term_of_entry", terms.term)
     cell_of = pm.Data("cell_of_entry", terms.patient * len(COURSES) + terms.course)
     law = [population[name] for name in NOISE]
-    noise = [noise_of(*law, k, cohort.session[terms.row], pt) for k in range(len(SCORES))]
+    noise = [noise_of(law, k, cohort.session[terms.row], pt) for k in range(len(SCORES))]
     report_logs = _reports(pm, pt, cohort, terms, population, latent)
     fate_logs = _fates(pm, pt, cohort, terms, population, latent)
     result = []

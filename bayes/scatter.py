@@ -6,6 +6,7 @@ the fifth order, and nothing continuous to integrate. First reports scatter more
 first is off by fades by halves. Not here: the probability of a report (`heaping.py`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,18 +22,19 @@ EXTRA_LEFT = np.array([1.0, 0.5, 0.25, 0.0])
 """Share of the first report's extra noise that is left at sessions 1, 2, 3, and later."""
 
 
-def noise_of(noise: Any, spread: Any, first: Any, scatter: Any, session: Any, xp: Any = np) -> Any:
+def noise_of(law: Sequence[Any], scatter: Any, session: Any, xp: Any = np) -> Any:
     """Return the logistic scale of the noise in points, equation (8a).
 
     Parameters
     ----------
-    noise, spread, first
-        Parameters `noise`, `noise_spread`, `noise_first`.
+    law
+        Natural values of the parameters `NOISE`.
     scatter
         Position in `SCORES`, whole numbers (NumPy).
     session
         Session numbers from 1, whole numbers (NumPy).
     """
+    noise, spread, first = law
     left = EXTRA_LEFT[stage_of(session)]
     return noise * xp.exp(spread * SCORES[scatter]) * (1 + (first - 1) * left)
 

@@ -1,10 +1,11 @@
 """Both laws of a session as cubic pieces: no exponential, logarithm or division at a node.
 
 log P of a report depends on latent relief through v = (eta - y) / sigma alone, that of a fate
-through v = (eta - 10) / sigma, and there are few kinds of either, of scatters and of stages whose
-noise differs (`bayes/scatter.py`). So at each population every law is computed at knots a quarter apart (`report_law.py`, `stop_law.py`) and read between them by the
-cubic with the same values and slopes: within 4e-6 of the law; beyond the knots both laws are
-straight lines. Here: the pieces, as kernels. Not here: who reads them.
+through v = (eta - 10) / sigma, and there are few kinds of either, few scatters and few stages whose
+noise differs (`bayes/scatter.py`). So at each population every law is computed at knots a quarter
+apart (`report_law.py`, `stop_law.py`) and read between them by the cubic with the same values and
+slopes: within 4e-6 of the law; beyond the knots both laws are straight lines. Here: the pieces, as
+kernels. Not here: who reads them.
 
 A place x is v in units of pieces; piece int(x) holds x. A row's place is eta * unit + offset,
 with the unit of its stage. Law number stage * N_LAWS + kind.
@@ -36,8 +37,9 @@ N_SLOPES = 4
 
 Pieces = namedtuple("Pieces", "noise unit log by")
 """noise, and unit (pieces a point of latent relief), by scatter and stage; log (scatters, laws,
-pieces, 4): coefficients of log P; by (scatters, laws, slopes, pieces, 4): of its slopes in noise (through the widths), tens_share, fives_share, or in the hazards
-low, high, surgery low, high; without laws if not asked for."""
+pieces, 4): coefficients of log P; by (scatters, laws, slopes, pieces, 4): of its slopes in noise
+(through the widths), tens_share, fives_share, or in the hazards low, high, surgery low, high;
+without laws if not asked for."""
 
 
 def report_laws(kind: IntArray, width: NDArray[np.float64], session: IntArray) -> IntArray:

@@ -65,9 +65,7 @@ def law_slopes(log, mass, place, along, across, heavy):
 
 
 @inlined
-def row_slopes(
-    laws, report, fate, unit, offset, fate_offset, latent, along, across, heavy, mass
-):
+def row_slopes(laws, report, fate, unit, offset, fate_offset, latent, along, across, heavy, mass):
     """Return d log P / d eta of one session, and times the scores of start and plateau.
 
     Latent relief at the centre of the nodes, and its change along and across them, in points.
@@ -79,9 +77,7 @@ def row_slopes(
             laws[report], mass[report], place + offset, along, across, heavy
         )
     if fate >= 0:
-        more = law_slopes(
-            laws[fate], mass[fate], place + fate_offset, along, across, heavy
-        )
+        more = law_slopes(laws[fate], mass[fate], place + fate_offset, along, across, heavy)
         total, by_z0, by_z1 = total + more[0], by_z0 + more[1], by_z1 + more[2]
     return total * unit, by_z0 * unit, by_z1 * unit
 

@@ -49,8 +49,7 @@ def tables_of(p, rows, nodes, with_slopes):
 
 @compiled
 def rows_seen(rows, tables, i, k):
-    """Return session, report and fate of patient i's rows; unit and offsets of their places if his
-    reports have scatter k."""
+    """Return patient i's rows at scatter k: session, report, fate, unit and offsets of places."""
     a, b = rows.offsets[i], rows.offsets[i + 1]
     return (
         rows.session[a:b], rows.report[a:b], rows.fate[a:b],

@@ -20,7 +20,7 @@ import pandas as pd
 
 from bayes.cohort import prepare
 from bayes.fit import FitConfig, fit
-from bayes.outlook import latent_at, report_table
+from bayes.outlook import reported_chances
 from bayes.parameters import NAMES
 from bayes.population import new_patients
 from bayes.posterior import mean_reports
@@ -254,10 +254,8 @@ def report_pit(population, new, k, at, some, rng):
         return found[some], inside[some]
     kept, cohort = new_cohort(new, gave, k, listed=at)
     courses = predict_courses(population, cohort, copies=COPIES, seed=100 + k)
-    latent = latent_at(courses, at)
-    law = [courses.natural[:, NAMES.index(n)] for n in ("noise", "tens_share", "fives_share")]
     table = np.stack([
-        report_table(latent[:, i], *law) @ courses.weight[:, i] for i in range(latent.shape[1])
+        reported_chances(courses, at, i) @ w for i, w in enumerate(courses.weight.T)
     ], axis=1)  # fmt: skip
     report = new.reports[kept, at - 1]
     found[kept] = pit(table, np.round(report), rng)

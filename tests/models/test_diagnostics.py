@@ -70,7 +70,7 @@ def test_chains_are_judged_by_parameter_effect_and_plateau(make_cohort, make_les
     scores = rng.standard_normal((4, 500, len(NAMES) + len(covariates.labels)))
     effects = np.zeros((4, 500, 3, 5))
     effects[..., 0] = 1
-    effects[..., 1:] = rng.normal([-15, 50, -1], [3, 5, 0.2], (4, 500, 3, 3))
+    effects[..., 1:4] = rng.normal([-15, 50, -1], [3, 5, 0.2], (4, 500, 3, 3))
     stats = {"diverging": np.zeros((4, 500), dtype=bool)}
     sound = Posterior(cohort, covariates, "nuts", scores, effects, 1, stats)
     verdict = diagnose_chains(sound)

@@ -46,7 +46,7 @@ def log_of_course(cohort, mask, p, latent):
     session = cohort.session[mask]
     return log_sum(np.array([
         np.log(share) + log_at_noise(
-            cohort, mask, p, latent, noise_of(*(p[name] for name in NOISE), k, session)
+            cohort, mask, p, latent, noise_of([p[name] for name in NOISE], k, session)
         )
         for k, share in enumerate(SHARES)
     ]))  # fmt: skip
@@ -131,7 +131,7 @@ def test_pieces_are_the_laws_they_stand_for(noise):
     for k, latent in product(range(len(SHARES)), np.linspace(-200, 300, 100)):
         _, *seen = rows_seen(target.rows, tables, 0, k)
         found = sum(log_at(tables.pieces.log[k], *row, latent) for row in zip(*seen, strict=True))
-        noise = noise_of(*(p[name] for name in NOISE), k, cohort.session)
+        noise = noise_of([p[name] for name in NOISE], k, cohort.session)
         exact = log_at_noise(cohort, every, p, np.full(len(reports), latent), noise)
         assert found == pytest.approx(exact, abs=2e-4)
 

@@ -40,7 +40,7 @@ def posterior(make_cohort, make_lesions):
     effects = np.zeros((1, 50, 60, 5))
     effects[..., 0] = rises
     effects[..., 1], effects[..., 2] = -20.0, np.where(rises, plateau, -20.0)
-    effects[..., 3] = np.log(0.6)
+    effects[..., 3], effects[..., 4] = np.log(0.6), 1
     scores = np.broadcast_to(score, (1, 50, len(score))).copy()
     return Posterior(cohort, covariates, "marginal", scores, effects, 4)
 

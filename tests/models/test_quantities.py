@@ -1,5 +1,7 @@
 """Plateau and saturation by hand, on courses of any family."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from bayes.quantities import (
     probability_reported_at_least,
     saturation_session,
 )  # fmt: skip
+from bayes.scatter import NOISE, SCORES, noise_of
 from bayes.tables import shown_saturation, with_weeks
 
 
@@ -41,18 +44,21 @@ def test_flat_from_the_first_and_still_rising():
 
 
 def test_drawn_courses_give_the_mean_reports_of_their_equations():
-    """Kernel against the equations written with NumPy, every kind of course."""
+    """Kernel against the equations written with NumPy, every kind of course and of scatter."""
     natural = values(np.full((1, len(NAMES)), 0.4))
     p = dict(zip(NAMES, natural[0], strict=True))
-    effects = np.array([[[k, -12.0, 55.0, -0.8] for k in range(len(COURSES))]], dtype=np.float32)
+    kinds = product(range(len(COURSES)), range(len(SCORES)))
+    effects = np.array([[[c, -12.0, 55.0, -0.8, k] for c, k in kinds]], dtype=np.float32)
     found = mean_reports(natural, effects, SESSIONS)[0]
     kept = [np.zeros(30), np.ones(30)]
     kept += [kept_share(SESSIONS, onset, p["relapse_rate"]) for onset in ONSETS]
-    for course, share in enumerate(kept):
+    for i, (course, k) in enumerate(effects[0][:, [0, 4]].astype(int)):
+        share = kept[course]
         latent = saturating(SESSIONS, -12.0, 55.0, np.exp(-0.8), p["curve_shape"], share)
-        assert latent_reliefs(natural, effects, SESSIONS)[0, course] == pytest.approx(latent)
-        expected = expected_report(latent, p["noise"], p["tens_share"], p["fives_share"])
-        assert found[course] == pytest.approx(expected, abs=1e-3), COURSES[course]
+        assert latent_reliefs(natural, effects, SESSIONS)[0, i] == pytest.approx(latent)
+        noise = noise_of([p[name] for name in NOISE], k, SESSIONS)
+        expected = expected_report(latent, noise, p["tens_share"], p["fives_share"])
+        assert found[i] == pytest.approx(expected, abs=1e-3), COURSES[course]
 
 
 @pytest.mark.parametrize("cut", [10, 30, 50, 12])
