@@ -32,7 +32,7 @@ def list_studies(settings: Settings, *, as_json: bool) -> int:
     for name in files.available():
         design = files.load(name)
         store = open_store(design, settings.studies)
-        with _named():
+        with named():
             n = [
                 sum(shard.stop - shard.first for shard in store.complete(world.scenario_id))
                 for world in worlds(design)
@@ -65,14 +65,14 @@ def run(
     from simulate.studies.run import Plan
     from simulate.studies.run import run as run_study
 
-    design = _design(settings, name, changes, seed, population)
+    design = design_of(settings, name, changes, seed, population)
     try:
         plan = Plan(
             replicates or design.replicates, target_mcse, jobs, scheduler, *shard, shard_size
         )
     except ValueError as error:
         raise WrongUse(f"{error}.") from None
-    with _named(), _shown(design, quiet) as tell:
+    with named(), _shown(design, quiet) as tell:
         state = run_study(design, settings.studies, plan, tell)
     facts: dict[str, Any] = {
         "study": design.study,
@@ -108,8 +108,8 @@ def status(
     from simulate.studies.run import open_store
     from simulate.studies.worlds import worlds
 
-    design = _design(settings, name, changes, seed, population)
-    with _named():
+    design = design_of(settings, name, changes, seed, population)
+    with named():
         store = open_store(design, settings.studies)
         rows: list[dict[str, Any]] = []
         for world in worlds(design):
@@ -156,8 +156,8 @@ def show(
     from simulate.studies.kinds import kind
     from simulate.studies.run import open_store
 
-    design = _design(settings, name, changes, seed, population)
-    with _named():
+    design = design_of(settings, name, changes, seed, population)
+    with named():
         found = kind(design.kind).tables(design, open_store(design, settings.studies))
     if out is not None:
         from orchestration.study_page import write_page
@@ -203,10 +203,10 @@ def whatif(
     from simulate.studies.kinds import kind
     from simulate.studies.run import open_store
 
-    design = _design(settings, name, changes, seed, population)
+    design = design_of(settings, name, changes, seed, population)
     if design.kind != "test_periods":
         raise WrongUse(f"study {name} is about {design.kind}: a what-if page is of test periods.")
-    with _named():
+    with named():
         found = kind(design.kind).tables(design, open_store(design, settings.studies))
     try:
         n_bytes, n_rows = write_whatif(design, found, out, table)
@@ -220,63 +220,16 @@ def whatif(
     return 0
 
 
-def size(
-    settings: Settings,
-    *,
-    name: str,
-    changes: Sequence[str],
-    seed: int | None,
-    population: str,
-    power: float | None,
-    tolerance: float,
-    as_json: bool,
-    quiet: bool,
-) -> int:
-    """Print how many patients the headline's trial needs: by world, and over all of them."""
-    from simulate.studies.trials.size import size as search_size
-    from simulate.studies.worlds import labels, worlds
-
-    design = _design(settings, name, changes, seed, population)
-    if design.kind != "trials":
-        raise WrongUse(f"study {name} is about {design.kind.replace('_', ' ')}: it has no size.")
-    wanted = design.performance.power if power is None else power
-    places, named, given = worlds(design), labels(design), design.data.weights
-    weights = [1.0] * len(places) if given == "equal" else list(given)
-    asked: list[tuple[str, Any, Any]] = [
-        (named[world.scenario_id], [world], [1.0]) for world in places
-    ]
-    asked += [("all worlds, by their weights", places, weights)] if len(places) > 1 else []
-    rows: list[dict[str, Any]] = []
-    head = design.headline
-    if not as_json:
-        click.echo(
-            f"{design.study}: {head.trial.replace('_', ' ')}, {head.sessions} sessions, "
-            f"{head.method}, missing {head.missing}, power {wanted:g}"
-        )
-    for label, where, shares in asked:
-        try:
-            found = search_size(design, where, shares, wanted, tolerance=tolerance)
-        except LookupError as error:
-            rows.append({"world": label, "reason": str(error)})
-            said = str(error)
-        else:
-            facts = {"n_patients": found.n_patients, "lo": found.lo, "hi": found.hi}
-            rows.append({"world": label, **facts, "replicates": found.n_replicates})
-            said = (
-                f"{found.n_patients:,} patients (95 % Monte Carlo interval {found.lo:,} to "
-                f"{found.hi:,}; {found.n_replicates:,} simulated trials)"
-            )
-        if not as_json:
-            click.echo(f"  {label}: {said}")
-    if as_json:
-        about = {"study": design.study, "design_id": design.design_id, "power": wanted}
-        print_json({"schema": "plateau.study.size/1", **about, "rows": rows})
-    return 0
-
-
-def _design(
+def design_of(
     settings: Settings, name: str, changes: Sequence[str], seed: int | None, population: str
 ) -> Any:
+    """Return a study with its changes, in the population asked for.
+
+    Raises
+    ------
+    WrongUse
+        There is no such study, or it cannot be changed so.
+    """
     from orchestration.own_population import POSTERIOR, ensemble_of
     from simulate.studies import files
     from simulate.studies.worlds import worlds
@@ -307,7 +260,7 @@ def _elsewhere(
 
     other = PUBLISHED if population == POSTERIOR else POSTERIOR
     try:
-        design = _design(settings, name, changes, seed, other)
+        design = design_of(settings, name, changes, seed, other)
         found = kind(design.kind).tables(design, open_store(design, settings.studies))
     except (PlateauError, LookupError):  # no posterior, or nothing of it has been run
         return {}
@@ -315,7 +268,7 @@ def _elsewhere(
 
 
 @contextmanager
-def _named() -> Iterator[None]:
+def named() -> Iterator[None]:
     """Turn what a study can meet into the sentence that a user reads."""
     from simulate.studies.shards import BackendError
     from simulate.studies.store import StoreError

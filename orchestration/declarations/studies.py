@@ -170,7 +170,18 @@ def whatif(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given
 @common
 @_addressed
 @click.option(
-    "--power", type=click.FloatRange(0.05, 0.99), help="Power asked (default: the study's)."
+    "--power",
+    "powers",
+    multiple=True,
+    type=click.FloatRange(0.05, 0.99),
+    help="Power asked, any number of times (default: the study's).",
+)
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="NAME",
+    help="Method in place of the headline's, any number of times; `all` is every one that fits.",
 )
 @click.option(
     "--tolerance",
@@ -182,15 +193,17 @@ def whatif(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given
 def size(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: Any) -> int:
     """Find how many patients a trial needs, with an interval; the headline says which trial.
 
-    Replicates go where the power is close to the one asked. Nothing is kept on disk.
+    Replicates go where the power is close to the one asked. All are kept: interrupted, the same
+    command goes on and finds the same; what it found stands on the study's page.
 
     \b
     Examples:
       plateau study size sham_trial
-      plateau study size sham_trial --power 0.9 --set headline.missing=informative
+      plateau study size sham_trial --power 0.8 --power 0.9 --set headline.missing=informative
+      plateau study size sham_endpoints --power 0.8 --method all
       plateau study size sham_trial --set world.measurement.noise_sd=18 --json
     """
-    from orchestration.commands import studies as work
+    from orchestration.commands import study_size as work
 
     return work.size(settings_from(data=data), as_json=as_json, quiet=quiet, **given)
 

@@ -98,8 +98,8 @@ class Store:
             **facts,
         }
         try:
-            _replace(path, counts)
-            _replace(path.with_suffix(".json"), json.dumps(manifest, indent=1).encode())
+            write_whole(path, counts)
+            write_whole(path.with_suffix(".json"), json.dumps(manifest, indent=1).encode())
         except OSError as error:
             raise StoreError(
                 f"{path} cannot be written ({error.strerror or error}); every earlier shard is "
@@ -111,12 +111,23 @@ class Store:
         path = self.folder(scenario_id) / "design.json"
         if not path.exists():
             try:
-                _replace(path, json.dumps(what, indent=1).encode())
+                write_whole(path, json.dumps(what, indent=1).encode())
             except OSError as error:
                 raise StoreError(
                     f"{path} cannot be written ({error.strerror or error}); choose another data "
                     "directory or free space."
                 ) from None
+
+    def has(self, shard: Shard) -> bool:
+        """Tell whether a shard is complete.
+
+        Raises
+        ------
+        StoreError
+            It is damaged or of another partition.
+        """
+        path = self.folder(shard.scenario_id) / shard.name
+        return path.exists() and self._judge(path, shard.scenario_id) is not None
 
     def complete(self, scenario_id: str) -> list[Shard]:
         """Return the complete shards of a world, by first replicate.
@@ -248,7 +259,7 @@ def add(tables: Iterable[pa.Table]) -> pa.Table:
     return first.combine_chunks()
 
 
-def _replace(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write beside, flush, rename into place, flush the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")

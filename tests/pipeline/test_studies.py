@@ -128,7 +128,7 @@ def test_no_replicate_is_counted_twice(design, copied):
 
 
 def test_a_full_disk_loses_nothing(design, tmp_path, monkeypatch):
-    real, written = store._replace, []
+    real, written = store.write_whole, []
 
     def full(path, content):
         if path.suffix == ".parquet" and len(written) == 2:
@@ -136,7 +136,7 @@ def test_a_full_disk_loses_nothing(design, tmp_path, monkeypatch):
         written.extend([path] if path.suffix == ".parquet" else [])
         real(path, content)
 
-    monkeypatch.setattr(store, "_replace", full)
+    monkeypatch.setattr(store, "write_whole", full)
     with pytest.raises(StoreError, match="No space left on device.*run the same command again"):
         go(design, tmp_path, 20)
     monkeypatch.undo()

@@ -30,6 +30,16 @@ _Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
+class Steps:
+    """How far a search is: trials simulated, root and limits so far (NaN without any)."""
+
+    n_replicates: int
+    root: float
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True)
 class Size:
     """How many patients reach a power.
 
@@ -58,8 +68,12 @@ def search(
     high: int = 20_000,
     tolerance: float = 0.03,
     budget: int = 100_000,
+    before: Size | None = None,
+    watch: Callable[[Steps], None] | None = None,
 ) -> Size:
     """Find the least number of patients that reach a power.
+
+    Which trials are asked for depends on nothing but the arguments and on what trials found.
 
     Parameters
     ----------
@@ -72,28 +86,35 @@ def search(
     tolerance
         Stop as soon as the interval reaches no further than this share of the number either way.
     budget
-        Replicates at most; what is known by then is returned, with its interval.
+        New replicates at most; what is known by then is returned, with its interval.
+    before
+        What was found for a smaller power: its trials count here too, new ones are numbered on.
+    watch
+        Called after every batch.
 
     Raises
     ------
     LookupError
         The power is not reached with `high` patients, or already with `low`.
     """
-    tried: list[tuple[int, int, int]] = []
-    used = 0
+    tried = list(before.tried) if before else []
+    used = start = before.n_replicates if before else 0
+    root = lo = hi = float("nan")
 
     def add(n: int, replicates: int) -> float:
         nonlocal used
         rejected, tested = try_at(n, range(used, used + replicates))
         used += replicates
         tried.append((n, rejected, tested))
+        if watch is not None:
+            watch(Steps(used, root, lo, hi))
         return rejected / max(tested, 1)
 
-    _bracket(add, power, low, high)
+    _bracket(add, tried, power, low, high)
     while True:
         root, lo, hi = _root(tried, power)
         reached = max(hi - root, root - lo) <= tolerance * root
-        if reached or used >= budget:
+        if reached or used - start >= budget:
             break
         for side in (-1, 1):
             at = np.sqrt(np.clip(root, low, high)) * (1 + side * SPREAD)
@@ -102,11 +123,20 @@ def search(
     return Size(int(np.ceil(root)), *limits, used, tuple(tried))
 
 
-def _bracket(add: Callable[[int, int], float], power: float, low: int, high: int) -> None:
+def _bracket(
+    add: Callable[[int, int], float],
+    tried: list[tuple[int, int, int]],
+    power: float,
+    low: int,
+    high: int,
+) -> None:
     """Double the size until the power is passed, so that the line has something on either side."""
-    n, rate = low, add(low, FIRST)
+    if not tried:
+        add(low, FIRST)
+    rates = [(n, rejected / max(tested, 1)) for n, rejected, tested in tried]
+    (_, least), (n, rate) = min(rates), max(rates)
     error = np.sqrt(power * (1 - power) / FIRST)
-    if rate - 4 * error > power:
+    if least - 4 * error > power:
         raise LookupError(f"a power of {power:g} is reached with {low} patients already")
     while rate < min(power + 2 * error, 0.99) and n < high:
         n = min(2 * n, high)
