@@ -19,6 +19,8 @@ from simulate.parts import Clinic, Part, Population, Structure, Visits
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 ENSEMBLES = Path(__file__).parent / "ensembles"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader in C where PyYAML has it: a night reads dozens of worlds."""
 Numbers = dict[str, float]
 
 
@@ -142,7 +144,7 @@ def _read(name: str, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:
     if path in heirs:
         raise ValueError(f"scenario {path.name} extends itself")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

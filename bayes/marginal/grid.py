@@ -81,7 +81,10 @@ def rows_of(cohort: Cohort) -> Rows:
     fate = fate_laws(cohort.fate, cohort.session)
     used = np.isin(np.arange(N_LAWS * len(EXTRA_LEFT)), np.concatenate([report, fate]))
     relief, stage = np.nan_to_num(cohort.relief), stage_of(cohort.session)
-    return Rows(cohort.offsets, cohort.session, stage, report, fate, relief, used)
+    # A copy that may be written to: read-only arrays, as pandas gives them, are another type for
+    # numba, and every kernel would be compiled once more.
+    session = np.array(cohort.session)
+    return Rows(cohort.offsets, session, stage, report, fate, relief, used)
 
 
 def make_nodes(

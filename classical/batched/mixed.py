@@ -101,7 +101,8 @@ def fit(outcome: ArrayLike, design: ArrayLike, *, robust: bool = False) -> Fits:
     per_data_set = x.ndim == 4 and len(x) > 1
     n_effects = x.shape[-1]
     shape = (*(y.shape if per_data_set else (1, *y.shape[1:])), n_effects)
-    x = np.ascontiguousarray(np.broadcast_to(x, shape))
+    # A read-only array, as broadcasting gives it, is another type for numba: all compiled twice.
+    x = np.require(np.broadcast_to(x, shape), requirements=["C", "W"])
     results = empty_results(len(y), n_effects)
     (_fit_all_robust if robust else _fit_all)(y, x, *results)
     return finished(*results)

@@ -1,5 +1,6 @@
 """`make test-all` goes on where it stood, and never on other code."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -17,9 +18,14 @@ def test_what_passed_is_left_out_until_a_byte_changes(tmp_path):
     tests.write_text("def test_good():\n    pass\n\n\ndef test_bad():\n    assert False\n")
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
 
+    # Importing every installed plugin takes seconds.
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
     def run():
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "--resume"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=tmp_path, env=alone, capture_output=True, text=True, check=False
+        )
         return done.returncode, done.stdout.splitlines()[-1]
 
     assert "1 failed, 1 passed" in run()[1]

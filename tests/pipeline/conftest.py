@@ -1,6 +1,7 @@
 """A small synthetic clinic, and one real nightly run on it that the tests of this folder share."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,26 @@ def plateau_environment(tmp_path_factory):
     patch.setenv("NO_COLOR", "1")
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dbt_parsed_once(tmp_path_factory):
+    """A new data directory has dbt parse the project: once does for all that ask the same."""
+    from orchestration import dbt_project
+
+    parsed, parse = {}, dbt_project._parse
+
+    def parse_once(settings, given):
+        if given in parsed:
+            shutil.copytree(parsed[given], settings.dbt_target, dirs_exist_ok=True)
+            return
+        parse(settings, given)
+        parsed[given] = tmp_path_factory.mktemp("parsed") / "target"
+        shutil.copytree(settings.dbt_target, parsed[given])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dbt_project, "_parse", parse_once)
+        yield
 
 
 @pytest.fixture(scope="session")
