@@ -4,6 +4,7 @@ Here: arrays of data sets in, arrays of fits out. Not here: the kernels (`sums`,
 of data (`trials`), the exact fit of one data set and its random slopes (`classical.mixed`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from classical.batched import status as codes
 from classical.batched.compiled import compiled
 from classical.batched.reml import fit_sums
-from classical.batched.robust import sandwich
+from classical.batched.robust import classes, make_robust
 from classical.batched.sums import reduce_rows
 
 FloatArray = NDArray[np.float64]
@@ -67,7 +68,13 @@ def design_of(session: ArrayLike, group: ArrayLike | None = None) -> FloatArray:
     return np.stack(np.broadcast_arrays(*columns), axis=-1)
 
 
-def fit(outcome: ArrayLike, design: ArrayLike, *, robust: bool = False) -> Fits:
+def fit(
+    outcome: ArrayLike,
+    design: ArrayLike,
+    *,
+    robust: bool = False,
+    effects: Sequence[int] | None = None,
+) -> Fits:
     """Fit a random-intercept model by REML to each of many data sets.
 
     Parameters
@@ -80,6 +87,8 @@ def fit(outcome: ArrayLike, design: ArrayLike, *, robust: bool = False) -> Fits:
     robust
         Replace errors and degrees of freedom by the cluster-robust ones (CR2, `robust`), which do
         not rely on the model of patients' differences.
+    effects
+        Columns of the design whose robust errors are wanted, all by default: the others get NaN.
 
     Returns
     -------
@@ -104,7 +113,14 @@ def fit(outcome: ArrayLike, design: ArrayLike, *, robust: bool = False) -> Fits:
     # A read-only array, as broadcasting gives it, is another type for numba: all compiled twice.
     x = np.require(np.broadcast_to(x, shape), requirements=["C", "W"])
     results = empty_results(len(y), n_effects)
-    (_fit_all_robust if robust else _fit_all)(y, x, *results)
+    work = np.empty((len(y) if robust else 1, 3, n_effects + 1, n_effects + 1))
+    _fit_all(y, x, work, *results)
+    if robust:
+        wanted = np.isin(np.arange(n_effects), np.arange(n_effects) if effects is None else effects)
+        alike = [slice(r, r + 1) for r in range(len(y))] if per_data_set else [slice(None)]
+        for own, some in zip(x, alike, strict=True):
+            filled = work[some], *(result[some] for result in results)
+            make_robust(y[some], *classes(own), wanted, *filled)
     return finished(*results)
 
 
@@ -129,31 +145,15 @@ def two_sided(t: FloatArray, df: FloatArray) -> FloatArray:
 
 
 @compiled
-def _fit_all(outcome, design, numbers, status):  # type: ignore[no-untyped-def]
+def _fit_all(outcome, design, work, numbers, status):  # type: ignore[no-untyped-def]
+    """Fit data sets one by one; `work` (1 or R, 3, q, q) keeps what `reml` leaves."""
     sessions, p = design.shape[2], design.shape[3]
     q = p + 1
     within, between = np.empty((q, q)), np.empty((sessions + 1, q, q))
-    count, work = np.empty(sessions + 1, dtype=np.int64), np.empty((3, q, q))
+    count = np.empty(sessions + 1, dtype=np.int64)
     for r in range(len(outcome)):
-        x = design[r if len(design) > 1 else 0]
-        status[r] = fit_one(outcome[r], x, within, between, count, work, numbers[r])
-
-
-@compiled
-def _fit_all_robust(outcome, design, numbers, status):  # type: ignore[no-untyped-def]
-    sessions, p = design.shape[2], design.shape[3]
-    q = p + 1
-    within, between = np.empty((q, q)), np.empty((sessions + 1, q, q))
-    count, work = np.empty(sessions + 1, dtype=np.int64), np.empty((3, q, q))
-    for r in range(len(outcome)):
-        x, row = design[r if len(design) > 1 else 0], numbers[r]
-        status[r] = fit_one(outcome[r], x, within, between, count, work, row)
-        if status[r] <= codes.BOUNDARY:
-            se, df = row[p : 2 * p], row[2 * p : 3 * p]
-            found = sandwich(outcome[r], x, work, row[:p], row[-1], se, df)
-            if found != codes.OK:
-                row[:] = np.nan
-                status[r] = found
+        x, kept = design[r if len(design) > 1 else 0], work[r if len(work) > 1 else 0]
+        status[r] = fit_one(outcome[r], x, within, between, count, kept, numbers[r])
 
 
 @compiled

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from classical.batched.compiled import compiled
 from classical.batched.mixed import Fits, empty_results, finished, fit_row
 from classical.batched.random_slope import refit
+from classical.batched.robust import classes
 from classical.batched.sums import mirror, why_not
 
 FloatArray = NDArray[np.float64]
@@ -42,15 +43,15 @@ class Patterns(NamedTuple):
 
 def patterns(design: FloatArray) -> Patterns:
     """Find the classes of a design (patients, sessions, p)."""
-    rows, index = np.unique(design, axis=0, return_inverse=True)
-    classes, sessions, p = rows.shape
-    total = np.zeros((classes, sessions + 1, p))
-    within = np.zeros((classes, sessions + 1, p, p))
+    rows, of_patient = classes(design)
+    n_classes, sessions, p = rows.shape
+    total = np.zeros((n_classes, sessions + 1, p))
+    within = np.zeros((n_classes, sessions + 1, p, p))
     for n in range(1, sessions + 1):
         centred = rows[:, :n] - rows[:, :n].mean(axis=1, keepdims=True)
         total[:, n] = rows[:, :n].sum(axis=1)
         within[:, n] = np.swapaxes(centred, 1, 2) @ centred
-    return Patterns(np.ravel(index).astype(np.int64), np.ascontiguousarray(rows), total, within)
+    return Patterns(of_patient, rows, total, within)
 
 
 def fit_both(outcome: FloatArray, design: FloatArray) -> tuple[Fits, Fits]:

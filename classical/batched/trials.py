@@ -169,7 +169,7 @@ def analyse(
     constants, mean, design, at = _constants(trial), trial.mean(), trial.design(), _at(trial)
     q = design.shape[2] + 1
     numbers, status = empty_results(n_replicates, q - 1)
-    shared = patterns(design)
+    shared, every = patterns(design), np.ones(q - 1, dtype=np.bool_)
 
     def block(first: int) -> None:
         last = min(first + BLOCK, n_replicates)
@@ -178,7 +178,10 @@ def analyse(
             _fill(normal, uniform, constants, mean, at, outcome)
             fit_patterns(outcome, shared, work, numbers[piece], status[piece])
             if remedy == "robust":
-                make_robust(outcome, design, work, numbers[piece], status[piece])
+                make_robust(
+                    outcome, shared.design, shared.of_patient, every, work,
+                    numbers[piece], status[piece],
+                )  # fmt: skip
             elif remedy == "random_slope":
                 refit(outcome, design, numbers[piece], status[piece])
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classical.batched import unstructured
-from classical.batched.mixed import Fits, design_of, fit, two_sided
+from classical.batched.mixed import design_of, fit, two_sided
 from classical.batched.ordinal import proportional_odds
 from classical.batched.ranks import rank_sum
 from classical.batched.tables import odds_ratios
@@ -51,8 +51,10 @@ def analyse(method: Any, arms: Arms, level: float) -> Found:
 def _lmm_slopes(method: Any, arms: Arms, level: float) -> Found:
     y, group = _together(arms)
     at = np.arange(1.0, y.shape[-1] + 1)
-    fits = fit(y, design_of(at, group if arms.second.shape[1] else None), robust=_is_robust(method))
-    return _effect(fits, 3 if arms.second.shape[1] else 1, level)
+    has_arms = bool(arms.second.shape[1])
+    return _effect(
+        method, y, design_of(at, group if has_arms else None), 3 if has_arms else 1, level
+    )
 
 
 def _lmm_end(method: Any, arms: Arms, level: float) -> Found:
@@ -62,8 +64,7 @@ def _lmm_end(method: Any, arms: Arms, level: float) -> Found:
     earlier = np.eye(n_sessions)[:, :-1]
     common = np.hstack([np.ones((n_sessions, 1)), earlier])
     rows = [np.hstack([common, g * common]) for g in (0.0, 1.0)]
-    fits = fit(y, np.stack([rows[int(g)] for g in group]), robust=_is_robust(method))
-    return _effect(fits, n_sessions, level)
+    return _effect(method, y, np.stack([rows[int(g)] for g in group]), n_sessions, level)
 
 
 def _together(arms: Arms) -> tuple[FloatArray, FloatArray]:
@@ -72,11 +73,8 @@ def _together(arms: Arms) -> tuple[FloatArray, FloatArray]:
     return y, np.repeat([1.0, 0.0], [arms.first.shape[1], arms.second.shape[1]])
 
 
-def _is_robust(method: Any) -> bool:
-    return bool(method.errors == "robust")
-
-
-def _effect(fits: Fits, column: int, level: float) -> Found:
+def _effect(method: Any, y: FloatArray, design: FloatArray, column: int, level: float) -> Found:
+    fits = fit(y, design, robust=method.errors == "robust", effects=(column,))
     return _found(fits.estimate[:, column], fits.se[:, column], fits.df[:, column], level)
 
 
