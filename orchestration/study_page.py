@@ -17,6 +17,7 @@ def write_page(
     path: Path,
     population: str = "published",
     others: Mapping[str, Any] | None = None,
+    course: pd.DataFrame | None = None,
 ) -> int:
     """Write the page of a study; return its size in bytes.
 
@@ -26,13 +27,16 @@ def write_page(
         Whose worlds `found` is of: `published`, or `posterior` of this warehouse.
     others
         Tables of the same study under another population, by its name: set beside.
+    course
+        From `simulate.studies.convergence.course`; without it the page draws no convergence.
     """
+    extra = _convergence(design, course)
     if design.kind == "test_periods":
         both = [(population, found.study_choice)]
         both += [(name, one.study_choice) for name, one in (others or {}).items()]
-        page = _test_periods(design, found, both).encode()
+        page = _test_periods(design, found, both, extra).encode()
     else:
-        page = _PAGES[design.kind](design, found).encode()
+        page = _PAGES[design.kind](design, found, extra).encode()
     replace_file(path, page)
     return len(page)
 
@@ -60,10 +64,7 @@ def write_whatif(design: Any, found: Any, path: Path, table: Path | None) -> tup
     rows = grid(design, found.study_choice)
     last = design.headline.horizon_session
     facts = WhatIfFacts(
-        title=design.title,
-        question=design.aims.strip(),
-        decision=design.decision.strip(),
-        assumptions=design.assumptions,
+        **_words(design),
         truth=f"Long-term relief: the expected report, averaged over sessions {last - 2} to {last} "
         "had everyone gone on, is at least the cut picked.",
         test_sessions=protocol.test_period_sessions,
@@ -80,10 +81,29 @@ def write_whatif(design: Any, found: Any, path: Path, table: Path | None) -> tup
     return len(page), len(rows)
 
 
-def _test_periods(design: Any, found: Any, both: list[tuple[str, pd.DataFrame]]) -> str:
+def _convergence(design: Any, course: pd.DataFrame | None) -> list[Any]:
+    from report.studies.sections import convergence
+
+    stop = design.performance.stop
+    return [] if course is None else convergence(course, stop.measure, stop.mcse)
+
+
+def _words(design: Any) -> dict[str, Any]:
+    """What any page quotes of its file."""
+    return {
+        "title": design.title,
+        "question": design.aims.strip(),
+        "decision": design.decision.strip(),
+        "assumptions": design.assumptions,
+    }
+
+
+def _test_periods(
+    design: Any, found: Any, both: list[tuple[str, pd.DataFrame]], extra: list[Any]
+) -> str:
     """Page of a study's only world, or of all its worlds together; each population beside."""
     if len(found.study_cell["scenario_id"].unique()) > 1:
-        return _over_worlds(design, found, both)
+        return _over_worlds(design, found, both, extra)
     from expectations.protocol import Protocol
     from report.study import StudyFacts, build
 
@@ -97,20 +117,18 @@ def _test_periods(design: Any, found: Any, both: list[tuple[str, pd.DataFrame]])
         own = frame["is_headline"] & (frame["decision_n_lag_visits"] == 0)
         return frame[own & (frame["scenario_id"] == first)]
 
+    assumptions = (
+        f"World: {names}. Its numbers decide the answer; the published tables do not settle all of "
+        "them, session-to-session noise least of all.",
+        *design.assumptions,
+    )
     facts = StudyFacts(
-        title=design.title,
-        question=design.aims.strip(),
-        decision=design.decision.strip(),
+        **(_words(design) | {"assumptions": assumptions}),
         truth=design.truth_in_words(),
         threshold_pct=protocol.responder_threshold_pct,
         test_sessions=protocol.test_period_sessions,
         worlds=f"world {names}",
         rates=design.performance.sessions_per_responder,
-        assumptions=(
-            f"World: {names}. Its numbers decide the answer; the published tables do not settle "
-            "all of them, session-to-session noise least of all.",
-            *design.assumptions,
-        ),
     )
     n_cohorts = int(cell["n_replicates"].min())
     return build(
@@ -118,8 +136,16 @@ def _test_periods(design: Any, found: Any, both: list[tuple[str, pd.DataFrame]])
         headline(found.study_performance),
         n_cohorts,
         facts,
-        extra=_populations(both, facts),
+        extra=[*_net_benefit(found, facts), *_populations(both, facts), *extra],
     )
+
+
+def _net_benefit(found: Any, facts: Any) -> list[Any]:
+    from report.studies.sections import net_benefit
+    from simulate.studies.net_benefit import curves
+
+    shown = facts.test_sessions, facts.threshold_pct
+    return net_benefit(curves(found.study_net_benefit, found.study_cell, *shown), *shown)
 
 
 def _populations(both: list[tuple[str, pd.DataFrame]], facts: Any) -> list[Any]:
@@ -135,7 +161,9 @@ def _headline(choice: pd.DataFrame) -> pd.DataFrame:
     return choice[choice["is_headline"] & (choice["decision_n_lag_visits"] == 0)]
 
 
-def _over_worlds(design: Any, found: Any, both: list[tuple[str, pd.DataFrame]]) -> str:
+def _over_worlds(
+    design: Any, found: Any, both: list[tuple[str, pd.DataFrame]], extra: list[Any]
+) -> str:
     """Page over worlds, which weigh alike; the headline's truth first, then its other cuts."""
     from expectations.protocol import Protocol
     from report import over_worlds as page
@@ -155,19 +183,17 @@ def _over_worlds(design: Any, found: Any, both: list[tuple[str, pd.DataFrame]]) 
     ]  # fmt: skip
     truths = [_truth(design, found, told, table, truth, protocol) for truth in (head, *others)]
     facts = StudyFacts(
-        title=design.title,
-        question=design.aims.strip(),
-        decision=design.decision.strip(),
+        **_words(design),
         truth=design.truth_in_words(),
         threshold_pct=protocol.responder_threshold_pct,
         test_sessions=protocol.test_period_sessions,
         worlds="alike in weight",
         rates=design.performance.sessions_per_responder,
-        assumptions=design.assumptions,
     )
     n_cohorts = int(cell.groupby("scenario_id")["n_replicates"].min().sum())
     n_worlds = cell["scenario_id"].nunique()
-    return page.build(truths, n_cohorts, n_worlds, facts, extra=_populations(both, facts))
+    extra = [*_net_benefit(found, facts), *_populations(both, facts), *extra]
+    return page.build(truths, n_cohorts, n_worlds, facts, extra)
 
 
 def _truth(
@@ -210,15 +236,12 @@ def _truth(
     )
 
 
-def _trials(design: Any, found: Any) -> str:
+def _trials(design: Any, found: Any, extra: list[Any]) -> str:
     from report.trials import TrialFacts, build
 
     head = design.headline
     facts = TrialFacts(
-        title=design.title,
-        question=design.aims.strip(),
-        decision=design.decision.strip(),
-        assumptions=design.assumptions,
+        **_words(design),
         trial=head.trial,
         method=head.method,
         missing=head.missing,
@@ -227,27 +250,24 @@ def _trials(design: Any, found: Any) -> str:
         level=design.performance.level,
         measure="coverage" if design.performance.stop.measure == "coverage" else "power",
     )
-    return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts)
+    return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts, extra)
 
 
-def _estimates(design: Any, found: Any) -> str:
+def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
     from report.study_estimates import EstimateFacts, build
 
     head = design.headline
     facts = EstimateFacts(
-        title=design.title,
-        question=design.aims.strip(),
-        decision=design.decision.strip(),
-        assumptions=design.assumptions,
+        **_words(design),
         method=head.method,
         estimand=head.estimand,
         n_patients=head.n_patients,
         level=design.performance.level,
     )
-    return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts)
+    return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts, extra)
 
 
-_PAGES: dict[str, Callable[[Any, Any], str]] = {
+_PAGES: dict[str, Callable[[Any, Any, list[Any]], str]] = {
     "trials": _trials,
     "estimates": _estimates,
 }

@@ -12,10 +12,11 @@ import pandas as pd
 from report.blocks import Block, DataTable, Figure, Heading, Panel, Section, Table, Text
 from report.figures.over_worlds import best_lengths, missed_by_length
 from report.frames import records
-from report.study import CANNOT, StudyFacts
+from report.studies.frame import page
+from report.studies.sections import regret_by_rate
+from report.study import StudyFacts
 from report.style import GREEN, SERIES, band_key, swatch, to_svg
 from report.tables.layout import render, table
-from report.templates import study_document
 from report.wording import count, number
 
 RULES = {
@@ -38,6 +39,11 @@ COMPARED = (
     ("specificity", "Specificity"),
 )
 SHARES = ("sensitivity", "specificity")
+SPREAD = (
+    "Spread: nine of ten worlds lie between the numbers in brackets. More cohorts do not narrow "
+    "it: the published figures leave it open. Long-term relief is what patients would report, "
+    "averaged over sessions 13 to 15, had everyone gone on."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,33 +99,22 @@ def build(
     """
     basis = f"{count(n_cohorts)} simulated cohorts in {count(n_worlds)} worlds · {facts.worlds}"
     sections = [
-        Section("answer", "Answer", _answer(truths, facts)),
         Section("length", "By number of test sessions", [_missed(truths, facts)]),
         Section("compared", "Four, five or six sessions", [_compared(t, facts) for t in truths]),
         Section("rules", "Other rules", [_rules(t, facts) for t in truths]),
         Section("best", "Best length at a stated rate", _best(truths, facts)),
         Section("hinges", "What it hinges on", _hinges(truths[0])),
         *extra,
-        Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
-        Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
     ]
-    return study_document(facts.title, basis, sections)
+    return page(facts, basis, _answer(truths, facts), sections, [Text(SPREAD)])
 
 
 def _answer(truths: Sequence[Truth], facts: StudyFacts) -> list[Block]:
-    blocks: list[Block] = [Text(f"Question: {facts.question}")]
+    blocks: list[Block] = []
     for truth in truths:
         blocks += [Heading(f"Long-term relief of {truth.cut_pct} % or more")]
         blocks += [Text(text) for text in _sentences(truth, facts)]
-    return [
-        *blocks,
-        Text(f"It informs: {facts.decision}"),
-        Text(
-            "Spread: nine of ten worlds lie between the numbers in brackets. More cohorts do not "
-            "narrow it: the published figures leave it open. Long-term relief is what patients "
-            "would report, averaged over sessions 13 to 15, had everyone gone on."
-        ),
-    ]
+    return blocks
 
 
 def _sentences(truth: Truth, facts: StudyFacts) -> list[str]:
@@ -352,6 +347,14 @@ def _best(truths: Sequence[Truth], facts: StudyFacts) -> list[Block]:
             ),
             legend=[(band_key(GREEN, 0.6), "Share of worlds")],
             panel_width=360,
+        ),
+        *(
+            regret_by_rate(
+                truth.best.assign(regret=truth.best["mean_regret"]),
+                f"Mean regret over worlds, long-term relief of {truth.cut_pct} % or more",
+                f"regret-{truth.cut_pct}",
+            )
+            for truth in truths
         ),
     ]  # fmt: skip
 

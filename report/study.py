@@ -14,9 +14,10 @@ from report.figures.frontier import frontier
 from report.figures.performance import SHARES, by_length
 from report.frames import records
 from report.sections.performance import drawn_points
+from report.studies.frame import Words, page
+from report.studies.sections import regret_by_rate
 from report.style import INK, SERIES, Mark, band_key, swatch, to_svg
 from report.tables.layout import render, table
-from report.templates import study_document
 from report.wording import MISSING, count, number, plural, plus_minus, words
 
 LENGTHS = (4, 5, 6)
@@ -32,13 +33,11 @@ MEASURES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyFacts:
-    """What the page quotes of the design.
+class StudyFacts(Words):
+    """What the page quotes of the design beside its words.
 
     Attributes
     ----------
-    title, question, decision
-        Heading; the aim, as one question; what its answer informs.
     truth
         Clause that says what counts as long-term relief.
     threshold_pct, test_sessions
@@ -47,29 +46,13 @@ class StudyFacts:
         Names of the worlds, in words.
     rates
         Test sessions worth spending to find one more long-term responder.
-    assumptions
-        One sentence each.
     """
 
-    title: str
-    question: str
-    decision: str
     truth: str
     threshold_pct: float
     test_sessions: int
     worlds: str
     rates: tuple[float, ...]
-    assumptions: tuple[str, ...]
-
-
-CANNOT = (
-    "Whether rTMS relieves pain better than a sham: every world here takes reported relief as it "
-    "was reported.",
-    "Other centres, other intervals between sessions, other ways of asking: the worlds resemble "
-    "one centre.",
-    "Who will report relief from signs other than reported relief: no biomarker is simulated.",
-    "What to do with one patient: these are shares of simulated cohorts.",
-)
 
 
 def build(
@@ -100,25 +83,14 @@ def build(
     """
     basis = f"{count(n_cohorts)} simulated cohorts · {facts.worlds}"
     sections = [
-        Section("answer", "Answer", _answer(choice, facts)),
+        Section("best", "Best length at a stated rate", _lengths(choice, facts)),
         Section("frontier", "What each test period costs and misses", [_frontier(choice)]),
         Section("length", "By number of test sessions", [_by_length(performance, facts)]),
         Section("compared", "Four, five or six sessions", [_compared(performance, facts)]),
         *extra,
-        Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
-        Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
     ]
-    return study_document(facts.title, basis, sections)
-
-
-def _answer(choice: pd.DataFrame, facts: StudyFacts) -> list[Block]:
-    return [
-        Text(f"Question: {facts.question}"),
-        Text(_one_sentence(choice, facts)),
-        Text(f"It informs: {facts.decision}"),
-        Text(f"Long-term relief: {facts.truth}."),
-        *_lengths(choice, facts),
-    ]
+    answer = [Text(_one_sentence(choice, facts))]
+    return page(facts, basis, answer, sections, [Text(f"Long-term relief: {facts.truth}.")])
 
 
 def _in_use(choice: pd.DataFrame, facts: StudyFacts) -> pd.DataFrame:
@@ -198,7 +170,17 @@ def _lengths(choice: pd.DataFrame, facts: StudyFacts) -> list[Block]:
             "the row. Regret: how much more the present length loses, in test sessions per 100.",
         ],
     )
-    return [Text(said), Table(render(shown))]
+    mapped = pd.concat(
+        [
+            rows[["test_sessions"]].assign(rate=q, regret=rows[f"regret_at_{q:g}"])
+            for q in facts.rates
+        ]
+    )
+    return [
+        Text(said),
+        Table(render(shown)),
+        regret_by_rate(mapped, "Regret of every length", "regret"),
+    ]
 
 
 def _series(rows: pd.DataFrame) -> list[str]:

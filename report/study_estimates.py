@@ -3,6 +3,7 @@
 Belongs here: the page's parts and words. Does not: any figure that is not in the study's tables.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,10 +11,9 @@ import pandas as pd
 from report.blocks import Block, DataTable, Figure, Panel, Section, Table, Text
 from report.figures.against_truth import against_truth
 from report.frames import records
-from report.study import CANNOT
+from report.studies.frame import Words, page
 from report.style import BLUE, VERMILLION, Mark, band_key, swatch, to_svg
 from report.tables.layout import render, table
-from report.templates import study_document
 from report.wording import MISSING, count, number, plural, plus_minus, words
 
 UNITS = {
@@ -42,30 +42,26 @@ MOST_TOLD = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class EstimateFacts:
-    """What the page quotes of the design.
+class EstimateFacts(Words):
+    """What the page quotes of the design beside its words.
 
     Attributes
     ----------
-    title, question, decision, assumptions
-        As in the study's file.
     method, estimand, n_patients
         The headline.
     level
         Intervals hold 1 - level.
     """
 
-    title: str
-    question: str
-    decision: str
-    assumptions: tuple[str, ...]
     method: str
     estimand: str
     n_patients: int
     level: float
 
 
-def build(performance: pd.DataFrame, n_cohorts: int, facts: EstimateFacts) -> str:
+def build(
+    performance: pd.DataFrame, n_cohorts: int, facts: EstimateFacts, extra: Sequence[Section] = ()
+) -> str:
     """Write the page.
 
     Parameters
@@ -76,6 +72,8 @@ def build(performance: pd.DataFrame, n_cohorts: int, facts: EstimateFacts) -> st
         Simulated cohorts behind every cell of a world.
     facts
         What the page quotes of the design.
+    extra
+        Sections that follow the estimates.
 
     Returns
     -------
@@ -87,16 +85,14 @@ def build(performance: pd.DataFrame, n_cohorts: int, facts: EstimateFacts) -> st
     basis = f"{count(n_cohorts)} simulated cohorts a world · {plural(len(worlds), 'world')}"
     own = wide[wide["n_patients"] == facts.n_patients]
     sections = [
-        Section("answer", "Answer", _answer(own, facts)),
         Section("figure", f"{words(facts.estimand)}: estimates and truth", [_figure(own, facts)]),
         Section("worlds", "By world", [_by_world(own, facts)]),
         Section("estimates", "What each estimate is worth", [_estimates(own, facts)]),
-        Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
-        Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
+        *extra,
     ]
     if len(set(wide["n_patients"])) > 1:
-        sections.insert(3, Section("sizes", "By size of the cohort", [_by_size(wide, facts)]))
-    return study_document(facts.title, basis, sections)
+        sections.insert(2, Section("sizes", "By size of the cohort", [_by_size(wide, facts)]))
+    return page(facts, basis, _answer(own, facts), sections)
 
 
 def _wide(performance: pd.DataFrame) -> pd.DataFrame:
@@ -114,10 +110,8 @@ def _wide(performance: pd.DataFrame) -> pd.DataFrame:
 def _answer(own: pd.DataFrame, facts: EstimateFacts) -> list[Block]:
     rows = own[own["estimand"] == facts.estimand]
     return [
-        Text(f"Question: {facts.question}"),
         Text(_one_sentence(rows[rows["method"] == facts.method], facts)),
         *_compared(rows, facts),
-        Text(f"It informs: {facts.decision}"),
     ]
 
 

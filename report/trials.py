@@ -3,6 +3,7 @@
 Belongs here: the page's parts and words. Does not: any figure that is not in the study's tables.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,10 +11,9 @@ import pandas as pd
 from report.blocks import Block, DataTable, Figure, Panel, Section, Table, Text
 from report.figures.power import by_patients
 from report.frames import records
-from report.study import CANNOT
+from report.studies.frame import Words, page
 from report.style import SERIES, band_key, swatch, to_svg
 from report.tables.layout import render, table
-from report.templates import study_document
 from report.wording import MISSING, count, number, plural, plus_minus, words
 
 SHOWN = ("power", "bias", "coverage", "type_s", "type_m")
@@ -27,13 +27,11 @@ FLIPPED = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialFacts:
-    """What the page quotes of the design.
+class TrialFacts(Words):
+    """What the page quotes of the design beside its words.
 
     Attributes
     ----------
-    title, question, decision, assumptions
-        As in the study's file.
     trial, method, missing, sessions
         The headline.
     power
@@ -44,10 +42,6 @@ class TrialFacts:
         What the study is about: `power`, or `coverage` of the intervals.
     """
 
-    title: str
-    question: str
-    decision: str
-    assumptions: tuple[str, ...]
     trial: str
     method: str
     missing: str
@@ -57,7 +51,9 @@ class TrialFacts:
     measure: str
 
 
-def build(performance: pd.DataFrame, n_trials: int, facts: TrialFacts) -> str:
+def build(
+    performance: pd.DataFrame, n_trials: int, facts: TrialFacts, extra: Sequence[Section] = ()
+) -> str:
     """Write the page.
 
     Parameters
@@ -68,6 +64,8 @@ def build(performance: pd.DataFrame, n_trials: int, facts: TrialFacts) -> str:
         Simulated trials behind every cell of a world.
     facts
         What the page quotes of the design.
+    extra
+        Sections that follow the estimates.
 
     Returns
     -------
@@ -78,30 +76,20 @@ def build(performance: pd.DataFrame, n_trials: int, facts: TrialFacts) -> str:
     basis = f"{count(n_trials)} simulated trials of every kind and size · "
     basis += f"{plural(len(worlds), 'world')}: {'; '.join(worlds)}"
     sections: list[Section] = [
-        Section("answer", "Answer", _answer(performance, facts)),
         Section(
             "figure", f"{words(facts.measure)} by number of patients", [_figure(performance, facts)]
         ),
         Section("estimates", "What the estimates are worth", [_estimates(performance, facts)]),
-        Section("assumptions", "Assumptions", [Text(text) for text in facts.assumptions]),
-        Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
+        *extra,
     ]
     if facts.measure == "power":
-        sections.insert(2, Section("sizes", "How many patients", [_sizes(performance, facts)]))
-    return study_document(facts.title, basis, sections)
+        sections.insert(1, Section("sizes", "How many patients", [_sizes(performance, facts)]))
+    return page(facts, basis, _answer(performance, facts), sections)
 
 
 def _answer(performance: pd.DataFrame, facts: TrialFacts) -> list[Block]:
     said = _of_power if facts.measure == "power" else _of_coverage
-    return [
-        Text(f"Question: {facts.question}"),
-        Text(said(_headline(performance, facts), facts)),
-        Text(f"It informs: {facts.decision}"),
-    ]
-
-
-def _headline(performance: pd.DataFrame, facts: TrialFacts) -> pd.DataFrame:
-    return performance[performance["is_headline"]]
+    return [Text(said(performance[performance["is_headline"]], facts))]
 
 
 def _of_power(rows: pd.DataFrame, facts: TrialFacts) -> str:

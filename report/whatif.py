@@ -12,7 +12,7 @@ import pandas as pd
 
 from report.blocks import Section, Text
 from report.frames import records
-from report.study import CANNOT
+from report.studies.frame import CANNOT
 from report.templates import template
 from report.wording import SIMULATED, count, number, plus_minus, words
 

@@ -158,12 +158,16 @@ def show(
 
     design = design_of(settings, name, changes, seed, population)
     with named():
-        found = kind(design.kind).tables(design, open_store(design, settings.studies))
+        store = open_store(design, settings.studies)
+        found = kind(design.kind).tables(design, store)
     if out is not None:
         from orchestration.study_page import write_page
+        from simulate.studies.convergence import course
 
         others = _elsewhere(settings, name, changes, seed, population)
-        n_bytes = write_page(design, found, out, population, others)
+        with named():
+            shrank = course(design, store)
+        n_bytes = write_page(design, found, out, population, others, shrank)
         if as_json:
             print_json({"schema": "plateau.study.page/1", "page": str(out), "bytes": n_bytes})
         else:
