@@ -1,27 +1,33 @@
-"""Benchmark of the studies: cohorts through every cell, trials, shards on workers.
+"""Benchmark of the studies: cohorts through every cell, trials through an analysis, workers.
 
-CPU seconds where one thread works, wall seconds where several do; each pair in one run.
+CPU seconds where one thread works, wall seconds where several do (`workers.py`); each pair in one
+run.
 """
 
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from orchestration.benchmarks import Measured, Say
+from orchestration.benchmarks import Measured, Say, workers
 
 REPLICATES = 256
 TRIALS = 10_000
-ONE_SECOND_SHARDS = 24
 NINE_TRUTHS = [
     {"name": name, "horizon_session": [15], "cut_pct": [10, 30, 50]}
     for name in ("hypothetical", "composite", "observable")
 ]
+TRIAL_TASKS = (
+    ("lmm_slopes", 193, 4, "model", TRIALS, 10_000),
+    ("lmm_slopes", 193, 4, "robust", TRIALS, None),
+    ("lmm_end", 120, 6, "robust", TRIALS // 2, None),
+)
+"""Method, patients, sessions, errors, how many trials, goal."""
 GOAL_COHORTS_PER_CPU_SECOND = 1_000_000 / (30 * 60 * 2)
 
 
@@ -42,112 +48,79 @@ def run(say: Say) -> list[Measured]:
         goal = GOAL_COHORTS_PER_CPU_SECOND if label == "9 truths" else None
         task = f"cohorts of 193 drawn and put through {cells} cells, {label}"
         found.append(Measured(task, rate, "cohorts/CPU s", goal=goal))
-    found.append(_trials(say))
-    say("busy shards of a second: one process, two, a cluster of two workers")
-    one = _per_minute({"jobs": 1})
-    two = _per_minute({"jobs": 2})
-    with _cluster() as address:
-        shared = _per_minute({"scheduler": address})
-    note = f"{os.cpu_count()} cores, shared with whatever else runs; wall time"
-    found += [
-        Measured(
-            "shards of one CPU second, two processes", two, "shards/min", "one process", one,
-            goal=1.8, note=note,
-        ),
-        Measured(
-            "the same, a cluster of two workers", shared, "shards/min", "two processes", two,
-            goal=0.9, note=note,
-        ),
-    ]  # fmt: skip
-    return found
+    return found + _trials(say) + workers.run(say)
 
 
-def _trials(say: Say) -> Measured:
-    """Trials of 193 patients and 4 sessions, drawn, with reports missing, by a mixed model."""
-    from simulate.studies import files
+def _trials(say: Say) -> list[Measured]:
+    """Trials drawn in a world, reports missing, by mixed models; and as a cell of a study."""
     from simulate.studies.kinds import kind
+    from simulate.studies.run import Plan
+    from simulate.studies.run import run as run_study
     from simulate.studies.worlds import worlds
 
-    trial: dict[str, Any] = {
-        "name": "parallel",
-        "design": "parallel",
-        "n_patients": [193],
-        "sessions": [4],
-    }
-    trial |= {"missing": ["usual"], "response": None, "second_share": 0.5}
-    method = {"name": "lmm", "method": "lmm_slopes", "targets": "difference_of_slopes"}
-    method |= {"endpoint": "relief"}
-    changes = {
+    found = []
+    for method, n, sessions, errors, replicates, goal in TRIAL_TASKS:
+        design = _one_cell(method, n, sessions, errors)
+        world, count = worlds(design)[0], kind(design.kind).count
+        task = f"trials of {n} x {sessions} drawn, reports missing, {method}, errors {errors}"
+        say(f"compiling, then {replicates} {task}")
+        count(design, world, range(2))
+        rate = replicates / _cpu(partial(count, design, world, range(replicates)))
+        found.append(Measured(task, rate, "trials/CPU s", goal=goal))
+    design = _one_cell("lmm_slopes", 193, 4, "model")
+    say(f"the first of them as a cell of a study: {TRIALS} trials, their shards on disk")
+    with TemporaryDirectory() as folder:
+        run_study(design, Path(folder) / "first", Plan(2))
+        rate = TRIALS / _cpu(partial(run_study, design, Path(folder), Plan(TRIALS)))
+        whole = _command_cpu(folder)
+    note = f"`plateau study run` from its start to its end {whole:.2f} CPU s, imports included"
+    task = f"a cell of {TRIALS} trials of 193 x 4 by `run`, truth and shards included"
+    return [*found, Measured(task, rate, "trials/CPU s", goal=10_000, note=note)]
+
+
+def _one_cell(method: str, n: int, sessions: int, errors: str) -> Any:
+    from simulate.studies import files
+
+    return files.load("sham_trial", _changes(method, n, sessions, errors))
+
+
+def _changes(method: str, n: int, sessions: int, errors: str) -> dict[str, Any]:
+    """What makes one cell of the shipped study of trials."""
+    trial: dict[str, Any] = {"name": "parallel", "design": "parallel"}
+    trial |= {"n_patients": [n], "sessions": [sessions], "missing": ["usual"]}
+    trial |= {"response": None, "second_share": 0.5}
+    targets = "difference_at_end" if method == "lmm_end" else "difference_of_slopes"
+    own = {"name": "lmm", "method": method, "targets": targets, "errors": errors}
+    return {
+        "data.vary": {},
         "data.trials": [trial],
-        "methods": [method | {"errors": "model"}],
+        "methods": [own | {"endpoint": "relief"}],
         "headline.method": "lmm",
-        "headline.sessions": 4,
+        "headline.sessions": sessions,
     }
-    design = files.load("sham_trial", changes)
-    world, count = worlds(design)[0], kind(design.kind).count
-    say(f"compiling, then {TRIALS} trials of 193 x 4, mixed model")
-    count(design, world, range(2))
-    rate = TRIALS / _cpu(partial(count, design, world, range(TRIALS)))
-    task = "trials of 193 x 4 drawn, reports missing, mixed model with Satterthwaite"
-    return Measured(task, rate, "trials/CPU s", goal=10_000)
 
 
-def busy(shard: Any) -> Any:
-    """Keep one core busy for a second of CPU time."""
-    start = time.process_time()
-    while time.process_time() - start < 1:
-        pass
-    return shard, b"0" * 1_000_000, 1.0
+def _command_cpu(folder: str) -> float:
+    """CPU seconds of `plateau study run` of one cell, in a process of its own."""
+    import json
+
+    changes = _changes("lmm_slopes", 193, 4, "model")
+    words = [word for k, v in changes.items() for word in ("--set", f"{k}={json.dumps(v)}")]
+    start = "import sys; from orchestration.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", start, "study", "run", "sham_trial", *words]
+    process = _silent([*command, "--replicates", str(TRIALS), "--data", folder])
+    _, code, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(code)
+    if process.returncode:
+        raise ArithmeticError(f"plateau study run ended with {process.returncode}.")
+    return used.ru_utime + used.ru_stime
+
+
+def _silent(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _cpu(work: Callable[[], Any]) -> float:
     start = time.process_time()
     work()
     return time.process_time() - start
-
-
-def _per_minute(where: dict[str, Any]) -> float:
-    """Shards a minute of wall time after a first few, which pay for starting processes."""
-    from simulate.studies.shards import map_shards
-    from simulate.studies.store import Shard
-
-    shards = [Shard("w", n, n + 1) for n in range(ONE_SECOND_SHARDS + 4)]
-    made = map_shards(busy, shards, **where)
-    for _ in range(4):
-        next(made)
-    start = time.perf_counter()
-    for _ in made:
-        pass
-    return 60 * ONE_SECOND_SHARDS / (time.perf_counter() - start)
-
-
-@contextmanager
-def _cluster() -> Iterator[str]:
-    """A scheduler and two workers on loopback."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory() as folder:
-        base = [sys.executable, "-m"]
-        scheduler = [*base, "distributed.cli.dask_scheduler", "--host", "127.0.0.1"]
-        worker = [*base, "distributed.cli.dask_worker", address, "--host", "127.0.0.1"]
-        alone = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder]
-        started = [
-            _silent([*scheduler, "--port", str(port), "--no-dashboard"]),
-            *(_silent([*worker, *alone]) for _ in range(2)),
-        ]
-        try:
-            time.sleep(15)
-            yield address
-        finally:
-            for process in reversed(started):  # a worker without scheduler waits for one
-                process.kill()
-            for process in started:
-                process.wait()
-
-
-def _silent(command: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
