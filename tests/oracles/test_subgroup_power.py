@@ -1,9 +1,9 @@
 """Power of two groups of patients in a study, held to closed forms of what the groups are.
 
 Each group is drawn once, very large, by the study's own conduct; what is held to closed forms is
-everything after it: sizes of arms, misclassification, endpoints, tests, rejections counted. Fisher's
-test has its exact binomial power; the t test, and the slopes of a mixed model on complete reports
-(with robust errors the two-sample test of patients' own slopes), the noncentral t's.
+everything after it: sizes of arms, misclassification, endpoints, tests, rejections counted.
+Fisher's test has its exact binomial power; the t test, and the slopes of a mixed model on complete
+reports (with robust errors the two-sample test of patients' own slopes), the noncentral t's.
 """
 
 import numpy as np
