@@ -7,6 +7,7 @@ and for the level of a flat course. Not here: the sums over nodes (`evaluate.py`
 import numpy as np
 
 from bayes.marginal.compiled import compiled, inlined
+from bayes.marginal.grid import NONE
 from bayes.marginal.pieces import cubic_bend, cubic_slope, piece_at
 from bayes.marginal.tables import rows_seen
 
@@ -40,7 +41,7 @@ def _adapt_patient(p, tables, rows, nodes, places, steps, i, k):
     centre, scale = places.centre[i, k], places.scale[i, k]
     for j in range(len(nodes.rate)):
         for c in range(courses):
-            if places.skipped[i, k, j, c]:
+            if places.effort[i, k, j, c] == NONE:
                 continue
             z = centre[j, c, 0], centre[j, c, 1]
             found = _adapt_rising(p, tables, laws, seen, z, steps, j, c)

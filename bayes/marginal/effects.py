@@ -11,6 +11,7 @@ import numpy as np
 from bayes.marginal.adapt import active_onsets
 from bayes.marginal.compiled import compiled
 from bayes.marginal.evaluate import course_share, log_at, log_sum
+from bayes.marginal.grid import NONE
 from bayes.marginal.tables import rows_seen
 
 FLAT, KEPT = 0, 1
@@ -95,7 +96,7 @@ def _rising_candidate(p, tables, seen, nodes, places, i, k, j, c, rng, drawn):
     beside = j + 1 if move > 0 else j - 1
     centre, scale = places.centre[i, k, j, c], places.scale[i, k, j, c]
     c0, c1 = centre[0], centre[1]
-    if 0 <= beside < len(nodes.rate) and not places.skipped[i, k, beside, c]:
+    if 0 <= beside < len(nodes.rate) and places.effort[i, k, beside, c] != NONE:
         c0 += abs(move) * (places.centre[i, k, beside, c, 0] - c0)
         c1 += abs(move) * (places.centre[i, k, beside, c, 1] - c1)
     x0, x1 = rng.standard_normal(), rng.standard_normal()

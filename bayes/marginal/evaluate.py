@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes.marginal.adapt import active_onsets
 from bayes.marginal.compiled import compiled, inlined
+from bayes.marginal.grid import FULL, NONE
 from bayes.marginal.lines import line_of, place_of
 from bayes.marginal.pieces import LAST, cubic, piece_at
 from bayes.marginal.slopes import add_flat_slopes, add_law_slopes, add_rising_slopes
@@ -78,12 +79,15 @@ def _fill_components(p, tables, rising, rows, nodes, places, i, k, logs, flat, c
     for c in range(1 + n_active):
         log_prior = log_rises + np.log(course_share(p[10], c, n_active, len(nodes.onsets)))
         for j in range(len(nodes.rate)):
-            if places.skipped[i, k, j, c]:
+            effort = places.effort[i, k, j, c]
+            if effort == NONE:
                 continue
             at = j * courses + c
             prior, place = log_prior + nodes.rate_log_weight[j], place_of(places, i, k, j, c)
-            _rising_logs(p, tables, laws, seen, nodes, place, prior, j, c, logs[at])
-            component[at] = log_sum(logs[at])
+            pairs = pairs_of(nodes, effort)
+            own = logs[at, : len(pairs[0])]
+            _rising_logs(p, tables, laws, seen, pairs, place, prior, j, c, own)
+            component[at] = log_sum(own)
     _flat_logs(p, laws, seen, nodes, places.flat_centre[i, k], places.flat_scale[i, k], flat)
     flat += nodes.scatter_log_share[k] - np.logaddexp(0.0, rising)
     component[-1] = log_sum(flat)
@@ -118,8 +122,8 @@ def _add_slopes(
             slopes[10] += weight * by_share
             onset = nodes.onsets[c - 1] if c > 0 else np.inf
             add_rising_slopes(
-                p, tables, laws, seen, nodes, place_of(places, i, k, j, c), onset, j, c, logs[at],
-                total, room, mass, slopes,
+                p, tables, laws, seen, nodes.rate[j], pairs_of(nodes, places.effort[i, k, j, c]),
+                place_of(places, i, k, j, c), onset, j, c, logs[at], total, room, mass, slopes,
             )  # fmt: skip
     if np.exp(component[-1] - total) > NEGLIGIBLE:
         add_flat_slopes(
@@ -129,17 +133,25 @@ def _add_slopes(
 
 
 @compiled
-def _rising_logs(p, tables, laws, seen, nodes, place, prior, j, c, logs):
+def pairs_of(nodes, effort):
+    """Return the nodes of start and plateau for an effort: coordinates and log weights."""
+    if effort == FULL:
+        return nodes.first, nodes.second, nodes.pair_log_weight
+    return nodes.light_first, nodes.light_second, nodes.light_log_weight
+
+
+@compiled
+def _rising_logs(p, tables, laws, seen, pairs, place, prior, j, c, logs):
     """Fill the log of likelihood, prior and weight at every node of course c at rate j."""
     session, report, fate, units, offset, fate_offset = seen
     left, kept = tables.left, tables.kept
-    first, second = nodes.first, nodes.second
+    first, second, log_weight = pairs
     m = len(first)
     size = prior + np.log(place[2] * place[4])
     for q in range(m):
         z0 = place[0] + place[2] * first[q]
         z1 = place[1] + place[3] * first[q] + place[4] * second[q]
-        logs[q] = size + nodes.pair_log_weight[q] - (z0 * z0 + z1 * z1) / 2
+        logs[q] = size + log_weight[q] - (z0 * z0 + z1 * z1) / 2
     line = line_of(p, place)
     for row in range(len(session)):
         done = (1 - left[j, session[row]]) * kept[c, session[row]]

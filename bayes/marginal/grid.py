@@ -20,6 +20,10 @@ from bayes.scatter import EXTRA_LEFT, SCORES, SHARES, stage_of
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+NONE, LIGHT, FULL = range(3)
+LIGHT_NODES = 1, 3
+"""Nodes of start and of plateau given the start, for components that carry little."""
+
 
 class Rows(NamedTuple):
     """Sessions of all patients, see `bayes.cohort.Cohort`.
@@ -41,7 +45,8 @@ class Rows(NamedTuple):
 class Nodes(NamedTuple):
     """Standard scores and log weights; pair and flat weights already carry exp(x^2 / 2).
 
-    `first` and `second` are the coordinates of each pair along the directions of start and plateau.
+    `first` and `second` are the coordinates of each pair along the directions of start and plateau;
+    the same of the light nodes.
     `scatter`, `scatter_log_share` and `extra_left` are no nodes but the constants of the model's
     noise, `onsets` those of its relapses.
     """
@@ -51,6 +56,9 @@ class Nodes(NamedTuple):
     first: FloatArray
     second: FloatArray
     pair_log_weight: FloatArray
+    light_first: FloatArray
+    light_second: FloatArray
+    light_log_weight: FloatArray
     flat: FloatArray
     flat_log_weight: FloatArray
     onsets: FloatArray
@@ -63,16 +71,16 @@ class Places(NamedTuple):
     """Modes and scales of the standard effects; changed in place by `adapt`.
 
     centre (patients, scatters, rates, courses, 2), scale (the same, 3: L00, L10, L11),
-    flat_centre and flat_scale (patients, scatters), skipped (patients, scatters, rates, courses):
-    components that carry nothing at the point where the nodes were placed, and are left out near
-    it.
+    flat_centre and flat_scale (patients, scatters), effort (patients, scatters, rates, courses):
+    `FULL`, `LIGHT` for components that carry little where the nodes were placed and take the light
+    nodes near it, `NONE` for those that carry nothing and are left out.
     """
 
     centre: FloatArray
     scale: FloatArray
     flat_centre: FloatArray
     flat_scale: FloatArray
-    skipped: NDArray[np.bool_]
+    effort: NDArray[np.int8]
 
 
 def rows_of(cohort: Cohort) -> Rows:
@@ -103,14 +111,11 @@ def make_nodes(
     rate = np.asarray(step * (np.arange(n_rate) - (n_rate - 1) / 2), dtype=float)
     weight = -(rate**2) / 2
     weight -= np.log(np.exp(weight).sum())
-    start, start_weight = _hermite(n_start)
-    plateau, plateau_weight = _hermite(n_plateau)
-    first, second = np.repeat(start, n_plateau), np.tile(plateau, n_start)
-    pair = np.repeat(start_weight, n_plateau) + np.tile(plateau_weight, n_start)
+    pairs, light = _pairs(n_start, n_plateau), _pairs(*LIGHT_NODES)
     flat, flat_weight = _hermite(n_flat)
     onsets = np.array(ONSETS, dtype=float)
     noise = SCORES, np.log(SHARES), EXTRA_LEFT
-    return Nodes(rate, weight, first, second, pair, flat, flat_weight, onsets, *noise)
+    return Nodes(rate, weight, *pairs, *light, flat, flat_weight, onsets, *noise)
 
 
 def make_places(n_patients: int, nodes: Nodes) -> Places:
@@ -119,7 +124,8 @@ def make_places(n_patients: int, nodes: Nodes) -> Places:
     scale = np.zeros((*shape, 3))
     scale[..., 0] = scale[..., 2] = 1
     flat = np.zeros(shape[:2]), np.ones(shape[:2])
-    return Places(np.zeros((*shape, 2)), scale, *flat, np.zeros(shape, dtype=np.bool_))
+    effort = np.full(shape, FULL, dtype=np.int8)
+    return Places(np.zeros((*shape, 2)), scale, *flat, effort)
 
 
 def copy_places(places: Places) -> Places:
@@ -129,8 +135,16 @@ def copy_places(places: Places) -> Places:
         places.scale.copy(),
         places.flat_centre.copy(),
         places.flat_scale.copy(),
-        places.skipped,
+        places.effort,
     )
+
+
+def _pairs(n_start: int, n_plateau: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the coordinates of a product of nodes, and their log weights."""
+    start, start_weight = _hermite(n_start)
+    plateau, plateau_weight = _hermite(n_plateau)
+    first, second = np.repeat(start, n_plateau), np.tile(plateau, n_start)
+    return first, second, np.repeat(start_weight, n_plateau) + np.tile(plateau_weight, n_start)
 
 
 def _hermite(n: int) -> tuple[FloatArray, FloatArray]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes.marginal.grid import Places
+from bayes.marginal.grid import LIGHT, Places
 from bayes.marginal.target import Target
 from bayes.parameters import KERNEL_NAMES
 
@@ -77,7 +77,7 @@ def find_mode(
     point = np.zeros(target.size) if start is None else start.copy()
     places = target.new_places()
     target.adapt(point, places, 8)
-    target.skip_negligible(point, places)
+    target.choose_efforts(point, places)
     point = _climb(target, point, places, progress)
     for _ in range(MOST_CURVATURES):
         root, is_maximum = _curvature_root(target, point, places)
@@ -109,9 +109,9 @@ def _newton(
 
 def _place_again(target: Target, point: FloatArray, places: Places) -> None:
     """Move the nodes to a new point, and leave out what carries nothing there."""
-    places.skipped[:] = False
+    places.effort[:] = LIGHT
     target.adapt(point, places, 2)
-    target.skip_negligible(point, places)
+    target.choose_efforts(point, places)
 
 
 def _climb(

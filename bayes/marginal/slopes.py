@@ -122,7 +122,7 @@ def add_law_slopes(p, nodes, pieces, used, scatter, mass, slopes):
 
 @compiled
 def add_rising_slopes(
-    p, tables, laws, seen, nodes, place, onset, j, c, logs, total, room, mass, slopes
+    p, tables, laws, seen, rate_score, pairs, place, onset, j, c, logs, total, room, mass, slopes
 ):
     """Add the slopes of course c at rate j, over its nodes of start and plateau.
 
@@ -136,7 +136,7 @@ def add_rising_slopes(
     correlation = p[4]
     rest = np.sqrt(1 - correlation * correlation)
     line = line_of(p, place)
-    heavy = heavy_nodes(nodes, place, logs, total, room)
+    heavy = heavy_nodes(pairs, place, logs, total, room)
     for row in range(len(session)):
         s = session[row]
         done = (1 - left[j, s]) * kept[c, s]
@@ -155,22 +155,23 @@ def add_rising_slopes(
         by_gain = (p[2] - p[0]) * slope + p[3] * by_score - p[1] * by_z0
         by_power = by_gain * kept[c, s] * steep[j, s]
         slopes[5] += by_power * tables.shape
-        slopes[6] += by_power * tables.shape * nodes.rate[j]
+        slopes[6] += by_power * tables.shape * rate_score
         slopes[18] += by_power * (log_rate + np.log(s))
         if s > onset:
             slopes[11] -= by_gain * done * (s - onset)
 
 
 @compiled
-def heavy_nodes(nodes, place, logs, total, room):
+def heavy_nodes(pairs, place, logs, total, room):
     """Return the nodes that carry weight, see `law_slopes`."""
     x0, x1, z0, z1, kept = room[0], room[1], room[2], room[3], room[4]
     n = 0
-    for q in range(len(nodes.first)):
+    first, second, _ = pairs
+    for q in range(len(first)):
         log = logs[q] - total
         if log < LIGHT:
             continue
-        x0[n], x1[n], kept[n] = nodes.first[q], nodes.second[q], np.exp(log)
+        x0[n], x1[n], kept[n] = first[q], second[q], np.exp(log)
         z0[n] = place[0] + place[2] * x0[n]
         z1[n] = place[1] + place[3] * x0[n] + place[4] * x1[n]
         n += 1

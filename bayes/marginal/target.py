@@ -18,7 +18,7 @@ from bayes.covariates import Covariates
 from bayes.marginal.adapt import adapt
 from bayes.marginal.effects import draw_effects
 from bayes.marginal.evaluate import evaluate
-from bayes.marginal.grid import Nodes, Places, Rows, make_nodes, make_places, rows_of
+from bayes.marginal.grid import LIGHT, Nodes, Places, Rows, make_nodes, make_places, rows_of
 from bayes.marginal.tables import tables_of
 from bayes.parameters import KERNEL_NAMES, NAMES, PARAMETERS, slopes, values
 
@@ -27,8 +27,9 @@ FloatArray = NDArray[np.float64]
 N_PARAMETERS = len(NAMES)
 CANDIDATES = 5
 """Candidates of which one becomes a draw of a patient's course."""
-SKIPPED = 1e-5
-"""Share of a patient's marginal likelihood below which a component is left out."""
+EFFORTS = 1e-5, 1e-3
+"""Shares of a patient's marginal likelihood below which a component is left out, or evaluated with
+the light nodes."""
 _RISING = NAMES.index("rising_share")
 _NO_SLOPES = np.empty((0, len(KERNEL_NAMES) + 1))
 
@@ -96,12 +97,13 @@ class Target:
             lambda i, j: adapt(p, tables, self.rows, self.nodes, places, steps, i, j)
         )
 
-    def skip_negligible(self, point: FloatArray, places: Places) -> None:
-        """Leave out, near this point, the components that carry less than `SKIPPED`, in place."""
-        places.skipped[:] = False
+    def choose_efforts(self, point: FloatArray, places: Places) -> None:
+        """Say, for points near this one, which components count and how much, in place."""
+        places.effort[:] = LIGHT
         logs, component, _ = self.log_marginals(point, places)
         carried = component[..., :-1] - logs[:, None, None]
-        places.skipped[:] = (carried < np.log(SKIPPED)).reshape(places.skipped.shape)
+        effort = np.digitize(carried, np.log(EFFORTS)).reshape(places.effort.shape)
+        places.effort[:] = effort  # NONE, LIGHT, FULL
 
     def log_marginals(
         self,

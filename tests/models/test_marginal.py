@@ -210,9 +210,9 @@ def test_chains_draw_what_importance_sampling_draws(make_cohort):
     cohort = prepare(make_cohort(60, 6))
     target = Target(cohort, covariates_of(cohort), threads=2)
     proposals = measure(target, find_mode(target))
-    weighed = draw_population(target, proposals, 6000, seed=3)
+    weighed = draw_population(target, proposals, 2000, seed=3)
     assert weighed.pareto_k < 0.7 and weighed.effective_size > 500
-    chains = go_on(target, proposals, begin(target, proposals, weighed.scores[:4], 3), 500, 3)
+    chains = go_on(target, proposals, begin(target, proposals, weighed.scores[:4], 3), 300, 3)
     moved, still = chains.points.reshape(-1, target.size), proposals.points(weighed.scores)
     ess = diagnose_marginal_chains(chains.points, [str(k) for k in range(target.size)], 0.0).table
     error = np.sqrt(1 / ess["ess_bulk"].to_numpy() + 1 / weighed.effective_size)
