@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from bayes.checks import gaussian
 from bayes.checks.gaussian import GaussianFit
+from bayes.checks.near import patient_logs
 from bayes.cohort import MISSING, NOTHING, TEST_SESSIONS, Cohort
-from bayes.marginal.evaluate import log_sum
 from bayes.marginal.grid import Places
 from bayes.marginal.importance import smoothed
 from bayes.marginal.proposals import log_densities
@@ -45,16 +45,33 @@ class Logs:
     first: FloatArray
 
 
-def relief_logs(target: Target, points: FloatArray) -> Logs:
-    """Return the log probabilities of the relief model at draws of its population."""
-    cohort = target.cohort
-    silent = replace(cohort, fate=np.full_like(cohort.fate, NOTHING))
-    early = np.where(cohort.session <= TEST_SESSIONS, cohort.kind, MISSING)
+def relief_logs(target: Target, points: FloatArray, known: FloatArray | None = None) -> Logs:
+    """Return the log probabilities of the relief model at draws of its population.
+
+    `known` where the fit has computed it.
+    """
+    silent = replace(target.cohort, fate=np.full_like(target.cohort.fate, NOTHING))
     return Logs(
-        log_marginals(target, points),
+        log_marginals(target, points) if known is None else known,
         log_marginals(replace(target, cohort=silent), points),
-        log_marginals(replace(target, cohort=replace(silent, kind=early)), points),
+        log_marginals(replace(target, cohort=first_sessions(silent)), points),
     )
+
+
+def first_sessions(cohort: Cohort) -> Cohort:
+    """Return the same patients with sessions 1-4 only.
+
+    Who has none keeps the first one, without its report: the kernels want a row a patient.
+    """
+    early = cohort.session <= TEST_SESSIONS
+    kept = early.copy()
+    kept[cohort.offsets[:-1]] = True
+    silent = replace(cohort, kind=np.where(early, cohort.kind, MISSING))
+    rows = {
+        name: getattr(silent, name)[kept] for name in ("session", "kind", "relief", "width", "fate")
+    }
+    n = np.bincount(cohort.patient[kept], minlength=len(cohort.patients))
+    return replace(cohort, offsets=np.concatenate([[0], np.cumsum(n)]), **rows)
 
 
 def log_marginals(target: Target, points: FloatArray) -> FloatArray:
@@ -63,9 +80,10 @@ def log_marginals(target: Target, points: FloatArray) -> FloatArray:
     result = np.empty((len(once), len(target.cohort.patients)))
     places = target.new_places()
     target.adapt(points.mean(axis=0), places, 8)
+    target.skip_negligible(points.mean(axis=0), places)
 
     def note(k: int, _: Places, component: FloatArray) -> None:
-        result[k] = [log_sum(row.ravel()) for row in component]
+        result[k] = patient_logs(component)
 
     log_densities(target, once, places, None, note)
     return np.asarray(result[same.ravel()])

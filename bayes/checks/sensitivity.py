@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes.checks.variant import fit_variant
+from bayes.checks.near import NearFit
 from bayes.cohort import LAST_SESSION, MISSING, TEST_SESSIONS, Cohort, prepare
 from bayes.decomposition import FROM, TO, observed, responders, split
-from bayes.fit import Fit, FitConfig
+from bayes.fit import Fit
 from bayes.population import groups
 from bayes.posterior import mean_reports
 from bayes.quantities import SESSIONS, saturation_session
@@ -114,24 +114,27 @@ def run(
     analysis: Analysis,
     sessions: pd.DataFrame,
     patients: pd.DataFrame,
-    config: FitConfig,
-    warm: dict[str, float],
-) -> tuple[Fit, dict[str, FloatArray]]:
-    """Return the fit of an analysis, and its answers by term, see `answers`."""
+    fit_one: Callable[..., NearFit],
+) -> tuple[NearFit, dict[str, FloatArray]]:
+    """Return the fit of an analysis, and its answers by term, see `answers`.
+
+    `fit_one` is `fit_variant` with the shipped fit's shapes.
+    """
     sessions, patients = analysis.frames(sessions, patients)
     cohort = prepare(sessions, patients)
     if not analysis.by_time:
-        found = fit_variant(cohort, config, held=analysis.held, warm=warm)
-        course = found.posterior.mean_reports(SESSIONS)
-        return found, answers(found, course, course)
+        found = fit_one(cohort, held=analysis.held)
+        course = found.fit.posterior.mean_reports(SESSIONS)
+        return found, answers(found.fit, course, course)
     clock = clock_of(cohort, sessions)
     at_row = clock[cohort.patient, cohort.session - 1].astype(np.int64)
-    found = fit_variant(cohort, config, held=analysis.held, clock=at_row, warm=warm)
-    natural, effects = found.posterior.flat
+    found = fit_one(cohort, held=analysis.held, clock=at_row)
+    posterior = found.fit.posterior
+    natural, effects = posterior.flat
     each = [
         mean_reports(natural, effects[:, [i]], clock[i])[:, 0] for i in range(len(cohort.patients))
     ]
-    return found, answers(found, found.posterior.mean_reports(SESSIONS), np.stack(each, axis=1))
+    return found, answers(found.fit, posterior.mean_reports(SESSIONS), np.stack(each, axis=1))
 
 
 def clock_of(cohort: Cohort, sessions: pd.DataFrame) -> FloatArray:

@@ -6,6 +6,7 @@ other files of this folder).
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from bayes.checks.leave_out import (
     model_comparison,
     relief_logs,
 )
+from bayes.checks.near import NearFit, shapes_of
 from bayes.checks.power_scaling import power_scaling, prior_and_posterior
 from bayes.checks.replicates import DRAWS, checked_rows, figures, posterior_check, replicates
 from bayes.checks.sensitivity import (
@@ -36,7 +38,7 @@ from bayes.checks.sensitivity import (
 )
 from bayes.checks.variant import ALL, NONE, fit_variant, variant_target
 from bayes.cohort import MISSING, Cohort
-from bayes.fit import Fit, FitConfig
+from bayes.fit import Fit
 from bayes.posterior import Posterior
 from bayes.quantities import SESSIONS, plateau_pct, saturation_session
 
@@ -70,9 +72,10 @@ def check_tables(
     """
     say = progress or (lambda share: None)
     fit = replace(fit, posterior=fit.posterior.thinned(DRAWS))
-    config = FitConfig(
-        engine="marginal", marginal_draws=DRAWS, cores=cores, seed=fit.posterior.seed
-    )
+    fit_one = partial(
+        fit_variant, shapes=shapes_of(fit, cores), n_draws=DRAWS, seed=fit.posterior.seed,
+        cores=cores,
+    )  # fmt: skip
     naive = gaussian.fit_gaussian(fit.posterior.cohort, DRAWS, fit.posterior.seed)
     result = predictive_tables(fit.posterior, naive)
     course = fit.posterior.mean_reports(SESSIONS)
@@ -87,14 +90,13 @@ def check_tables(
         if reason:
             rows.append(not_made(name, reason))
             continue
-        found, said = run(analysis, sessions, patients, config, fit.mode)
-        rows += rows_of(name, found, said)
+        near, said = run(analysis, sessions, patients, fit_one)
+        rows += rows_of(name, near.fit, said)
         if name in FAMILIES:
-            logs[name] = found.diagnosis.status, _logs(found, analysis.held, cores)
+            logs[name] = _scored(near, analysis.held, cores)
     for number, (name, held) in enumerate(VARIANTS.items()):
         say((len(ANALYSES) + number) / (len(ANALYSES) + len(VARIANTS)))
-        found = fit_variant(fit.posterior.cohort, config, held=held, warm=fit.mode)
-        logs[name] = found.diagnosis.status, _logs(found, held, cores)
+        logs[name] = _scored(fit_one(fit.posterior.cohort, held=held), held, cores)
     judged = "converged" if naive.pareto_k < UNRELIABLE_K else "not_converged"
     logs["gaussian_curve"] = judged, gaussian_logs(naive, fit.posterior.cohort)
     result["model_comparison"] = model_comparison(logs, fit.posterior.cohort, SHIPPED)
@@ -108,10 +110,15 @@ def _flat_scores(fit: Fit) -> FloatArray:
     return scores.reshape(-1, scores.shape[-1])
 
 
-def _logs(fit: Fit, held: dict[str, float], cores: int) -> Logs:
+def _logs(fit: Fit, held: dict[str, float], cores: int, known: FloatArray | None = None) -> Logs:
     """Return the log probabilities that a fit of the relief model or a variant gives."""
     target = variant_target(fit.posterior.cohort, held, cores=cores)
-    return relief_logs(target, _flat_scores(fit))
+    return relief_logs(target, _flat_scores(fit), known)
+
+
+def _scored(near: NearFit, held: dict[str, float], cores: int) -> tuple[str, Logs]:
+    """Return the status of a variant's fit and its log probabilities."""
+    return near.fit.diagnosis.status, _logs(near.fit, held, cores, near.known)
 
 
 def predictive_tables(posterior: Posterior, naive: GaussianFit) -> dict[str, pd.DataFrame]:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes.checks.near import NearFit, Shapes, fit_near
 from bayes.cohort import Cohort
 from bayes.covariates import covariates_of
-from bayes.fit import Fit, FitConfig, fit_target
 from bayes.marginal.grid import Rows, make_nodes, rows_of
 from bayes.marginal.target import Target
 from bayes.parameters import NAMES, PARAMETERS, scores_of, values
@@ -85,24 +85,26 @@ class VariantTarget(Target):
 
 def fit_variant(
     cohort: Cohort,
-    config: FitConfig,
+    shapes: Shapes,
     *,
     held: dict[str, float] | None = None,
     clock: NDArray[np.int64] | None = None,
-    warm: dict[str, float] | None = None,
-) -> Fit:
-    """Fit a variant with the marginal engine.
+    n_draws: int = 300,
+    seed: int = 0,
+    cores: int = 2,
+) -> NearFit:
+    """Fit a variant with the marginal engine, near the shipped fit.
 
     Parameters
     ----------
     cohort
-        Patients.
-    config
-        Draws, cores, seed; the engine is the marginal one.
+        Patients, all or some of the shipped fit's.
+    shapes
+        Of the shipped fit.
     held, clock
         See `VariantTarget`.
-    warm
-        `Fit.mode` of a fit of nearly the same patients.
+    n_draws, seed, cores
+        Draws kept; seed of the random numbers; kernels that run at the same time.
 
     Raises
     ------
@@ -112,10 +114,11 @@ def fit_variant(
     unknown = set(held or {}) - {parameter.name for parameter in PARAMETERS}
     if unknown:
         raise ValueError(f"No parameter {', '.join(sorted(unknown))}: see bayes/parameters.py.")
-    target = variant_target(cohort, held or {}, clock, config.cores)
-    found = fit_target(target, config, warm)
-    scores = target.placed(found.posterior.scores)
-    return replace(found, posterior=replace(found.posterior, scores=scores))
+    target = variant_target(cohort, held or {}, clock, cores)
+    found = fit_near(target, shapes, n_draws, seed)
+    posterior = found.fit.posterior
+    placed = replace(posterior, scores=target.placed(posterior.scores))
+    return replace(found, fit=replace(found.fit, posterior=placed))
 
 
 def variant_target(

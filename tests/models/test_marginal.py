@@ -264,7 +264,7 @@ def test_a_cohort_that_says_little_gives_wide_intervals_not_an_error(
     data = make_cohort(n_patients, 1 if relief is None else 4)
     if relief is not None:
         data = data.assign(pain_relief_pct=relief)
-    found = fit(data, FitConfig(engine="marginal", marginal_draws=200))
+    found = fit(data, FitConfig(engine="marginal", marginal_draws=90))
     table = fit_tables(found)["patient_plateau"]
     numbers = table.drop(columns=table.filter(like="saturation").columns)
     assert numbers.notna().all(axis=None)

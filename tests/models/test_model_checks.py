@@ -6,19 +6,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes.checks import gaussian
+from bayes.checks import gaussian, tables
 from bayes.checks.columns import COLUMNS, empty
-from bayes.checks.leave_out import Logs, left_out, model_comparison
+from bayes.checks.leave_out import (
+    Logs,
+    first_sessions,
+    left_out,
+    log_marginals,
+    model_comparison,
+    relief_logs,
+)
+from bayes.checks.near import shapes_of
 from bayes.checks.power_scaling import power_scaling
 from bayes.checks.replicates import checked_rows, figures, posterior_check, replicates
 from bayes.checks.sensitivity import ANALYSES, clock_of, families_differ, why_not
-from bayes.checks.tables import check_tables, predictive_tables
-from bayes.checks.variant import VariantTarget
+from bayes.checks.tables import predictive_tables
+from bayes.checks.variant import VariantTarget, fit_variant, variant_target
 from bayes.cohort import MISSING, prepare
 from bayes.covariates import covariates_of
-from bayes.fit import FitConfig, fit
+from bayes.fit import FitConfig, fit, fit_target
 from bayes.parameters import NAMES, scores_of, values
 from bayes.posterior import Posterior
+from bayes.quantities import SESSIONS
 
 NOISE = NAMES.index("noise")
 
@@ -152,6 +161,56 @@ def test_a_held_parameter_keeps_its_value_and_moves_nothing_else(make_cohort, ma
     assert values(target.placed(point)[: len(NAMES)])[at] == pytest.approx(1.5)
 
 
+@pytest.fixture(scope="module")
+def data(make_cohort):
+    """Sessions of 30 patients, two weeks apart."""
+    rows = make_cohort(30, 6)
+    later = pd.to_timedelta(14 * rows["session_no"] + 9 * (rows.index // 6), unit="D")
+    return rows.assign(session_date=pd.Timestamp("2019-01-01") + later)
+
+
+@pytest.fixture(scope="module")
+def shipped(data, make_lesions):
+    """A fit of them; too few draws to be shown."""
+    config = FitConfig(engine="marginal", marginal_draws=90)
+    return fit(data, config, patients=make_lesions(data))
+
+
+def test_a_fit_near_the_shipped_one_is_the_fit_from_scratch(shipped):
+    """Every parameter's mean within five Monte Carlo errors; half a deviation off would be seen."""
+    cohort, held = shipped.posterior.cohort, {"curve_shape": 1.5}
+    target = variant_target(cohort, held)
+    dear = fit_target(target, FitConfig(engine="marginal", marginal_draws=1000), shipped.mode)
+    near = fit_variant(cohort, shapes_of(shipped, 2), held=held, n_draws=300, seed=2)
+    assert near.fit.diagnosis.status == dear.diagnosis.status == "converged"
+    whole = replace(dear.posterior, scores=target.placed(dear.posterior.scores))
+    one, other = near.fit.posterior.scores[0], whole.scores[0]
+    spread = other.std(axis=0)
+    error = np.sqrt(1 / near.fit.diagnosis.ess_min + 1 / dear.diagnosis.ess_min) * spread
+    off = np.abs(one.mean(axis=0) - other.mean(axis=0))
+    assert (off <= 5 * error + 1e-9).all()
+    assert (off + spread / 2 > 5 * error)[spread > 0].sum() > len(off) / 2
+    assert one.std(axis=0) == pytest.approx(spread, rel=0.35)
+    course = [p.mean_reports(SESSIONS).mean(axis=(0, 1)) for p in (near.fit.posterior, whole)]
+    assert course[0] == pytest.approx(course[1], abs=1.5)
+    known = relief_logs(target, near.fit.posterior.scores[0]).known
+    assert np.abs(near.known - known).mean() < 0.01  # nodes follow by one step from elsewhere
+
+
+def test_the_first_sessions_are_all_that_is_scored_of_the_first_sessions(make_cohort):
+    """Cutting later rows off says what silencing them says, also of who has no early row."""
+    data = make_cohort(6, 8)
+    data = data[(data["patient_id"] != data["patient_id"].iloc[-1]) | (data["session_no"] > 5)]
+    cohort = prepare(data)
+    early = np.where(cohort.session <= 4, cohort.kind, MISSING)
+    whole = variant_target(replace(cohort, kind=early), {})
+    cut = replace(whole, cohort=first_sessions(cohort))
+    points = np.random.default_rng(3).normal(0, 0.3, (2, whole.size))
+    by_hand = log_marginals(whole, points)
+    assert log_marginals(cut, points) == pytest.approx(by_hand, abs=1e-3)
+    assert by_hand[:, -1] == pytest.approx(0, abs=1e-3)
+
+
 def test_leaving_out_is_what_a_fit_without_the_patient_says():
     """Normal mean with known spread: the exact predictive of the one left out is known."""
     rng = np.random.default_rng(6)
@@ -234,17 +293,18 @@ def test_a_prior_that_decides_is_told_from_one_that_does_not():
     assert by_prior["diagnosis"] == "the prior decides, the reports say little"
 
 
-@pytest.mark.slow
-def test_tables_have_their_columns(make_cohort, make_lesions):
-    data = make_cohort(40, 8)
-    people = make_lesions(data)
-    data["session_date"] = pd.Timestamp("2019-01-01") + pd.to_timedelta(
-        14 * data["session_no"] + 9 * (data.index // 8), unit="D"
-    )
-    found = fit(data, FitConfig(engine="marginal", marginal_draws=200), patients=people)
-    made = check_tables(found, data, people)
+def test_tables_have_their_columns(shipped, data, make_lesions, monkeypatch):
+    few = {name: ANALYSES[name] for name in ("shape_1.0", "by_time", "before_covid_gap")}
+    monkeypatch.setattr(tables, "ANALYSES", few)
+    monkeypatch.setattr(tables, "VARIANTS", {"no_relapse": tables.VARIANTS["no_relapse"]})
+    made = tables.check_tables(shipped, data, make_lesions(data))
     assert set(made) == set(COLUMNS)
     for name, frame in made.items():
         assert list(frame.columns) == list(COLUMNS[name]), name
         assert len(frame), name
-    assert set(made["sensitivity"]["analysis"]) == {"shipped", *ANALYSES}
+    assert set(made["sensitivity"]["analysis"]) == {"shipped", *few}
+    told = made["sensitivity"].set_index("analysis")["status"]
+    assert told["before_covid_gap"] == "not_made" and (told[["shape_1.0"]] == "converged").all()
+    assert set(made["model_comparison"]["variant"]) == {
+        "shipped", "shape_1.0", "no_relapse", "gaussian_curve",
+    }  # fmt: skip
