@@ -80,7 +80,7 @@ def log_marginals(target: Target, points: FloatArray) -> FloatArray:
     result = np.empty((len(once), len(target.cohort.patients)))
     places = target.new_places()
     target.adapt(points.mean(axis=0), places, 8)
-    target.skip_negligible(points.mean(axis=0), places)
+    target.choose_efforts(points.mean(axis=0), places)
 
     def note(k: int, _: Places, component: FloatArray) -> None:
         result[k] = patient_logs(component)

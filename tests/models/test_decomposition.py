@@ -9,10 +9,10 @@ from bayes.decomposition import TERMS, lowered, responders
 from bayes.fit import FitConfig, fit
 from bayes.tables import fit_tables
 
-SESSIONS = 18
+SESSIONS = 15
 
 
-def clinic(n=60, *, rises_after_4=0.0, leavers_lose=0.0, seed=5):
+def clinic(n=30, *, rises_after_4=0.0, leavers_lose=0.0, seed=5):
     """All report about 40 at session 4; then what the arguments say; odd patients may leave."""
     rng = np.random.default_rng(seed)
     rows, people = [], []
