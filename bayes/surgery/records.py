@@ -4,7 +4,7 @@ Here: joining the curves' patients with the operated, and why an operated patien
 here: which visit is the first evaluation (mart `emcs`, rule R14), the model (`line.py`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -66,6 +66,29 @@ class Candidates:
     def n_operated(self) -> int:
         """Operated patients, with those who are not used."""
         return int(self.is_used.sum()) + sum(self.unused.values())
+
+    def joined_by(self, relief: FloatArray, last_report: float) -> "Candidates":
+        """Return these and one more patient, not operated; `relief` is (draws,)."""
+        return replace(
+            self,
+            patients=np.append(self.patients, ""),
+            relief=np.column_stack([self.relief, relief]),
+            last_report=np.append(self.last_report, last_report),
+            first=np.append(self.first, np.nan),
+            is_operated=np.append(self.is_operated, False),
+        )
+
+    def only(self, position: int) -> "Candidates":
+        """Return one of these patients alone."""
+        one = slice(position, position + 1)
+        return replace(
+            self,
+            patients=self.patients[one],
+            relief=self.relief[:, one],
+            last_report=self.last_report[one],
+            first=self.first[one],
+            is_operated=self.is_operated[one],
+        )
 
     @property
     def unused_in_words(self) -> str:

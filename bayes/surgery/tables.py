@@ -77,14 +77,9 @@ def surgery_tables(
         "n_evaluated": int(used.sum()),
         "n_candidates": len(who.patients),
     }
-    reason = _too_few(who)
-    if reason:
-        return _not_estimated(reason, counts)
-    shares = float(who.tens_share.mean()), float(who.fives_share.mean())
-    line = fit_line(who.first[used], who.relief[:, used], who.last_report[used], *shares, seed)
-    if line.effective_size < WORTH:
-        found = f"weights worth {line.effective_size:.0f} equal draws, fewer than {WORTH:.0f}"
-        return _not_estimated(found, counts)
+    line = line_of(who, seed)
+    if isinstance(line, str):
+        return _not_estimated(line, counts)
     noise = c.evaluation_noise(line, who, seed)
     chances = report_chances(line, who, seed)
     most = c.relation(line, noise, who, max(c.SURGEON_KNEW))
@@ -94,6 +89,49 @@ def surgery_tables(
         "patient_surgery_outlook": _outlook(who, chances, known, bands),
         "surgery_agreement": agreement(line, who, chances, bands, seed),
     }
+
+
+def line_of(who: Candidates, seed: int) -> Line | str:
+    """Return the posterior of the line, or the reason why there is none."""
+    used, reason = who.is_used, _too_few(who)
+    if reason:
+        return reason
+    shares = float(who.tens_share.mean()), float(who.fives_share.mean())
+    line = fit_line(who.first[used], who.relief[:, used], who.last_report[used], *shares, seed)
+    if line.effective_size < WORTH:
+        return f"weights worth {line.effective_size:.0f} equal draws, fewer than {WORTH:.0f}"
+    return line
+
+
+def outlook_of_new(
+    who: Candidates, relief: FloatArray, last_report: float, seed: int, bands: Bands
+) -> pd.Series | str:
+    """Return the row of `patient_surgery_outlook` of a patient who is none of the candidates.
+
+    Parameters
+    ----------
+    who
+        Candidates of the centre.
+    relief
+        Draws of m(s) at the patient's last rTMS session, percent, as many as the candidates have.
+    last_report
+        Last relief that the patient reported under rTMS, percent, NaN where none was.
+
+    Returns
+    -------
+    pandas.Series or str
+        Or the reason why nothing is told.
+    """
+    line = line_of(who, seed)
+    if isinstance(line, str):
+        return line
+    everyone = who.joined_by(relief, last_report)
+    new = everyone.only(len(who.patients))
+    known = c.relation(line, c.evaluation_noise(line, who, seed), who, max(c.SURGEON_KNEW))
+    chances = report_chances(line, new, seed)
+    told = _outlook(new, chances, mean_had_surgeon_known(known, line, new, seed), bands)
+    rests_on = basis(everyone, bands).iloc[[-1]].reset_index(drop=True)
+    return told.assign(**{str(name): rests_on[name] for name in rests_on}).iloc[0]
 
 
 def not_estimated(reason: str) -> dict[str, pd.DataFrame]:

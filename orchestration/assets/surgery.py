@@ -16,6 +16,7 @@ from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.model_store import STATUS_TABLE, earlier, read_data, stored_draws
 from orchestration.settings import Settings
+from orchestration.surgery_store import bands_of, candidates_of
 from orchestration.warehouse import replace_table
 
 if TYPE_CHECKING:
@@ -96,29 +97,12 @@ def _attempt(settings: Settings, build: Build, journal: Journal) -> dict[str, "p
 
 
 def _tables(settings: Settings, build: Build) -> dict[str, "pd.DataFrame"]:
-    import numpy as np
-
-    from bayes.parameters import NAMES
-    from bayes.posterior import EFFECTS
-    from bayes.surgery.prediction import Bands
-    from bayes.surgery.records import candidates
     from bayes.surgery.tables import not_estimated, surgery_tables
-    from expectations.protocol import Protocol
 
     draws = stored_draws(settings, earlier(build).get("rows_run_id"))
     if draws is None:
         return not_estimated("no relief curve has been fitted yet")
-    natural = np.stack([draws[name].to_numpy().ravel() for name in NAMES], axis=-1)
-    effects = np.stack([draws[name].to_numpy() for name in EFFECTS], axis=-1)
-    effects = effects.reshape(len(natural), -1, len(EFFECTS))
     sessions, _ = read_data(build)
     with build.read() as connection:
         emcs = connection.execute("from emcs order by patient_id").df()
-    protocol = Protocol.preset(settings.preset)
-    bounds = (
-        protocol.responder_threshold_pct,
-        protocol.good_threshold_pct,
-        protocol.excellent_threshold_pct,
-    )
-    who = candidates(draws["patient"].to_numpy().astype(str), natural, effects, sessions, emcs)
-    return surgery_tables(who, settings.seed, Bands(bounds))
+    return surgery_tables(candidates_of(draws, sessions, emcs), settings.seed, bands_of(settings))

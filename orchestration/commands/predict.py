@@ -8,6 +8,7 @@ import click
 import numpy as np
 import pandas as pd
 
+from orchestration.commands import predict_surgery
 from orchestration.commands.console import print_json
 from orchestration.errors import InputMissing, PlateauError, WrongUse
 from orchestration.model_store import stored_draws
@@ -15,7 +16,9 @@ from orchestration.settings import Settings
 from orchestration.warehouse import read_tables, require_live
 
 if TYPE_CHECKING:
-    from bayes.predict import Population
+    import xarray as xr
+
+    from bayes.predict import Courses, Population
 
 MOST_SESSIONS = 30
 DRAWS = 250
@@ -32,6 +35,7 @@ def run(
     site: str | None,
     origin: str | None,
     horizon: int,
+    surgery: bool,
     as_json: bool,
 ) -> int:
     """Print a prediction; return the exit code.
@@ -48,15 +52,17 @@ def run(
     if (patient is None) == (relief is None):
         raise WrongUse("Give either --patient or --relief, such as --relief 0,10,-,20.")
     meta = require_live(settings)
-    frames = read_tables(settings.live, list(_NEEDED))
-    population = _population(settings, frames)
+    wanted = (*_NEEDED, *predict_surgery.NEEDED) if surgery else _NEEDED
+    frames = read_tables(settings.live, list(wanted))
+    draws = _draws(settings, frames)
+    population = _population(draws)
     who = frames["patients"].merge(frames["status"][["patient_id"]], on="patient_id")
     if patient is not None:
         reports, lesion = _of_patient(frames["sessions"], frames["patients"], patient)
     else:
         reports = parse_relief(relief or "")
         lesion = (level or "", site or "", STROKES.get(origin or "", ""))
-    told = _predict(population, reports, lesion, horizon)
+    courses, told = _predict(population, reports, lesion, horizon)
     from bayes.basis import basis
 
     sessions = frames["sessions"].merge(who[["patient_id"]], on="patient_id")
@@ -66,6 +72,10 @@ def run(
         "is_synthetic": meta.kind == "synthetic",
         **basis(sessions, who, reports, lesion[0]),
     }
+    if surgery:
+        told["surgery"] = predict_surgery.outlook(
+            settings, frames, draws, patient, reports, courses
+        )
     told["sessions"] = [None if np.isnan(value) else float(value) for value in reports]
     if as_json:
         print_json({"schema": "plateau.predict/1", "horizon_session": horizon, **told})
@@ -97,11 +107,7 @@ def parse_relief(text: str) -> np.ndarray:
     return np.array(values)
 
 
-def _population(settings: Settings, frames: dict[str, pd.DataFrame]) -> Population:
-    from bayes.covariates import Covariates
-    from bayes.parameters import EFFECT_SD, PARAMETERS, scores_of
-    from bayes.predict import Population
-
+def _draws(settings: Settings, frames: dict[str, pd.DataFrame]) -> xr.Dataset:
     status = frames.get("model_status")
     run_id = None if status is None or status.empty else status["rows_run_id"].iloc[0]
     posterior = stored_draws(settings, run_id)
@@ -109,6 +115,14 @@ def _population(settings: Settings, frames: dict[str, pd.DataFrame]) -> Populati
         raise InputMissing(
             "No converged fit of today's model is published yet; run `plateau nightly`."
         )
+    return posterior
+
+
+def _population(posterior: xr.Dataset) -> Population:
+    from bayes.covariates import Covariates
+    from bayes.parameters import EFFECT_SD, PARAMETERS, scores_of
+    from bayes.predict import Population
+
     natural = np.stack([posterior[p.name].to_numpy().ravel() for p in PARAMETERS], axis=-1)
     effect = posterior["effect_score"].to_numpy()
     labels = [str(label).rstrip("]").split("[", 1) for label in posterior["effect"].to_numpy()]
@@ -133,7 +147,7 @@ def _of_patient(
 
 def _predict(
     population: Population, reports: np.ndarray, lesion: tuple[str, str, str], horizon: int
-) -> dict[str, Any]:
+) -> tuple[Courses, dict[str, Any]]:
     from bayes.outlook import outlook
     from bayes.predict import cohort_of, predict_courses, without_reports
 
@@ -142,7 +156,7 @@ def _predict(
     unseen = without_reports(population, cohort_of(np.zeros((1, 1)), *codes), copies=8)
     known = np.isfinite(reports).any()
     courses = predict_courses(population, cohort_of(reports[None], *codes)) if known else unseen
-    return outlook(courses, len(reports), horizon, unseen)
+    return courses, outlook(courses, len(reports), horizon, unseen)
 
 
 def sentences(told: dict[str, Any], horizon: int) -> str:
@@ -176,6 +190,8 @@ def sentences(told: dict[str, Any], horizon: int) -> str:
         lines.append(f"Extrapolated: {rests['extrapolated_reason']}.")
     if rests["is_synthetic"]:
         lines.append("Simulated data.")
+    if "surgery" in told:
+        lines += predict_surgery.sentences(told["surgery"])
     lines.append(
         "Research software, not a medical device. Relief is self-reported and uncontrolled; "
         "brackets are 90 % intervals."

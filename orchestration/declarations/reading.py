@@ -114,6 +114,12 @@ def published(
     show_default=True,
     help="Session predicted.",
 )
+@click.option(
+    "--surgery",
+    is_flag=True,
+    help="Also the first evaluation after implanted stimulation, as operated patients with such "
+    "an rTMS result reported it, with complications beside it.",
+)
 def predict(
     data: Path | None,
     as_json: bool,
@@ -125,6 +131,7 @@ def predict(
     site: str | None,
     origin: str | None,
     horizon: int,
+    surgery: bool,
 ) -> int:
     """Say what patients with such first sessions went on to report.
 
@@ -134,6 +141,7 @@ def predict(
     Examples:
       plateau predict --relief 0,10,-,20 --level central
       plateau predict --patient 0f3a... --horizon 10 --json
+      plateau predict --relief 0,0,10,0 --surgery
     """
     from orchestration.commands import predict as work
 
@@ -145,6 +153,7 @@ def predict(
         site=site,
         origin=origin,
         horizon=horizon,
+        surgery=surgery,
         as_json=as_json,
     )
 

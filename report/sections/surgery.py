@@ -15,13 +15,15 @@ _MOMENTS = {
     "emcs_last_relief_pct": "eMCS, last evaluation",
 }
 
+BELONG = "They belong to every figure of relief after surgery on this page."
+
 
 def blocks(frames: Frames) -> list[Block]:
     """Return what is shown of operated patients; complications stand beside relief."""
     return [_before_and_after(frames), complications(frames), *model_blocks(frames)]
 
 
-def complications(frames: Frames) -> Block:
+def complications(frames: Frames) -> Notice | Text:
     """Return complications of surgery as noted at visits, with their denominators."""
     columns = ["event_type", "n_events", "n_asked", "n_units", "n_serious", "n_seriousness_known"]
     counts = take(frames, "safety_counts", columns)
@@ -48,7 +50,7 @@ def complications(frames: Frames) -> Block:
         known = "; how serious is not recorded" if row["n_events"] else ""
     return Text(
         f"Complications of surgery: noted for {noted}{'' if silent else _exact(frames)}{known}. "
-        "They belong to every figure of relief after surgery on this page."
+        f"{BELONG}"
     )
 
 
