@@ -136,8 +136,24 @@ def _test_periods(
         headline(found.study_performance),
         n_cohorts,
         facts,
-        extra=[*_net_benefit(found, facts), *_populations(both, facts), *extra],
+        extra=[*_shared(design, found, facts), *_populations(both, facts), *extra],
     )
+
+
+def _shared(design: Any, found: Any, facts: Any) -> list[Any]:
+    """Sections of any study of test periods: net benefit, calibration, split of variance."""
+    from report.studies.chances import calibration, spread
+    from simulate.studies.tables import ALL_WORLDS
+
+    now = facts.test_sessions
+    chances = found.study_calibration
+    pooled = chances[chances["world"] == ALL_WORLDS]
+    said = f"Long-term relief: {design.truth_in_words()}."
+    return [
+        *_net_benefit(found, facts),
+        *calibration(pooled, (1, now, 2 * now), said),
+        *spread(found.study_variance, (now, now + 1)),
+    ]
 
 
 def _net_benefit(found: Any, facts: Any) -> list[Any]:
@@ -192,7 +208,7 @@ def _over_worlds(
     )
     n_cohorts = int(cell.groupby("scenario_id")["n_replicates"].min().sum())
     n_worlds = cell["scenario_id"].nunique()
-    extra = [*_net_benefit(found, facts), *_populations(both, facts), *extra]
+    extra = [*_shared(design, found, facts), *_populations(both, facts), *extra]
     return page.build(truths, n_cohorts, n_worlds, facts, extra)
 
 
@@ -236,6 +252,14 @@ def _truth(
     )
 
 
+def _zip(rows: pd.DataFrame, keys: tuple[str, ...], design: Any, about: str) -> list[Any]:
+    from report.studies.zip import section
+    from report.wording import words
+
+    named = rows.assign(method=rows["method"].map(words))
+    return section(named, keys, design.performance.level, about)
+
+
 def _trials(design: Any, found: Any, extra: list[Any]) -> str:
     from report.trials import TrialFacts, build
 
@@ -250,6 +274,10 @@ def _trials(design: Any, found: Any, extra: list[Any]) -> str:
         level=design.performance.level,
         measure="coverage" if design.performance.stop.measure == "coverage" else "power",
     )
+    rows = found.study_coverage
+    largest = rows[rows["is_headline"] & (rows["n_patients"] == rows["n_patients"].max())]
+    about = "Simulated trials of the headline’s design, the largest size."
+    extra = [*_zip(largest, ("world", "method"), design, about), *extra]
     return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts, extra)
 
 
@@ -264,6 +292,12 @@ def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
         n_patients=head.n_patients,
         level=design.performance.level,
     )
+    rows = found.study_coverage
+    own = rows[(rows["n_patients"] == head.n_patients) & (rows["estimand"] == head.estimand)]
+    worlds = list(dict.fromkeys(own["world"]))
+    own = own[own["world"].isin(worlds[len(worlds) // 2 :][:1])]
+    about = "Simulated cohorts of the middle world, every way that gives intervals."
+    extra = [*_zip(own, ("world", "method"), design, about), *extra]
     return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts, extra)
 
 

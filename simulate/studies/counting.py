@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from simulate.studies import worlds
+from simulate.studies import calibration, variance, worlds
 from simulate.studies.compiled import compiled
 from simulate.studies.estimands import truths
 from simulate.studies.grid import Grid, lay_out
@@ -44,27 +44,53 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
     -------
     pyarrow.Table
         One row a cell, in the order of `grid.cells`: n_replicates, n_patients, the sums and the
-        moments of `performance`, all int64. Tables of disjoint replicates add up.
+        moments of `performance`; where rules learn, counts by predicted chance (`calibration`) and
+        by posterior (`variance`) too; all int64. Tables of disjoint replicates add up.
     """
     grid, wanted = lay_out(design), design.truths
     shape = (grid.n_decisions, len(wanted))
-    sums = np.zeros((len(SUMS), *shape), dtype=np.int64)
-    moments = np.zeros((len(MOMENTS), *shape), dtype=np.int64)
+    groups = design.n_posteriors
+    sums = np.zeros((groups, len(SUMS), *shape), dtype=np.int64)
+    moments = np.zeros((groups, len(MOMENTS), *shape), dtype=np.int64)
+    chances = np.zeros((len(calibration.COLUMNS), *shape), dtype=np.int64)
     horizons = np.array([t.horizon_session for t in wanted])
     n_patients = design.data.n_patients
     for start in range(replicates.start, replicates.stop, BATCH):
         some = range(start, min(start + BATCH, replicates.stop))
         batch = worlds.draw(world, design.seed, some, n_patients, design.data.horizon_session)
         forecast = forecasts(design, world, some, batch.recorded)
-        _count_batch(batch, forecast, grid, truths(batch, wanted), horizons, sums, moments)
-    n = np.full(sums[0].size, len(replicates), dtype=np.int64)
+        has = truths(batch, wanted)
+        for k in range(groups):  # those that posterior k judges: start + i = k modulo groups
+            rows = range((k - start) % groups, len(some), groups)
+            _count_batch(batch, rows, forecast, grid, has, horizons, sums[k], moments[k])
+        if design.predictions:
+            calibration.count(forecast, batch.n_sessions, has, grid, chances)
+    n = np.full(sums[0, 0].size, len(replicates), dtype=np.int64)
     names = ["n_replicates", "n_patients", *SUMS, *(moment(*pair) for pair in MOMENTS)]
-    arrays = [n, n * n_patients, *sums.reshape(len(SUMS), -1), *moments.reshape(len(MOMENTS), -1)]
-    return pa.table(dict(zip(names, arrays, strict=True)))
+    both = (sums.sum(axis=0), moments.sum(axis=0))
+    arrays = [n, n * n_patients, *(row.ravel() for rows in both for row in rows)]
+    table = dict(zip(names, arrays, strict=True))
+    if design.predictions:
+        table |= dict(zip(calibration.COLUMNS, (row.ravel() for row in chances), strict=True))
+        table |= _by_posterior(sums, moments, replicates)
+    return pa.table(table)
+
+
+def _by_posterior(sums: IntArray, moments: IntArray, replicates: range) -> dict[str, IntArray]:
+    """Columns of `variance`: replicates, missed responders and their squares by posterior."""
+    missed, squared = SUMS.index("fn"), MOMENTS.index(("fn", "fn"))
+    groups = len(sums)
+    columns = []
+    for k in range(groups):
+        n = len(range((k - replicates.start) % groups, len(replicates), groups))
+        found = sums[k, missed].ravel(), moments[k, squared].ravel()
+        columns += [np.full(found[0].size, n, dtype=np.int64), *found]
+    return dict(zip(variance.columns(groups), columns, strict=True))
 
 
 def _count_batch(
     batch: worlds.Batch,
+    rows: range,
     forecast: NDArray[np.float64],
     grid: Grid,
     has: tuple[NDArray[np.int32], NDArray[np.int32]],
@@ -72,7 +98,7 @@ def _count_batch(
     sums: IntArray,
     moments: IntArray,
 ) -> None:
-    """Add a batch to the counts, in blocks within which floating point is exact."""
+    """Add some rows of a batch to the counts, in blocks within which floating point is exact."""
     longest = max(int(batch.session_day.max()), batch.expected.shape[-1])
     largest = batch.n_sessions.shape[1] * longest
     if largest >= _EXACT_SINGLE:
@@ -82,13 +108,14 @@ def _count_batch(
         )
     block = max(1, min(len(batch.n_sessions), _EXACT // (largest * largest)))
     decisions = (grid.first_cell, grid.n_lags, grid.n_thresholds, grid.reference, grid.lag)
-    for start in range(0, len(batch.n_sessions), block):
-        part = slice(start, start + block)
+    for start in range(0, len(rows), block):
+        some = rows[start : start + block]
+        part = slice(some.start, some.stop, some.step)
         added, squared = np.zeros(sums.shape), np.zeros(moments.shape)
         _count_replicates(
-            (batch.recorded[part], batch.assessment[part], forecast[part]),
-            (batch.n_sessions[part], batch.session_day[part]),
-            (has[0][part], has[1][part], horizons),
+            tuple(map(_whole, (batch.recorded[part], batch.assessment[part], forecast[part]))),
+            (_whole(batch.n_sessions[part]), _whole(batch.session_day[part])),
+            (_whole(has[0][part]), _whole(has[1][part]), horizons),
             grid.columns,
             decisions,
             grid.threshold_pct,
@@ -96,6 +123,11 @@ def _count_batch(
         )
         sums += added.astype(np.int64)
         moments += squared.astype(np.int64)
+
+
+def _whole(rows: NDArray[Any]) -> NDArray[Any]:
+    """Rows one after another: a kernel compiled for such arrays is not compiled anew for steps."""
+    return np.ascontiguousarray(rows)
 
 
 @compiled

@@ -283,6 +283,12 @@ class Design(Study):
         asked = [m.predicts for m in self.methods if isinstance(m, Predicting)]
         return tuple(dict.fromkeys(asked))
 
+    @property
+    def n_posteriors(self) -> int:
+        """Posteriors that judge a world's cohorts in turn; 1 where no rule learns."""
+        training = self.data.training
+        return training.posteriors if self.predictions and training is not None else 1
+
     @cached_property
     def policies(self) -> tuple[tuple["BackwardInduction", int], ...]:
         """Rule and longest test of every stopping problem that is solved backwards."""

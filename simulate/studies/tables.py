@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from simulate.studies import calibration, variance
 from simulate.studies.choice import choices
 from simulate.studies.design import Design
 from simulate.studies.grid import cells
@@ -15,6 +16,14 @@ from simulate.studies.performance import MOMENTS, moment, net_benefit, observed,
 from simulate.studies.store import Store
 from simulate.studies.totals import counted
 
+LEARNING = ("bayes_fixed", "bayes_sequential", "backward_induction")
+ALL_WORLDS = "all worlds"
+_PREDICTED = ["rule", "parameters", "test_sessions"]
+_CALIBRATED = ["bin", "n", "n_with_relief", "predicted_pct", "observed_pct", "mcse"]
+_SPLIT = [
+    *("study", "rule", "parameters", "test_sessions", "threshold_pct"),
+    *("part", "sd", "share_pct", "error_of_mean", "n"),
+]
 NAMED = ["study", "scenario_id", "cell_id", "rule", "test_sessions", "threshold_pct"]
 
 
@@ -26,6 +35,8 @@ class Tables:
     study_performance: pd.DataFrame
     study_net_benefit: pd.DataFrame
     study_choice: pd.DataFrame
+    study_calibration: pd.DataFrame
+    study_variance: pd.DataFrame
     study_shard: pd.DataFrame
 
     def as_dict(self) -> dict[str, pd.DataFrame]:
@@ -51,6 +62,8 @@ def tables(design: Design, store: Store) -> Tables:
         study_performance=key.merge(_performance(design, cell), on="cell_id"),
         study_net_benefit=_net_benefit(design, cell),
         study_choice=choices(design, cell),
+        study_calibration=_calibration(design, cell),
+        study_variance=_variance(design, cell),
         study_shard=shards,
     )
 
@@ -58,7 +71,33 @@ def tables(design: Design, store: Store) -> Tables:
 def _in_order(cell: pd.DataFrame) -> pd.DataFrame:
     first = ["study", "design_id", "code_id", "scenario_id", "world", "cell_id"]
     products = {moment(*pair) for pair in MOMENTS}  # only errors are made of them
-    return cell[[*first, *(c for c in cell.columns if c not in {*first, *products})]]
+    told = {
+        name for name in cell.columns if name.startswith(("chance_", "posterior_"))
+    }  # own tables
+    return cell[[*first, *(c for c in cell.columns if c not in {*first, *products, *told})]]
+
+
+def _calibration(design: Design, cell: pd.DataFrame) -> pd.DataFrame:
+    """Chances of the headline's rules by tenths, by world and over all of them as one."""
+    about = ["study", "world", *_PREDICTED]
+    if not design.predictions:
+        return pd.DataFrame(columns=[*about, *_CALIBRATED])
+    counts = ["n_replicates", *calibration.COLUMNS]
+    own = cell[cell["is_headline"] & (cell[[*calibration.COLUMNS]].sum(axis=1) > 0)]
+    together = own.groupby(["study", *_PREDICTED], as_index=False)[counts].sum()
+    rows = pd.concat([own[[*about, *counts]], together.assign(world=ALL_WORLDS)])
+    rows = rows.assign(cell_id=range(len(rows)))
+    found = rows[[*about, "cell_id"]].merge(calibration.calibration(rows), on="cell_id")
+    return found.drop(columns="cell_id")
+
+
+def _variance(design: Design, cell: pd.DataFrame) -> pd.DataFrame:
+    """Parts of the spread of missed responders, under the headline; no row where none learns."""
+    if not design.predictions:
+        return pd.DataFrame(columns=_SPLIT)
+    learns = cell["rule"].isin(LEARNING) & (cell["decision_n_lag_visits"] == 0)
+    found = variance.variance(cell[cell["is_headline"] & learns], design.n_posteriors)
+    return found.assign(study=design.study)[_SPLIT]
 
 
 def _performance(design: Design, cell: pd.DataFrame) -> pd.DataFrame:

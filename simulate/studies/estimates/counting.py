@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from simulate.studies import coverage
 from simulate.studies.estimates.analyses import analyse
 from simulate.studies.estimates.analyses.found import Found
 from simulate.studies.estimates.cohorts import Cohort, Large, draw
@@ -68,12 +69,13 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        One row a cell, in the order of `cells`: n_replicates, sums and moments, all int64. Tables
-        of disjoint replicates add up.
+        One row a cell, in the order of `cells`: n_replicates, sums, moments and positions of the
+        truth (`coverage`), all int64. Tables of disjoint replicates add up.
     """
     n_cells = sum(1 for _ in _grid(design))
     sums = np.zeros((len(SUMS), n_cells), dtype=np.int64)
     moments = np.zeros((len(MOMENTS), n_cells), dtype=np.int64)
+    positions = np.zeros((len(coverage.COLUMNS), n_cells), dtype=np.int64)
     at = {name: k for k, name in enumerate(SUMS)}
     pairs = np.array([(at[a], at[b]) for a, b in MOMENTS])
     large = _large(design, world)
@@ -83,12 +85,13 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
         drawn = draw(design.data, world, design.seed, numbers, most, calendar=dated)
         for row in range(len(numbers)):
             cohorts = [Cohort(drawn, row, n) for n in design.data.n_patients]
-            whole = _replicate(design, cohorts, large)
+            whole, placed = _replicate(design, cohorts, large)
             sums += whole
             moments += whole[pairs[:, 0]] * whole[pairs[:, 1]]
+            positions += placed
     n = np.full(n_cells, len(replicates), dtype=np.int64)
-    names = ["n_replicates", *SUMS, *(moment(*pair) for pair in MOMENTS)]
-    return pa.table(dict(zip(names, [n, *sums, *moments], strict=True)))
+    names = ["n_replicates", *SUMS, *(moment(*pair) for pair in MOMENTS), *coverage.COLUMNS]
+    return pa.table(dict(zip(names, [n, *sums, *moments, *positions], strict=True)))
 
 
 def _large(design: "Design", world: "Scenario") -> Large:
@@ -100,14 +103,20 @@ def _large(design: "Design", world: "Scenario") -> Large:
     return _truths[key]
 
 
-def _replicate(design: "Design", cohorts: list[Cohort], large: Large) -> NDArray[np.int64]:
-    """Return the sums of one replicate, shape (sums, cells)."""
-    columns = []
+def _replicate(
+    design: "Design", cohorts: list[Cohort], large: Large
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return sums and positions of one replicate, shapes (sums, cells) and (positions, cells)."""
+    columns, placed = [], []
     for cohort in cohorts:
         for method in design.methods:
             found = analyse(method, cohort, large, design.performance.level)
-            columns += [tally(found[name], STEPS.get(name, POINTS)) for name in method.estimands]
-    return np.stack(columns, axis=1)
+            for name in method.estimands:
+                one = found[name]
+                columns.append(tally(one, STEPS.get(name, POINTS)))
+                known = np.isfinite(one.estimate)
+                placed.append(coverage.by_position(one.lo[known], one.hi[known], one.truth[known]))
+    return np.stack(columns, axis=1), np.stack(placed, axis=1)
 
 
 def tally(found: Found, step: tuple[float, float]) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from simulate.studies.coverage import COLUMNS, positions
 from simulate.studies.estimates.counting import cells
 from simulate.studies.estimates.design import Design
 from simulate.studies.estimates.performance import MOMENTS, performance
@@ -25,6 +26,7 @@ class Tables:
 
     study_cell: pd.DataFrame
     study_performance: pd.DataFrame
+    study_coverage: pd.DataFrame
     study_shard: pd.DataFrame
 
     def as_dict(self) -> dict[str, pd.DataFrame]:
@@ -47,8 +49,10 @@ def tables(design: Design, store: Store) -> Tables:
     figures = performance(cell, design.performance.chosen_measures)
     key = cell[["study", "scenario_id", "world", "cell_id", *NAMED]]
     products = [moment(*pair) for pair in MOMENTS]  # only errors are made of them
+    products += COLUMNS
     return Tables(
         study_cell=cell.drop(columns=products),
         study_performance=key.merge(figures, on="cell_id"),
+        study_coverage=key.merge(positions(cell), on="cell_id"),
         study_shard=shards,
     )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simulate.members import parameters_for
 from simulate.parameters import Parameters
+from simulate.studies import coverage
 from simulate.studies.performance import moment
 from simulate.studies.study import digest
 from simulate.studies.trials.analyses import Found, analyse, truth
@@ -96,18 +97,19 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        One row a cell, in the order of `cells`: n_replicates, sums and moments, all int64. Tables
-        of disjoint replicates add up.
+        One row a cell, in the order of `cells`: n_replicates, sums, moments and positions of the
+        truth (`coverage`), all int64. Tables of disjoint replicates add up.
     """
     grid = list(_grid(design))
     sums = np.zeros((len(SUMS), len(grid)), dtype=np.int64)
     moments = np.zeros((len(MOMENTS), len(grid)), dtype=np.int64)
+    positions = np.zeros((len(coverage.COLUMNS), len(grid)), dtype=np.int64)
     for start in range(replicates.start, replicates.stop, BATCH):
         numbers = np.arange(start, min(start + BATCH, replicates.stop))
-        _count_batch(design, world, numbers, grid, sums, moments)
+        _count_batch(design, world, numbers, grid, (sums, moments, positions))
     n = np.full(len(grid), len(replicates), dtype=np.int64)
-    names = ["n_replicates", *SUMS, *(moment(*pair) for pair in MOMENTS)]
-    return pa.table(dict(zip(names, [n, *sums, *moments], strict=True)))
+    names = ["n_replicates", *SUMS, *(moment(*pair) for pair in MOMENTS), *coverage.COLUMNS]
+    return pa.table(dict(zip(names, [n, *sums, *moments, *positions], strict=True)))
 
 
 def _count_batch(
@@ -115,9 +117,9 @@ def _count_batch(
     world: "Scenario",
     numbers: NDArray[np.int64],
     grid: list[Any],
-    sums: NDArray[np.int64],
-    moments: NDArray[np.int64],
+    totals: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
 ) -> None:
+    sums, moments, positions = totals
     parameters = parameters_for(world, design.seed, numbers)
     at = {name: k for k, name in enumerate(SUMS)}
     level = design.performance.level
@@ -144,6 +146,7 @@ def _count_batch(
         one["n_judged"], one["n_flipped"] = flips
         stacked = np.stack([one[name] for name in SUMS])
         sums[:, cell] += stacked.sum(axis=1)
+        positions[:, cell] += coverage.by_position(found.lo, found.hi, true)
         for k, (a, b) in enumerate(MOMENTS):
             moments[k, cell] += stacked[at[a]] @ stacked[at[b]]
 

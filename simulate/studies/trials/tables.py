@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from simulate.studies.coverage import COLUMNS, positions
 from simulate.studies.performance import moment
 from simulate.studies.store import Store
 from simulate.studies.totals import counted
@@ -29,6 +30,7 @@ class Tables:
 
     study_cell: pd.DataFrame
     study_performance: pd.DataFrame
+    study_coverage: pd.DataFrame
     study_assurance: pd.DataFrame
     study_shard: pd.DataFrame
 
@@ -52,9 +54,11 @@ def tables(design: Design, store: Store) -> Tables:
     figures = performance(cell, design.performance.chosen_measures)
     key = cell[["study", "scenario_id", "world", "cell_id", *NAMED]]
     products = [moment(*pair) for pair in MOMENTS]  # only errors are made of them
+    products += COLUMNS
     return Tables(
         study_cell=cell.drop(columns=products),
         study_performance=key.merge(figures, on="cell_id"),
+        study_coverage=key.merge(positions(cell), on="cell_id"),
         study_assurance=_assurance(design, cell),
         study_shard=shards,
     )
