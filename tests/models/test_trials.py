@@ -262,7 +262,7 @@ def test_withdrawal_randomises_who_passed_and_differs_only_by_loss():
         ({"data.trials.0.n_patients": [1]}, "parallel with 1 patients has an empty arm"),
         ({"data.trials.0.sessions": [20]}, "parallel lasts 20 sessions; at most 16"),
         ({"data.trials.0.desing": "x"}, "no field data.trials.0.desing"),
-        ({"headline.sessions": 5}, "headline: no cell has this trial"),
+        ({"headline.sessions": 5}, "headline: no cell has sessions 5; trial parallel has: 4, 6"),
         ({"data.trials.4.cycles": 2}, "one_patient of one patient needs three cycles"),
         ({"methods.0.method": "t"}, "methods.0"),
         ({"methods.1.name": "t_test"}, "names a value twice"),

@@ -112,11 +112,14 @@ def _mmrm(method: Any, arms: Arms, level: float) -> Found:
 
 
 def _bayes_normal(method: Any, arms: Arms, level: float) -> Found:
-    (n, mean, variance), (m, other, spread) = (
-        _moments(y[..., -1]) for y in (arms.first, arms.second)
-    )
-    se = np.sqrt(variance / n + spread / m)
-    return Found(*conjugate.normal(mean - other, se, method.prior_sd, level))
+    if arms.first.ndim == 4:
+        estimate, se, _ = _within(arms)
+    else:
+        (n, mean, variance), (m, other, spread) = (
+            _moments(y[..., -1]) for y in (arms.first, arms.second)
+        )
+        estimate, se = mean - other, np.sqrt(variance / n + spread / m)
+    return Found(*conjugate.normal(estimate, se, method.prior_sd, level))
 
 
 def _events(method: Any, arms: Arms) -> list[NDArray[np.int64]]:
@@ -163,17 +166,37 @@ def _rank_sum(method: Any, arms: Arms, level: float) -> Found:
 
 
 def _paired(method: Any, arms: Arms, level: float) -> Found:
-    """Every other patient has sham first; the mean of both orders takes out a change of period."""
-    difference = arms.first[..., -1] - arms.second[..., -1]
-    if difference.shape[1] == 1:
-        n, mean, variance = _moments(difference[:, 0])
+    if arms.first.shape[1] == 1:
+        n, mean, variance = _moments((arms.first - arms.second)[:, 0, :, -1])
         return _found(mean, np.sqrt(variance / n), n - 1, level)
-    n_cycles, own, _ = _moments(difference)
+    return _found(*_within(arms), level)
+
+
+def _within(arms: Arms) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Difference within patients, error and degrees of freedom.
+
+    Every other patient has sham first; the mean of both orders takes out a change of period.
+    """
+    n_cycles, own, _ = _moments((arms.first - arms.second)[..., -1])
     own = np.where(n_cycles > 0, own, np.nan)
     (n, mean, variance), (m, other, spread) = (_moments(own[:, k::2]) for k in (0, 1))
     df = n + m - 2
     pooled = ((n - 1) * variance + (m - 1) * spread) / df
-    return _found((mean + other) / 2, np.sqrt(pooled * (1 / n + 1 / m)) / 2, df, level)
+    return (mean + other) / 2, np.sqrt(pooled * (1 / n + 1 / m)) / 2, df
+
+
+def _lmm_crossover(method: Any, arms: Arms, level: float) -> Found:
+    """Periods as rows: who lacks one still tells by the other. Orders are those of `_within`."""
+    y = np.concatenate([arms.first[..., -1], arms.second[..., -1]], axis=-1)
+    _, patients, cycles, _ = arms.first.shape
+    is_active = np.repeat([1.0, 0.0], cycles)
+    period = np.tile(2 * np.arange(cycles), 2) + (1 - is_active).astype(int)
+    orders = [period, period + np.where(is_active == 1, 1, -1)]
+    rows = [
+        np.stack([np.ones(2 * cycles), is_active, *np.eye(2 * cycles)[1:, own]], axis=1)
+        for own in orders
+    ]
+    return _effect(method, y, np.stack([rows[i % 2] for i in range(patients)]), 1, level)
 
 
 ANALYSES: dict[str, Callable[[Any, Arms, float], Found]] = {
@@ -187,6 +210,7 @@ ANALYSES: dict[str, Callable[[Any, Arms, float], Found]] = {
     "ordinal": _ordinal,
     "rank_sum": _rank_sum,
     "paired": _paired,
+    "lmm_crossover": _lmm_crossover,
 }
 
 

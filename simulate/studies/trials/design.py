@@ -1,7 +1,8 @@
 """A study of trials as data, in the order of ADEMP: aims, data, estimands, methods, performance.
 
 Here: what such a file may say, its checks and its identity. Not here: how a trial is conducted
-(`conduct.py`), what its methods compute (`analyses.py`), what is made of them (`performance.py`).
+(`conduct.py`), its methods (`methods.py`) and what they compute (`analyses.py`), what is made of
+them (`performance.py`).
 """
 
 from functools import cached_property
@@ -11,10 +12,10 @@ from pydantic import Field, model_validator
 
 from simulate.parts import Part, Share
 from simulate.studies.study import Cut, Session, Sessions, Study, Worlds, digest, distinct
-from simulate.studies.trials.endpoints import Endpoint, Response, is_event
+from simulate.studies.trials.endpoints import Endpoint, Response
+from simulate.studies.trials.methods import AnyMethod, Name, why_not
 from simulate.studies.trials.performance import MEASURES, UNITS
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Patients = Annotated[tuple[Annotated[int, Field(ge=1, le=50_000)], ...], Field(min_length=1)]
 
 
@@ -106,130 +107,6 @@ AnyTrial = Annotated[
 TWO_ARMS = ("subgroups", "parallel", "withdrawal")
 
 
-class Method(Part):
-    """A way to analyse one endpoint of a trial; it estimates `targets`."""
-
-    name: Name
-    endpoint: Name
-
-
-class Mixed(Method):
-    """A random-intercept model by REML, with errors of the model or cluster-robust ones (CR2)."""
-
-    errors: Literal["model", "robust"]
-
-
-class MixedSlopes(Mixed):
-    """Linear in session: slope of a cohort, or difference of the slopes of two arms."""
-
-    method: Literal["lmm_slopes"]
-    targets: Literal["slope", "difference_of_slopes"]
-
-
-class MixedEnd(Mixed):
-    """A mean for every arm and session; the difference of the arms at the last one."""
-
-    method: Literal["lmm_end"]
-    targets: Literal["difference_at_end"]
-
-
-class Welch(Method):
-    """Welch's t test of the last reports, of patients who have one."""
-
-    method: Literal["t_test"]
-    targets: Literal["difference_at_end"]
-
-
-class OfEvents(Method):
-    """Compares events at the last session; a missed visit is left out, or counts as none."""
-
-    targets: Literal["log_odds_ratio"]
-    missing_is: Literal["left_out", "no_event"]
-
-
-class Fisher(OfEvents):
-    """Fisher's exact test."""
-
-    method: Literal["fisher"]
-
-
-class RankSum(Method):
-    """Wilcoxon's rank sum test of the last reports: they are taken as ordered only."""
-
-    method: Literal["rank_sum"]
-    targets: Literal["superiority"]
-
-
-class Unstructured(Method):
-    """Repeated measures (MMRM): a mean for every arm and session, an unstructured covariance."""
-
-    method: Literal["mmrm"]
-    targets: Literal["difference_at_end"]
-
-
-class Ordinal(Method):
-    """Proportional odds of the categories at the last session."""
-
-    method: Literal["ordinal"]
-    targets: Literal["common_log_odds_ratio"]
-
-
-class BayesNormal(Method):
-    """Posterior of the difference at the last session under a normal prior with mean 0.
-
-    Rejects where the posterior chance of either sign exceeds one less half the level.
-    """
-
-    method: Literal["bayes_normal"]
-    targets: Literal["difference_at_end"]
-    prior_sd: Annotated[float, Field(gt=0)]
-
-
-class BayesBeta(OfEvents):
-    """Posterior of both chances of the event under the same beta prior; rejects likewise."""
-
-    method: Literal["bayes_beta"]
-    prior_events: Annotated[float, Field(gt=0)]
-    prior_others: Annotated[float, Field(gt=0)]
-
-
-class Paired(Method):
-    """Differences within patients, adjusted for period; with one patient, of his cycles."""
-
-    method: Literal["paired"]
-    targets: Literal["difference_at_end"]
-
-
-AnyMethod = Annotated[
-    MixedSlopes
-    | MixedEnd
-    | Unstructured
-    | Welch
-    | BayesNormal
-    | Fisher
-    | BayesBeta
-    | RankSum
-    | Ordinal
-    | Paired,
-    Field(discriminator="method"),
-]
-
-
-def fits(method: Any, trial: Any, endpoint: Any) -> bool:
-    """Tell whether a method can analyse an endpoint of a trial."""
-    if isinstance(method, OfEvents) != is_event(endpoint):
-        return False
-    if trial.response is None and endpoint.readings != {"relief"}:
-        return False
-    if method.targets == "slope":
-        return trial.design == "cohort"
-    if method.method == "paired":
-        alone = min(trial.n_patients) == 1  # his own truth is known of reported relief alone
-        is_known = endpoint.readings == {"relief"} and trial.response is None
-        return trial.design == "crossover" and (is_known or not alone)
-    return trial.design in TWO_ARMS
-
-
 class Data(Worlds):
     """Data-generating mechanisms: worlds, trials in them, endpoints, and what goes missing.
 
@@ -318,9 +195,11 @@ class Design(Study):
                     f"the study; there are: {', '.join(self.estimands)}"
                 )
             if not any(self.fits(method, trial) for trial in trials):
+                endpoint = self.data.endpoints[method.endpoint]
+                why = dict.fromkeys(why_not(method, trial, endpoint) for trial in trials)
                 raise ValueError(
                     f"methods: {method.name} of {method.targets} can analyse no trial here: "
-                    f"endpoint {method.endpoint}"
+                    + "; ".join(why)
                 )
         distinct(tuple(method.name for method in self.methods))
         self._has_headline()
@@ -328,7 +207,7 @@ class Design(Study):
 
     def fits(self, method: Any, trial: Any) -> bool:
         """Tell whether a method can analyse a trial of this study."""
-        return fits(method, trial, self.data.endpoints[method.endpoint])
+        return not why_not(method, trial, self.data.endpoints[method.endpoint])
 
     def response_of(self, trial: Any) -> Response | None:
         """Return the law by which a trial's patients answer."""
@@ -342,15 +221,27 @@ class Design(Study):
         return frozenset({"relief"}).union(*asked)
 
     def _has_headline(self) -> None:
+        """Refuse a headline without a cell, saying which of its fields is wrong."""
         head = self.headline
-        trial = next((t for t in self.data.trials if t.name == head.trial), None)
-        if (
-            trial is None
-            or head.missing not in trial.missing
-            or head.sessions not in trial.sessions
-            or not any(m.name == head.method and self.fits(m, trial) for m in self.methods)
-        ):
-            raise ValueError("headline: no cell has this trial, method, missing and sessions")
+        trial = _one_of(self.data.trials, head.trial, "trial")
+        method = _one_of(self.methods, head.method, "method")
+        why = why_not(method, trial, self.data.endpoints[method.endpoint])
+        if why:
+            raise ValueError(f"headline: no cell has this trial and method: {why}")
+        for field, known in (("missing", trial.missing), ("sessions", trial.sessions)):
+            if getattr(head, field) not in known:
+                raise ValueError(
+                    f"headline: no cell has {field} {getattr(head, field)!r}; trial {trial.name} "
+                    f"has: {', '.join(map(str, known))}"
+                )
+
+
+def _one_of(parts: Any, name: str, what: str) -> Any:
+    for part in parts:
+        if part.name == name:
+            return part
+    known = ", ".join(part.name for part in parts)
+    raise ValueError(f"headline: no cell has {what} {name!r}; there are: {known}")
 
 
 def _sizes_fit(trial: Any) -> None:
