@@ -29,6 +29,46 @@ def calibration_curve(chance: FloatArray, happened: BoolArray) -> tuple[FloatArr
     return found[known, 0], np.clip(found[known, 1], 0, 1)
 
 
+def calibration_bands(
+    chance: FloatArray,
+    happened: BoolArray,
+    cluster: NDArray[np.int64],
+    rng: np.random.Generator,
+    times: int = 40,
+) -> dict[str, FloatArray]:
+    """Return the calibration curve with bands, at chances 0, 0.02, ..., 1 among those predicted.
+
+    Parameters
+    ----------
+    cluster
+        What is drawn again with all that belongs to it (the clinic of each patient).
+    times
+        Curves that each band comes from.
+
+    Returns
+    -------
+    dict
+        chance, share; low, high: 90 % of the curves of clusters drawn with replacement;
+        true_low, true_high: 90 % of the curves that the same chances would give if they were true.
+    """
+    at = np.linspace(0, 1, 51)
+    at = at[(at >= chance.min()) & (at <= chance.max())]
+
+    def curve(p: FloatArray, y: BoolArray) -> FloatArray:
+        return np.interp(at, *calibration_curve(p, y))
+
+    members = [np.flatnonzero(cluster == name) for name in np.unique(cluster)]
+    again, true = [], []
+    for _ in range(times):
+        who = np.concatenate([members[k] for k in rng.integers(len(members), size=len(members))])
+        again.append(curve(chance[who], happened[who]))
+        true.append(curve(chance, rng.random(len(chance)) < chance))
+    low, high = np.quantile(again, (0.05, 0.95), axis=0)
+    true_low, true_high = np.quantile(true, (0.05, 0.95), axis=0)
+    ends = {"low": low, "high": high, "true_low": true_low, "true_high": true_high}
+    return {"chance": at, "share": curve(chance, happened), **ends}
+
+
 def ici(chance: FloatArray, happened: BoolArray) -> float:
     """Return the integrated calibration index: mean distance of chance and smoothed share."""
     at, share = calibration_curve(chance, happened)

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from bayes.heaping import probability_table
-from bayes.scoring import auc, brier, calibration_curve, ici, ici_if_true, logistic_brier, pit
+from bayes.scoring import (
+    auc,
+    brier,
+    calibration_bands,
+    calibration_curve,
+    ici,
+    ici_if_true,
+    logistic_brier,
+    pit,
+)
 
 
 @pytest.fixture
@@ -57,3 +66,15 @@ def test_the_transform_is_uniform_for_the_law_that_made_the_reports(told):
     assert inside.mean() == pytest.approx(0.9, abs=0.02)
     narrow = np.repeat(probability_table(35.0, 7.0, (0.6, 0.3, 0.1))[:, None], 4000, axis=1)
     assert (np.abs(pit(narrow, report, rng) - 0.5) < 0.45).mean() < 0.86
+
+
+def test_bands_hold_the_diagonal_where_chances_are_true_and_not_where_they_are_not():
+    rng = np.random.default_rng(4)
+    chance, clinic = rng.random(4000), np.arange(4000) % 8
+    true = calibration_bands(chance, rng.random(4000) < chance, clinic, rng, times=20)
+    inside = (true["true_low"] <= true["share"]) & (true["share"] <= true["true_high"])
+    assert inside.mean() > 0.7
+    assert (true["low"] <= true["high"]).all() and true["chance"][0] >= 0
+    shy = calibration_bands(chance, rng.random(4000) < chance**2, clinic, rng, times=20)
+    middle = (shy["chance"] > 0.3) & (shy["chance"] < 0.7)
+    assert (shy["high"] < shy["true_low"])[middle].all()
