@@ -188,6 +188,11 @@ def show(
         return 0
     for line in lines(design, found, rows, tuple(measure)):
         click.echo(line)
+    if design.kind == "trials" and not measure:
+        from orchestration.commands.study_size import found_before
+
+        for line in found_before(design, settings.studies):
+            click.echo(line)
     return 0
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +23,6 @@ from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from simulate.studies.trials.search import Steps
-    from simulate.studies.trials.size import Answer
 
 SECONDS_BETWEEN_LINES = 10
 Tell = Callable[[str, float, "Steps"], None]
@@ -85,8 +85,20 @@ def _named_methods(design: Any, names: Sequence[str]) -> list[str]:
     return [method.name for method in design.methods if design.fits(method, trial)]
 
 
-def _said(answer: Answer) -> str:
-    if answer.reason is not None:
+def found_before(design: Any, root: Path) -> Iterator[str]:
+    """Yield what earlier searches found for the headline, or which command searches."""
+    from simulate.studies.trials.size import answers
+
+    found = answers(design, root)
+    own = found[found["is_headline"]]
+    if own.empty:
+        yield f"plateau study size {design.study} finds how many patients a power takes."
+    for row in own.itertuples():
+        yield f"How many patients, {row.method}, {row.world}, power {row.power:g}: {_said(row)}"
+
+
+def _said(answer: Any) -> str:
+    if isinstance(answer.reason, str):
         return answer.reason
     return (
         f"{answer.n_patients:,} patients (95 % Monte Carlo interval {answer.lo:,} to "

@@ -125,5 +125,20 @@ def test_the_command_prints_every_power_and_method(tmp_path):
     assert all(row["lo"] <= row["n_patients"] <= row["hi"] for row in rows)
 
 
+def test_what_was_found_is_shown_with_the_study(once, tmp_path):
+    import shutil
+
+    from orchestration.commands.study_size import found_before
+
+    shutil.copytree(once[0], tmp_path / "studies")
+    design = files.load("sham_trial", CHANGES | {"headline.method": "t_test"})
+    told = list(found_before(design, tmp_path / "studies"))
+    smaller, larger = once[1]
+    for answer, line in zip((smaller, larger), told, strict=True):
+        assert f"power {answer.power:g}: {answer.n_patients:,} patients" in line
+    (other,) = found_before(files.load("sham_trial", CHANGES), tmp_path / "studies")
+    assert "plateau study size sham_trial finds" in other
+
+
 if __name__ == "__main__":  # the process that is killed
     search(Path(sys.argv[1]))
