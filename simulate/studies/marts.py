@@ -1,0 +1,114 @@
+"""Rows of everything that studies have found, for the warehouse of studies.
+
+Here: complete shards of every shipped study -> frames by mart, a pure function of what is on disk.
+Not here: the marts (dbt/studies), whose columns and their meaning stand in their contracts.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from simulate.studies import files
+from simulate.studies.choice import best_lengths
+from simulate.studies.kinds import kind
+from simulate.studies.run import open_store
+from simulate.studies.whatif import FIGURES, assumptions, grid
+
+MARTS = (
+    "study_test_period_counts",
+    "study_trial_counts",
+    "study_estimate_counts",
+    "study_performance",
+    "study_net_benefit",
+    "study_choice",
+    "study_best_lengths",
+    "study_assurance",
+    "study_whatif_grid",
+    "study_shard",
+)
+COUNTS = {
+    "test_periods": "study_test_period_counts",
+    "trials": "study_trial_counts",
+    "estimates": "study_estimate_counts",
+}
+SAME = ("study_net_benefit", "study_choice", "study_assurance", "study_shard")
+"""Tables of a kind that are marts as they stand."""
+
+
+def rows(root: Path, progress: Callable[[str], None] | None = None) -> dict[str, pd.DataFrame]:
+    """Return the rows of every mart, of the shipped studies as they and their code are now.
+
+    Parameters
+    ----------
+    root
+        Folder of all studies.
+    progress
+        Called with the name of each study that has been run.
+
+    Returns
+    -------
+    dict
+        A frame a mart of `MARTS`; without columns where no study has rows for it.
+
+    Raises
+    ------
+    LookupError
+        No study has been run.
+    StoreError
+        A shard must not be read.
+    """
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in MARTS}
+    for name in files.available():
+        design = files.load(name)
+        try:
+            tables = kind(design.kind).tables(design, open_store(design, root)).as_dict()
+        except LookupError:  # nothing of it has been run
+            continue
+        if progress:
+            progress(name)
+        for mart, frame in _of_study(design, tables):
+            found[mart].append(frame)
+    if not found["study_shard"]:
+        raise LookupError(f"no study has been run under {root}: begin with `plateau study run`")
+    return {
+        mart: pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        for mart, frames in found.items()
+    }
+
+
+def _of_study(design: Any, tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, pd.DataFrame]]:
+    cell = tables["study_cell"]
+    yield COUNTS[design.kind], cell
+    figures = ["study", "scenario_id", "cell_id", "is_headline", "measure", "estimate", "mcse", "n"]
+    yield "study_performance", tables["study_performance"][figures].assign(kind=design.kind)
+    for name in SAME:
+        if name in tables:
+            yield name, tables[name]
+    if design.kind == "test_periods":
+        yield "study_best_lengths", _best_lengths(design, tables["study_choice"])
+        if design.data.vary:
+            yield "study_whatif_grid", _whatif(design, tables["study_choice"])
+
+
+def _best_lengths(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
+    """Best lengths at every stated rate over the worlds, which weigh alike."""
+    weight = dict.fromkeys(choice["scenario_id"], 1.0)
+    found = [
+        best_lengths(choice, rate, weight).assign(sessions_per_responder=rate)
+        for rate in design.performance.sessions_per_responder
+    ]
+    return pd.concat(found, ignore_index=True).assign(study=design.study)
+
+
+def _whatif(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
+    """Return the grid with one column `assumptions`, since studies vary different fields."""
+    columns, table = list(assumptions(design).values()), grid(design, choice)
+    told = [
+        ", ".join(f"{name}={value}" for name, value in zip(columns, values, strict=True))
+        for values in table[columns].itertuples(index=False)
+    ]
+    errors = [f"{name}_mcse" for name in FIGURES]
+    named = ["study", "scenario_id", "rule", "threshold_pct", "test_sessions", "cut_pct"]
+    return table[[*named, *FIGURES, *errors]].assign(assumptions=told)
