@@ -8,11 +8,20 @@ import pandas as pd
 from expectations.checks import Check, between, has_columns, is_present, is_unique, not_empty
 
 COUNTS = ("tp", "fp", "fn", "tn")
+NIGHTLY = ("study_cell", "study_performance", "study_choice", "study_shard")
+"""Tables of the small study of every night; the others are marts of the warehouse of studies."""
 KEYS = {
     "study_cell": "cell_id",
     "study_performance": "cell_id",
     "study_choice": "cell_id",
     "study_shard": "shard",
+    "study_test_period_counts": "cell_id",
+    "study_trial_counts": "cell_id",
+    "study_estimate_counts": "cell_id",
+    "study_net_benefit": "cell_id",
+    "study_best_lengths": "study",
+    "study_assurance": "study",
+    "study_whatif_grid": "scenario_id",
 }
 _PARTITION = ["study", "design_id", "code_id", "scenario_id"]
 
@@ -67,7 +76,7 @@ def _cell() -> list[Check]:
 
 
 def _performance() -> list[Check]:
-    key = ["cell_id", "measure"]
+    key = ["study", "cell_id", "measure"]
     return [
         has_columns([*key, "estimate", "mcse", "n", "scenario_id"]),
         not_empty(),
@@ -79,8 +88,8 @@ def _performance() -> list[Check]:
 
 def _choice() -> list[Check]:
     return [
-        has_columns(["cell_id", "missed_per_100", "sessions_per_100", "is_on_frontier"]),
-        is_unique("study_cell_once", ["cell_id"], required=False),
+        has_columns(["study", "cell_id", "missed_per_100", "sessions_per_100", "is_on_frontier"]),
+        is_unique("study_cell_once", ["study", "cell_id"], required=False),
         between("study_scale", "missed_per_100", 0, 100),
         between("study_scale", "sessions_per_100", 0, None),
     ]
@@ -102,9 +111,95 @@ def _shard() -> list[Check]:
     ]
 
 
+def _counts_of_test_periods() -> list[Check]:
+    # A cell of one study may be one of another, too.
+    once = is_unique("study_cell_once", ["study", "cell_id"], required=False)
+    own = [c for c in _cell() if c.rule_id not in ("study_cell_once", not_empty().rule_id)]
+    return [*own, once]
+
+
+def _shares_of(counts: tuple[str, ...], parts: dict[str, str]) -> list[Check]:
+    """Checks of counts, and of those that are a part of another."""
+    checks = [
+        has_columns(["study", "cell_id", "n_replicates", *counts]),
+        is_unique("study_cell_once", ["study", "cell_id"], required=False),
+        between("study_scale", "n_replicates", 1, None),
+        *(between("study_scale", name, 0, None) for name in counts),
+    ]
+    for part, whole in parts.items():
+
+        def within(frame: pd.DataFrame, part: str = part, whole: str = whole) -> pd.Series:
+            return _where(frame, frame[part] <= frame[whole])
+
+        checks.append(
+            Check(
+                "study_counts_add_up",
+                "ExpectColumnValuesToNotBeNull",
+                f"{part} <= {whole}",
+                reads=(part, whole),
+                derive=within,
+            )  # fmt: skip
+        )
+    return checks
+
+
+def _trial_counts() -> list[Check]:
+    parts = {
+        "n_rejected": "n_tested", "n_tested": "n_replicates", "n_failed": "n_replicates",
+        "n_covering": "n_intervals", "n_wrong_sign": "n_signed",
+    }  # fmt: skip
+    return _shares_of(tuple(parts), parts)
+
+
+def _estimate_counts() -> list[Check]:
+    parts = {"n_estimated": "n_replicates", "n_covering": "n_intervals"}
+    return _shares_of((*parts, "n_failed"), parts)
+
+
+def _net_benefit() -> list[Check]:
+    key = ["study", "cell_id", "decision_threshold_pct"]
+    return [
+        has_columns([*key, "net_benefit", "treat_all", "mcse"]),
+        is_unique("study_cell_once", key, required=False),
+        between("study_scale", "net_benefit", None, 1),
+        between("study_scale", "mcse", 0, None),
+    ]
+
+
+def _best_lengths() -> list[Check]:
+    return [
+        has_columns(["study", "test_sessions", "sessions_per_responder", "share_best"]),
+        between("study_scale", "share_best", 0, 1),
+        between("study_scale", "n_worlds", 1, None),
+    ]
+
+
+def _assurance() -> list[Check]:
+    return [
+        has_columns(["study", "trial", "n_patients", "assurance", "least", "most", "mcse"]),
+        *(between("study_scale", name, 0, 1) for name in ("assurance", "least", "most")),
+        between("study_scale", "mcse", 0, None),
+    ]
+
+
+def _whatif_grid() -> list[Check]:
+    return [
+        has_columns(["study", "scenario_id", "assumptions", "missed_per_100"]),
+        between("study_scale", "missed_per_100", 0, 100),
+        between("study_scale", "sessions_per_100", 0, None),
+    ]
+
+
 _SUITES = {
     "study_cell": _cell,
     "study_performance": _performance,
     "study_choice": _choice,
     "study_shard": _shard,
+    "study_test_period_counts": _counts_of_test_periods,
+    "study_trial_counts": _trial_counts,
+    "study_estimate_counts": _estimate_counts,
+    "study_net_benefit": _net_benefit,
+    "study_best_lengths": _best_lengths,
+    "study_assurance": _assurance,
+    "study_whatif_grid": _whatif_grid,
 }

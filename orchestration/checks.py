@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from expectations.validate import CheckResult
 
 MARTS_CHECKED = tuple(load_marts())
-STUDIES_CHECKED = tuple(study_suites.KEYS)
+STUDIES_CHECKED = study_suites.NIGHTLY
 ESTIMATES_CHECKED = tuple(estimate_suites.KEYS)
 
 

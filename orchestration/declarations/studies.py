@@ -1,4 +1,4 @@
-"""Commands of simulation studies: `study list`, `run`, `status`, `show`, `whatif`, `size`."""
+"""Commands of simulation studies: `study list`, `run`, `status`, `show` and what builds on them."""
 
 # ruff: noqa: D301 - click reads `\b` in a docstring as "keep these lines"
 
@@ -206,6 +206,26 @@ def size(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: 
     from orchestration.commands import study_size as work
 
     return work.size(settings_from(data=data), as_json=as_json, quiet=quiet, **given)
+
+
+@study.command()
+@common
+def marts(data: Path | None, as_json: bool, quiet: bool, verbose: bool) -> int:
+    """Gather what all studies have found in one DuckDB file, `studies/studies.duckdb`.
+
+    Counts, figures with their errors, best lengths, assurance, the what-if grid: tables with
+    enforced contracts, checked before the file takes the place of the one before. No night waits
+    for it, and it waits for none.
+
+    \b
+    Examples:
+      plateau study marts
+      plateau study marts --data ./data --json
+      duckdb -readonly data/studies/studies.duckdb "from study_assurance"
+    """
+    from orchestration.commands import studies as work
+
+    return work.marts(settings_from(data=data), as_json=as_json, quiet=quiet)
 
 
 COMMANDS: tuple[click.Command, ...] = (study,)

@@ -117,8 +117,8 @@ def test_sources_are_described_and_not_tested() -> None:
 
 def test_every_variable_has_its_one_default_in_the_protocol() -> None:
     sql = "".join(path.read_text(encoding="utf-8") for path in DBT.rglob("*.sql"))
-    read = set(re.findall(r"var\(['\"](\w+)['\"]", sql))
+    read = set(re.findall(r"\bvar\(['\"](\w+)['\"]", sql))
     assert read == set(Protocol.preset("clinic").dbt_vars(is_synthetic=True))
     project = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))
     assert "vars" not in project
-    assert not re.search(r"var\(['\"]\w+['\"]\s*,", sql), "a default stands in the protocol alone"
+    assert not re.search(r"\bvar\(['\"]\w+['\"]\s*,", sql), "a default stands in the protocol alone"
