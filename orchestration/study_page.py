@@ -10,6 +10,9 @@ import pandas as pd
 
 from orchestration.files import replace_file
 
+SIZED = ("trial", "missing", "sessions", "world", "method", "is_headline", "power", "n_patients")
+"""Columns of `study_size` that a page reads, where no search has been made."""
+
 
 def write_page(
     design: Any,
@@ -18,6 +21,7 @@ def write_page(
     population: str = "published",
     others: Mapping[str, Any] | None = None,
     course: pd.DataFrame | None = None,
+    sizes: pd.DataFrame | None = None,
 ) -> int:
     """Write the page of a study; return its size in bytes.
 
@@ -29,6 +33,8 @@ def write_page(
         Tables of the same study under another population, by its name: set beside.
     course
         From `simulate.studies.convergence.course`; without it the page draws no convergence.
+    sizes
+        Of trials, from `simulate.studies.trials.size.answers`: what searches have found.
     """
     extra = _convergence(design, course)
     if design.kind == "test_periods":
@@ -36,7 +42,7 @@ def write_page(
         both += [(name, one.study_choice) for name, one in (others or {}).items()]
         page = _test_periods(design, found, both, extra).encode()
     else:
-        page = _PAGES[design.kind](design, found, extra).encode()
+        page = _PAGES[design.kind](design, found, extra, sizes).encode()
     replace_file(path, page)
     return len(page)
 
@@ -150,10 +156,22 @@ def _shared(design: Any, found: Any, facts: Any) -> list[Any]:
     pooled = chances[chances["world"] == ALL_WORLDS]
     said = f"Long-term relief: {design.truth_in_words()}."
     return [
+        *_solved(design, found, facts),
         *_net_benefit(found, facts),
         *calibration(pooled, (1, now, 2 * now), said),
         *spread(found.study_variance, (now, now + 1)),
     ]
+
+
+def _solved(design: Any, found: Any, facts: Any) -> list[Any]:
+    from report.over_worlds import PREDICTED_AT_LEAST
+    from report.studies.solved import SHOWN, section
+    from simulate.studies.over_worlds import across
+
+    told = across(found.study_performance, found.study_cell, list(SHOWN))
+    keys = design.headline.model_dump() | {"decision_n_lag_visits": 0}
+    own = told[(told[list(keys)] == pd.Series(keys)).all(axis=1)]
+    return section(own, facts.threshold_pct, PREDICTED_AT_LEAST)
 
 
 def _net_benefit(found: Any, facts: Any) -> list[Any]:
@@ -260,7 +278,7 @@ def _zip(rows: pd.DataFrame, keys: tuple[str, ...], design: Any, about: str) -> 
     return section(named, keys, design.performance.level, about)
 
 
-def _trials(design: Any, found: Any, extra: list[Any]) -> str:
+def _trials(design: Any, found: Any, extra: list[Any], sizes: pd.DataFrame | None) -> str:
     from report.trials import TrialFacts, build
 
     head = design.headline
@@ -273,15 +291,18 @@ def _trials(design: Any, found: Any, extra: list[Any]) -> str:
         power=design.performance.power,
         level=design.performance.level,
         measure="coverage" if design.performance.stop.measure == "coverage" else "power",
+        endpoint_of={method.name: method.endpoint for method in design.methods},
     )
     rows = found.study_coverage
     largest = rows[rows["is_headline"] & (rows["n_patients"] == rows["n_patients"].max())]
     about = "Simulated trials of the headline’s design, the largest size."
     extra = [*_zip(largest, ("world", "method"), design, about), *extra]
-    return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts, extra)
+    n_trials = int(found.study_cell["n_replicates"].min())
+    told = pd.DataFrame(columns=SIZED) if sizes is None else sizes
+    return build(found.study_performance, told, n_trials, facts, extra)
 
 
-def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
+def _estimates(design: Any, found: Any, extra: list[Any], _: pd.DataFrame | None) -> str:
     from report.study_estimates import EstimateFacts, build
 
     head = design.headline
@@ -301,7 +322,7 @@ def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
     return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts, extra)
 
 
-_PAGES: dict[str, Callable[[Any, Any, list[Any]], str]] = {
+_PAGES: dict[str, Callable[[Any, Any, list[Any], pd.DataFrame | None], str]] = {
     "trials": _trials,
     "estimates": _estimates,
 }

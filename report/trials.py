@@ -3,7 +3,7 @@
 Belongs here: the page's parts and words. Does not: any figure that is not in the study's tables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,6 +12,7 @@ from report.blocks import Block, DataTable, Figure, Panel, Section, Table, Text
 from report.figures.power import by_patients
 from report.frames import records
 from report.studies.frame import Words, page
+from report.studies.trial_sizes import endpoints, searched
 from report.style import SERIES, band_key, swatch, to_svg
 from report.tables.layout import render, table
 from report.wording import MISSING, count, number, plural, plus_minus, words
@@ -40,6 +41,8 @@ class TrialFacts(Words):
         Of every test, 0-1.
     measure
         What the study is about: `power`, or `coverage` of the intervals.
+    endpoint_of
+        Endpoint of each method.
     """
 
     trial: str
@@ -49,10 +52,15 @@ class TrialFacts(Words):
     power: float
     level: float
     measure: str
+    endpoint_of: Mapping[str, str]
 
 
 def build(
-    performance: pd.DataFrame, n_trials: int, facts: TrialFacts, extra: Sequence[Section] = ()
+    performance: pd.DataFrame,
+    sizes: pd.DataFrame,
+    n_trials: int,
+    facts: TrialFacts,
+    extra: Sequence[Section] = (),
 ) -> str:
     """Write the page.
 
@@ -60,6 +68,8 @@ def build(
     ----------
     performance
         `study_performance` of a study of trials.
+    sizes
+        `study_size`: what searches have found; it may be empty.
     n_trials
         Simulated trials behind every cell of a world.
     facts
@@ -84,12 +94,21 @@ def build(
     ]
     if facts.measure == "power":
         sections.insert(1, Section("sizes", "How many patients", [_sizes(performance, facts)]))
-    return page(facts, basis, _answer(performance, facts), sections)
+    return page(facts, basis, _answer(performance, sizes, facts), sections)
 
 
-def _answer(performance: pd.DataFrame, facts: TrialFacts) -> list[Block]:
-    said = _of_power if facts.measure == "power" else _of_coverage
-    return [Text(said(performance[performance["is_headline"]], facts))]
+def _answer(performance: pd.DataFrame, sizes: pd.DataFrame, facts: TrialFacts) -> list[Block]:
+    headline = performance[performance["is_headline"]]
+    if facts.measure != "power":
+        return [Text(_of_coverage(headline, facts))]
+    same = pd.Series({"trial": facts.trial, "missing": facts.missing, "sessions": facts.sessions})
+
+    def own(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[(rows[list(same.index)] == same).all(axis=1)]
+
+    compared = endpoints(own(sizes), own(performance), facts.endpoint_of, facts.power)
+    found = [*searched(sizes), *compared]
+    return [Text(_of_power(headline, facts)), *map(Text, found)]
 
 
 def _of_power(rows: pd.DataFrame, facts: TrialFacts) -> str:

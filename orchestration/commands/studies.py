@@ -167,7 +167,12 @@ def show(
         others = _elsewhere(settings, name, changes, seed, population)
         with named():
             shrank = course(design, store)
-        n_bytes = write_page(design, found, out, population, others, shrank)
+            sizes = None
+            if design.kind == "trials":
+                from simulate.studies.trials.size import answers
+
+                sizes = answers(design, settings.studies)
+        n_bytes = write_page(design, found, out, population, others, shrank, sizes)
         if as_json:
             print_json({"schema": "plateau.study.page/1", "page": str(out), "bytes": n_bytes})
         else:

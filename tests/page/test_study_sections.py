@@ -1,0 +1,85 @@
+"""Sentences and sections that pages of studies share."""
+
+import pandas as pd
+
+from report.studies.solved import section as solved
+from report.studies.trial_sizes import endpoints, searched
+from report.studies.zip import strips
+
+ENDPOINT = {"relief_mmrm": "relief", "vas_mmrm": "vas", "composite_fisher": "composite"}
+
+
+def sizes(**n):
+    """Rows of `study_size` at 80 and 90 % power, limits 5 patients to either side."""
+    return pd.DataFrame(
+        [
+            {"trial": "t", "missing": "usual", "sessions": 6, "world": "gain 0.33", "method": name,
+             "is_headline": name == "relief_mmrm", "power": power, "n_patients": value + more,
+             "lo": value + more - 5, "hi": value + more + 5}
+            for name, value in n.items() for power, more in ((0.8, 0), (0.9, 40))
+        ]
+    )  # fmt: skip
+
+
+def powers(**share):
+    return pd.DataFrame(
+        [
+            {"world": "gain 0.33", "method": name, "measure": "power", "n_patients": 80,
+             "estimate": value, "mcse": 0.01} for name, value in share.items()
+        ]
+    )  # fmt: skip
+
+
+def test_a_search_is_told_for_both_powers_with_its_limits():
+    (told,) = searched(sizes(relief_mmrm=120, vas_mmrm=200))
+    assert "120 patients [115; 125] for 80 % power and 160 patients [155; 165] for 90 %" in told
+    assert "200" not in told
+    assert searched(sizes(vas_mmrm=200)) == []
+
+
+def test_endpoints_are_compared_by_size_and_say_where_limits_overlap():
+    found = sizes(relief_mmrm=120, vas_mmrm=200, composite_fisher=125)
+    shares = powers(relief_mmrm=0.5, vas_mmrm=0.3, composite_fisher=0.49)
+    (told,) = endpoints(found, shares, ENDPOINT, 0.8)
+    assert told.index("Reported relief") < told.index("Composite") < told.index("Fall of the VAS")
+    assert "125 [120; 130] (limits overlap)" in told
+    assert "200 [195; 205]." in told
+
+
+def test_without_a_search_endpoints_are_compared_by_power():
+    none = sizes()
+    none = none if len(none) else pd.DataFrame(columns=["method", "power", "n_patients"])
+    shares = powers(relief_mmrm=0.5, vas_mmrm=0.3, composite_fisher=0.49)
+    told = " ".join(endpoints(none, shares, ENDPOINT, 0.8))
+    assert "Composite, Fisher is within two Monte Carlo errors" in told
+    assert "least has “Fall of the VAS, MMRM”" in told
+    assert endpoints(none, powers(relief_mmrm=0.5), ENDPOINT, 0.8) == []
+
+
+def test_what_no_clinic_can_reach_says_so():
+    rows = pd.DataFrame(
+        [
+            {"rule": rule, "parameters": "worth 20 sessions", "threshold_pct": 30.0,
+             "test_sessions": 5, "measure": "missed_per_100", "mean": 7.5, "lo": 3.3, "hi": 11.7}
+            for rule in ("backward_induction", "backward_induction_true", "oracle")
+        ]
+    )  # fmt: skip
+    (one,) = solved(rows, 10, 50)
+    html = str(one.blocks[1].html)
+    assert html.count("(unattainable)") == 2
+    assert "7.5 (3.3 to 11.7)" in html
+    assert solved(rows[rows["rule"] == "oracle"], 10, 50) == []
+
+
+def test_strips_of_a_zip_plot_rank_by_distance_and_lie_on_their_side():
+    rows = pd.DataFrame(
+        {"is_truth_below": [True, False, True], "half_widths_from": [0.5, 0.0, 2.0],
+         "half_widths_to": [0.6, 0.1, float("inf")], "is_held": [True, True, False],
+         "n": [30, 60, 10]}
+    )  # fmt: skip
+    drawn = strips(rows)
+    assert drawn["to_pct"].tolist() == [60, 90, 100]
+    middle = ((drawn["lo"] + drawn["hi"]) / 2).round(3).tolist()
+    assert middle == [-0.05, 0.55, 2.05]
+    held = drawn[drawn["is_held"]]
+    assert ((held["lo"] <= 0) & (held["hi"] >= 0)).all()
