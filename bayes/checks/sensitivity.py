@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayes.checks.clocks import LONG_GAP_DAYS, clock_of, days_before, restarted
 from bayes.checks.near import NearFit
-from bayes.cohort import LAST_SESSION, MISSING, TEST_SESSIONS, Cohort, prepare
+from bayes.cohort import MISSING, Cohort, prepare
 from bayes.decomposition import FROM, TO, observed, responders, split
 from bayes.fit import Fit
 from bayes.population import groups
@@ -43,8 +44,9 @@ class Analysis:
         Columns of sessions that it reads; without a value in each it is not made.
     held
         Parameters held, natural values by name.
-    by_time
-        Whether time stands for the session number.
+    clock
+        What stands for the session number of each patient's sessions 1-30, from cohort and
+        sessions, shape (patients, 30); the session number where it is None.
     """
 
     frames: Callable[[pd.DataFrame, pd.DataFrame], Frames] = lambda sessions, patients: (
@@ -53,7 +55,7 @@ class Analysis:
     )
     needs: tuple[str, ...] = ()
     held: dict[str, float] = field(default_factory=dict)
-    by_time: bool = False
+    clock: Callable[[Cohort, pd.DataFrame], FloatArray] | None = None
 
 
 def cut(sessions: pd.DataFrame, patients: pd.DataFrame, last: pd.Series) -> Frames:
@@ -85,6 +87,12 @@ def before(flag: str) -> Callable[[pd.DataFrame, pd.DataFrame], Frames]:
     return change
 
 
+def before_long_gap(sessions: pd.DataFrame, patients: pd.DataFrame) -> Frames:
+    """Leave out each patient's first session after a long gap and what follows."""
+    after = sessions[days_before(sessions) > LONG_GAP_DAYS]
+    return cut(sessions, patients, after.groupby("patient_id")["session_no"].min() - 1)
+
+
 def begun(late: bool) -> Callable[[pd.DataFrame, pd.DataFrame], Frames]:
     """Return the change that keeps the patients who began in the earlier or later half."""
 
@@ -105,7 +113,9 @@ ANALYSES: dict[str, Analysis] = {
     "early_years": Analysis(begun(False), ("session_date",)),
     "late_years": Analysis(begun(True), ("session_date",)),
     "before_covid_gap": Analysis(before("has_covid_gap"), ("has_covid_gap",)),
-    "by_time": Analysis(needs=("session_date",), by_time=True),
+    "before_long_gap": Analysis(before_long_gap, ("session_date",)),
+    "restart_after_gap": Analysis(needs=("session_date",), clock=restarted),
+    "by_time": Analysis(needs=("session_date",), clock=clock_of),
     "before_drug_change": Analysis(before("analgesics_changed"), ("analgesics_changed",)),
 }
 
@@ -122,11 +132,11 @@ def run(
     """
     sessions, patients = analysis.frames(sessions, patients)
     cohort = prepare(sessions, patients)
-    if not analysis.by_time:
+    if analysis.clock is None:
         found = fit_one(cohort, held=analysis.held)
         course = found.fit.posterior.mean_reports(SESSIONS)
         return found, answers(found.fit, course, course)
-    clock = clock_of(cohort, sessions)
+    clock = analysis.clock(cohort, sessions)
     at_row = clock[cohort.patient, cohort.session - 1].astype(np.int64)
     found = fit_one(cohort, held=analysis.held, clock=at_row)
     posterior = found.fit.posterior
@@ -135,31 +145,6 @@ def run(
         mean_reports(natural, effects[:, [i]], clock[i])[:, 0] for i in range(len(cohort.patients))
     ]
     return found, answers(found.fit, posterior.mean_reports(SESSIONS), np.stack(each, axis=1))
-
-
-def clock_of(cohort: Cohort, sessions: pd.DataFrame) -> FloatArray:
-    """Return the time of each patient's sessions 1-30, in typical intervals, 1 at the first.
-
-    A typical interval is the median one of the test period. Times are rounded to whole intervals,
-    never to less than one; sessions that were not delivered go on from the last one by the
-    patient's own median interval. Shape (patients, 30).
-    """
-    day = pd.to_datetime(sessions["session_date"]).to_numpy().astype("datetime64[D]")
-    wide = np.full((len(cohort.patients), LAST_SESSION), np.nan)
-    row = pd.Index(cohort.patients).get_indexer(pd.Index(sessions["patient_id"]))
-    number = sessions["session_no"].to_numpy(dtype=int)
-    kept = (row >= 0) & (number <= LAST_SESSION) & ~np.isnat(day)
-    wide[row[kept], number[kept] - 1] = day[kept].astype(float)
-    since = wide - wide[:, [0]]
-    gaps = np.diff(since, axis=1)
-    typical = float(np.nanmedian(gaps[:, : TEST_SESSIONS - 1]))
-    clock = np.maximum(1 + np.round(since / typical), 1.0)
-    for i, own in enumerate(clock):
-        known = gaps[i][np.isfinite(gaps[i])]
-        step = np.median(known) / typical if known.size else 1.0
-        for k in np.flatnonzero(~np.isfinite(own)):
-            own[k] = own[k - 1] + step if k else 1.0
-    return clock
 
 
 def answers(fit: Fit, course: FloatArray, by_session: FloatArray) -> dict[str, FloatArray]:

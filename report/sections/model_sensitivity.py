@@ -22,6 +22,8 @@ _VARIANTS = {
     "early_years": "Patients who began in the earlier half",
     "late_years": "Patients who began in the later half",
     "before_covid_gap": "Sessions before a gap over spring 2020",
+    "before_long_gap": "Sessions before any gap of more than 180 days",
+    "restart_after_gap": "Curve begun anew after such a gap",
     "by_time": "Time instead of session number",
     "before_drug_change": "Sessions before the first change of analgesics",
 }

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bayes.checks import gaussian, tables
+from bayes.checks.clocks import LONG_GAP_DAYS, clock_of
 from bayes.checks.columns import COLUMNS, empty
 from bayes.checks.leave_out import (
     Logs,
@@ -19,7 +20,7 @@ from bayes.checks.leave_out import (
 from bayes.checks.near import shapes_of
 from bayes.checks.power_scaling import power_scaling
 from bayes.checks.replicates import checked_rows, figures, posterior_check, replicates
-from bayes.checks.sensitivity import ANALYSES, clock_of, families_differ, why_not
+from bayes.checks.sensitivity import ANALYSES, families_differ, why_not
 from bayes.checks.tables import predictive_tables
 from bayes.checks.variant import VariantTarget, fit_variant, variant_target
 from bayes.cohort import MISSING, prepare
@@ -28,6 +29,7 @@ from bayes.fit import FitConfig, fit, fit_target
 from bayes.parameters import NAMES, scores_of, values
 from bayes.posterior import Posterior
 from bayes.quantities import SESSIONS
+from expectations.protocol import Protocol
 
 NOISE = NAMES.index("noise")
 
@@ -275,6 +277,45 @@ def test_sessions_after_a_change_are_left_out_and_their_stop_is_not_known():
     assert clock[1, :4] == pytest.approx([1, 2, 2 + 28 / 21, 2 + 56 / 21])
 
 
+def test_after_a_long_gap_sessions_are_left_out_or_the_curve_begins_anew():
+    days = [
+        0,
+        14,
+        28,
+        42,
+        250,
+        264,
+        0,
+        14,
+        28,
+        42,
+        222,
+        236,
+    ]  # 208 days; and 180, which is not long
+    sessions = pd.DataFrame(
+        {
+            "patient_id": np.repeat(["a", "b"], 6),
+            "session_no": np.tile(np.arange(1, 7), 2),
+            "pain_relief_pct": 20.0,
+            "session_date": pd.Timestamp("2019-09-02") + pd.to_timedelta(days, unit="D"),
+        }
+    )
+    people = pd.DataFrame(
+        {"patient_id": ["a", "b"], "n_sessions": 6, "stop_reason": "emcs_surgery"}
+    )
+    shuffled = sessions.sample(frac=1, random_state=1)
+    kept, who = ANALYSES["before_long_gap"].frames(shuffled, people)
+    assert kept.groupby("patient_id")["session_no"].max().tolist() == [4, 6]
+    assert who["stop_reason"].tolist() == ["ongoing", "emcs_surgery"]
+    clock = ANALYSES["restart_after_gap"].clock(prepare(shuffled, people), shuffled)
+    by = dict(zip(prepare(shuffled, people).patients, clock[:, :7].tolist(), strict=True))
+    assert by["a"] == [1, 2, 3, 4, 1, 2, 3]
+    assert by["b"] == [1, 2, 3, 4, 5, 6, 7]
+    assert Protocol().long_gap_days == LONG_GAP_DAYS
+    undated = shuffled.assign(session_date=pd.NaT)
+    assert why_not(ANALYSES["restart_after_gap"], undated) == "session_date was not delivered"
+
+
 def test_families_that_differ_by_more_than_two_sessions_are_flagged():
     rows = [("shipped", "saturation_a", 5.0), ("shape_0.7", "saturation_a", 7.5)]
     rows += [("shipped", "saturation_b", 5.0), ("shape_1.5", "saturation_b", 6.0)]
@@ -294,7 +335,7 @@ def test_a_prior_that_decides_is_told_from_one_that_does_not():
 
 
 def test_tables_have_their_columns(shipped, data, make_lesions, monkeypatch):
-    few = {name: ANALYSES[name] for name in ("shape_1.0", "by_time", "before_covid_gap")}
+    few = {name: ANALYSES[name] for name in ("shape_1.0", "restart_after_gap", "before_covid_gap")}
     monkeypatch.setattr(tables, "ANALYSES", few)
     monkeypatch.setattr(tables, "VARIANTS", {"no_relapse": tables.VARIANTS["no_relapse"]})
     made = tables.check_tables(shipped, data, make_lesions(data))
