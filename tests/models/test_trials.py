@@ -102,6 +102,18 @@ def test_the_interval_of_the_search_holds_the_known_size():
     assert np.mean([s.lo <= 127.5 <= s.hi for s in wrong]) < 0.5, "a wrong power is seen"
 
 
+def test_sizes_at_which_no_test_can_be_made_are_passed_over():
+    rng = np.random.default_rng(1)
+
+    def too_small(n, replicates):
+        made = len(replicates) if n >= 20 else 0
+        return int(rng.binomial(made, t_power(n, 0.5))), made
+
+    found = search(too_small, 0.8, tolerance=0.05)
+    assert found.lo <= 127.5 <= found.hi
+    assert min(n for n, _, tested in found.tried if not tested) == 8
+
+
 def test_a_power_out_of_reach_is_said():
     with pytest.raises(LookupError, match="not reached with 100 patients"):
         search(lambda n, r: (round(0.05 * len(r)), len(r)), 0.8, high=100)

@@ -149,7 +149,8 @@ def _root(tried: list[tuple[int, int, int]], power: float) -> tuple[float, float
     """Return patients at which the line has the power, with Fieller's limits."""
     from scipy.special import ndtri
 
-    n, rejected, tested = np.array(tried, dtype=float).T
+    some = [batch for batch in tried if batch[2]]  # too small a trial may carry no test at all
+    n, rejected, tested = np.array(some, dtype=float).T
     x, target = np.sqrt(n), float(ndtri(power))
     weight = np.ones_like(x)
     for _ in range(12):
