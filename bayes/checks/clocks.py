@@ -21,10 +21,9 @@ LONG_GAP_DAYS = 180
 def days_before(sessions: pd.DataFrame) -> pd.Series:
     """Return the days since the patient's session before, NaN where a date is missing."""
     ordered = sessions.sort_values(["patient_id", "session_no"])
-    day = pd.to_datetime(ordered["session_date"])
-    before = day.groupby(ordered["patient_id"]).diff()
-    days = before.to_numpy() / np.timedelta64(1, "D")
-    return pd.Series(days, index=ordered.index).reindex(sessions.index)
+    date = pd.to_datetime(ordered["session_date"]).to_numpy().astype("datetime64[D]")
+    day = pd.Series(np.where(np.isnat(date), np.nan, date.astype(float)), index=ordered.index)
+    return day.groupby(ordered["patient_id"]).diff().reindex(sessions.index)
 
 
 def restarted(cohort: Cohort, sessions: pd.DataFrame) -> FloatArray:
