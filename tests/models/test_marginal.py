@@ -273,6 +273,24 @@ def test_a_cohort_that_says_little_gives_wide_intervals_not_an_error(
         assert (table["plateau_q95_pct"] - table["plateau_q05_pct"] > 30).all()
 
 
+def test_without_any_stop_nothing_breaks_and_hazards_are_low(make_cohort):
+    data = make_cohort(6, 5)
+    config = FitConfig(engine="marginal", marginal_draws=60)
+    found = fit(data, config, patients=stay(data))
+    by = dict(zip(NAMES, found.posterior.flat[0].T, strict=True))
+    prior = dict(zip(NAMES, values(np.zeros(len(NAMES))), strict=True))
+    assert np.isfinite(found.posterior.scores).all()
+    assert np.median(by["stop_test_low"]) < prior["stop_test_low"]
+    assert found.diagnosis.status == "not_converged", "60 draws are not shown"
+
+
+def stay(data):
+    """Patients who had one more session than is listed: all went on."""
+    ids = data["patient_id"].unique()
+    more = int(data["session_no"].max()) + 1
+    return pd.DataFrame({"patient_id": ids, "n_sessions": more, "stop_reason": "ongoing"})
+
+
 def test_order_of_rows_changes_nothing(make_cohort):
     data = make_cohort(6, 4)
     first, second = prepare(data), prepare(data.sort_values(["patient_id", "session_no"]))
