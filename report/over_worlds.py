@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 
 from report.blocks import Block, DataTable, Figure, Heading, Panel, Section, Table, Text
-from report.figures.over_worlds import best_lengths, missed_by_length
+from report.figures.over_worlds import missed_by_length
 from report.frames import records
+from report.studies.best_length import best, hinges
 from report.studies.frame import page
-from report.studies.sections import regret_by_rate
 from report.study import StudyFacts
-from report.style import GREEN, SERIES, band_key, swatch, to_svg
+from report.style import SERIES, band_key, swatch, to_svg
 from report.tables.layout import render, table
 from report.wording import count, number
 
@@ -102,8 +102,8 @@ def build(
         Section("length", "By number of test sessions", [_missed(truths, facts)]),
         Section("compared", "Four, five or six sessions", [_compared(t, facts) for t in truths]),
         Section("rules", "Other rules", [_rules(t, facts) for t in truths]),
-        Section("best", "Best length at a stated rate", _best(truths, facts)),
-        Section("hinges", "What it hinges on", _hinges(truths[0])),
+        Section("best", "Best length at a stated rate", best(truths)),
+        Section("hinges", "What it hinges on", hinges(truths[0])),
         *extra,
     ]
     return page(facts, basis, _answer(truths, facts), sections, [Text(SPREAD)])
@@ -314,85 +314,3 @@ def _rules(truth: Truth, facts: StudyFacts) -> Table:
             )
         )
     )
-
-
-def _best(truths: Sequence[Truth], facts: StudyFacts) -> list[Block]:
-    panels, rows = [], []
-    for truth in truths:
-        drawn = truth.best.assign(share=100 * truth.best["share_best"])
-        label = f"Long-term relief of {truth.cut_pct} % or more"
-        panels.append(Panel(to_svg(best_lengths(drawn), f"best-{truth.cut_pct}", label), label))
-        rows += [
-            (label, number(row["rate"], 0), count(row["test_sessions"]), number(row["share"], 0),
-             number(row["mean_regret"], 0), number(row["largest_regret"], 0))
-            for row in records(drawn)
-        ]  # fmt: skip
-    return [
-        Text(
-            "There is no best length without a rate of exchange: how many test sessions one would "
-            "spend to find one more long-term responder. Without any cost of sessions, those "
-            "lengths are best that miss fewest, by construction."
-        ),
-        Figure(
-            key="figure-best",
-            title="Worlds in which a length of the rule in use is best, by rate",
-            caption="Loss: test sessions and missed long-term responders per 100 who start, at "
-            "the rate above each row. Regret in the table: test sessions per 100 lost to the best "
-            "length of the same world.",
-            alt="Share of worlds by best length and rate; see the table.",
-            panels=panels,
-            data=DataTable(
-                ["Truth", "Rate", "Test sessions", "Best in % of worlds", "Mean regret",
-                 "Largest regret"], rows
-            ),
-            legend=[(band_key(GREEN, 0.6), "Share of worlds")],
-            panel_width=360,
-        ),
-        *(
-            regret_by_rate(
-                truth.best.assign(regret=truth.best["mean_regret"]),
-                f"Mean regret over worlds, long-term relief of {truth.cut_pct} % or more",
-                f"regret-{truth.cut_pct}",
-            )
-            for truth in truths
-        ),
-    ]  # fmt: skip
-
-
-def _by_rate(best: pd.DataFrame) -> str:
-    """Say which length is best in most worlds at each rate."""
-    told = []
-    for rate, rows in best.groupby("rate"):
-        top = rows.sort_values("share_best").iloc[-1]
-        told.append(
-            f"at {number(rate, 0)} test sessions for one more found, "
-            f"{count(top['test_sessions'])} is best in {number(100 * top['share_best'], 0)} of 100 "
-            "worlds"
-        )
-    return "; ".join(told)
-
-
-def _hinges(truth: Truth) -> list[Block]:
-    wide = truth.knowing.pivot_table(index="question", columns="rate", values="value", sort=False)
-    lines = [
-        (question, *(number(value) for value in row))
-        for question, row in zip(wide.index, wide.to_numpy(), strict=True)
-    ]
-    labels = {"question": "If this were known", **{f"r{r:g}": number(r, 0) for r in wide.columns}}
-    shown = table(
-        pd.DataFrame(lines, columns=list(labels)),
-        "table-knowing",
-        f"Value of knowing, long-term relief of {truth.cut_pct} % or more, rule in use",
-        labels,
-        stub="question",
-        notes=[
-            "Columns: rate of exchange, test sessions worth one more found. Value: expected loss "
-            "saved by choosing the length with that knowledge, in test sessions per 100 who "
-            "start; what chance alone would give is taken off.",
-        ],
-    )
-    return [
-        Text(f"First on the rate: {_by_rate(truth.best)}."),
-        Text("What else would be worth knowing, and so what a next study should measure:"),
-        Table(render(shown)),
-    ]

@@ -8,35 +8,23 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from report.blocks import Block, DataTable, Figure, Panel, Section, Table, Text
+from report.blocks import Block, DataTable, Figure, Panel, Section, Text
 from report.figures.against_truth import against_truth
 from report.frames import records
+from report.studies.estimate_tables import (
+    HEADS,
+    SHOWN,
+    axis_of,
+    by_size,
+    by_world,
+    digits_of,
+    estimates,
+    name_of,
+)
 from report.studies.frame import Words, page
 from report.style import BLUE, VERMILLION, Mark, band_key, swatch, to_svg
-from report.tables.layout import render, table
-from report.wording import MISSING, count, number, plural, plus_minus, words
+from report.wording import count, number, plural, plus_minus, words
 
-UNITS = {
-    **dict.fromkeys(("share_at_least_cut", "stopped_before", "stopped_for_efficacy"), "%"),
-    **dict.fromkeys(("ppv", "npv", "stops_after_reopening", "days_covered"), "%"),
-    **dict.fromkeys(("mean_of_selected", "rise", "level_at_15", "patient_plateau"), "points"),
-    **dict.fromkeys(("saturation_session", "patient_saturation", "patient_half_rise"), "sessions"),
-    "mean_slope": "points a session",
-    "loss_at_reopening": "points",
-    "patients_per_place": "patients",
-}
-FINE = ("correlation", "discrimination", "calibration_slope", "mean_slope")
-SHOWN = ("estimate", "truth", "bias", "rmse", "coverage", "interval_width", "failed")
-PERCENT = ("coverage", "failed")
-HEADS = {
-    "estimate": "Estimate, mean",
-    "truth": "Truth",
-    "bias": "Off by",
-    "rmse": "Root mean square error",
-    "coverage": "Interval holds the truth (%)",
-    "interval_width": "Width of the interval",
-    "failed": "Without a number (%)",
-}
 MOST_PANELS = 9
 MOST_TOLD = 3
 
@@ -86,12 +74,12 @@ def build(
     own = wide[wide["n_patients"] == facts.n_patients]
     sections = [
         Section("figure", f"{words(facts.estimand)}: estimates and truth", [_figure(own, facts)]),
-        Section("worlds", "By world", [_by_world(own, facts)]),
-        Section("estimates", "What each estimate is worth", [_estimates(own, facts)]),
+        Section("worlds", "By world", [by_world(own, facts)]),
+        Section("estimates", "What each estimate is worth", [estimates(own, facts)]),
         *extra,
     ]
     if len(set(wide["n_patients"])) > 1:
-        sections.insert(2, Section("sizes", "By size of the cohort", [_by_size(wide, facts)]))
+        sections.insert(2, Section("sizes", "By size of the cohort", [by_size(wide, facts)]))
     return page(facts, basis, _answer(own, facts), sections)
 
 
@@ -117,10 +105,10 @@ def _answer(own: pd.DataFrame, facts: EstimateFacts) -> list[Block]:
 
 def _one_sentence(rows: pd.DataFrame, facts: EstimateFacts) -> str:
     """Say how far the headline is from the truth, world by world or from the least to the most."""
-    digits = _digits(facts.estimand)
+    digits = digits_of(facts.estimand)
     head = (
         f"With {count(facts.n_patients)} patients, “{words(facts.method)}” puts "
-        f"{_name(facts.estimand)}"
+        f"{name_of(facts.estimand)}"
     )
     rows = rows.sort_values("bias")
     told = rows if len(rows) <= MOST_TOLD else rows.iloc[[0, len(rows) // 2, -1]]
@@ -155,7 +143,7 @@ def _compared(rows: pd.DataFrame, facts: EstimateFacts) -> list[Block]:
     if rows["method"].nunique() < 2 or rows.groupby("world")["truth"].agg(_spread).max() > 1e-9:
         return []
     worst = rows.assign(off=rows["bias"].abs()).groupby("method")["off"].max()
-    best, digits = worst.idxmin(), _digits(facts.estimand)
+    best, digits = worst.idxmin(), digits_of(facts.estimand)
     return [
         Text(
             f"Of {plural(len(worst), 'way')} compared, “{words(best)}” is off least in its worst "
@@ -182,11 +170,11 @@ def _figure(own: pd.DataFrame, facts: EstimateFacts) -> Figure:
         if k == MOST_PANELS:
             break
         columns = part[["way", "estimate", "lo", "hi", "truth"]]
-        chart = against_truth(columns, ways, domain, _axis(facts.estimand))
+        chart = against_truth(columns, ways, domain, axis_of(facts.estimand))
         panels.append(
             Panel(to_svg(chart, f"truth-{k}", f"Estimates and truth, {world}"), str(world))
         )
-    digits = _digits(facts.estimand)
+    digits = digits_of(facts.estimand)
     lines = [
         (row["world"], row["way"], *(number(row[m], digits) for m in SHOWN[:3]),
          number(row["interval_width"], digits))
@@ -209,120 +197,3 @@ def _figure(own: pd.DataFrame, facts: EstimateFacts) -> Figure:
         ],
         panel_width=330,
     )
-
-
-def _by_world(own: pd.DataFrame, facts: EstimateFacts) -> Table:
-    """How far each way is off, a row a world and a column a way."""
-    rows, digits = own[own["estimand"] == facts.estimand], _digits(facts.estimand)
-    ways = list(dict.fromkeys(rows["method"]))
-    lines = []
-    for world, part in rows.groupby("world", sort=False):
-        by = {row["method"]: row for row in records(part)}
-        lines.append((world, *(_off(by.get(way), digits) for way in ways)))
-    labels = {"head": "World"} | {way: words(way) for way in ways}
-    return Table(
-        render(
-            table(
-                pd.DataFrame(lines, columns=list(labels)),
-                "table-worlds",
-                f"{words(facts.estimand)}: how far off, {count(facts.n_patients)} patients",
-                labels,
-                stub="head",
-                notes=["Mean of estimate less truth ± Monte Carlo standard error; above 0: too "
-                       f"much. {_unit_note(facts.estimand)}"],
-            )
-        )
-    )  # fmt: skip
-
-
-def _by_size(wide: pd.DataFrame, facts: EstimateFacts) -> Table:
-    """The headline's way and estimand by number of patients, in the middle world."""
-    rows = wide[(wide["estimand"] == facts.estimand) & (wide["world"] == _middle(wide))]
-    lines = [
-        (words(row["method"]), plural(row["n_patients"], "patient"),
-         *(_cell(row, m, facts.estimand) for m in SHOWN[2:6]))
-        for row in records(rows.sort_values(["method", "n_patients"], kind="stable"))
-    ]  # fmt: skip
-    labels = {"head": "Way"} | {m: HEADS[m] for m in SHOWN[2:6]}
-    return Table(
-        render(
-            table(
-                pd.DataFrame(lines, columns=["group", *labels]),
-                "table-sizes",
-                f"{words(facts.estimand)} by size of the cohort, {_middle(wide)}",
-                labels,
-                stub="head",
-                group="group",
-                notes=[_unit_note(facts.estimand)],
-            )
-        )
-    )
-
-
-def _estimates(own: pd.DataFrame, facts: EstimateFacts) -> Table:
-    """Every way and estimand in the middle world."""
-    world = _middle(own)
-    lines = [
-        (words(row["estimand"]) + _unit(row["estimand"]), words(row["method"]),
-         *(_cell(row, m, row["estimand"]) for m in SHOWN))
-        for row in records(own[own["world"] == world])
-    ]  # fmt: skip
-    labels = {"head": "Way"} | {m: HEADS[m] for m in SHOWN}
-    lines.sort(key=lambda line: line[0])
-    return Table(
-        render(
-            table(
-                pd.DataFrame(lines, columns=["group", *labels]),
-                "table-estimates",
-                f"World: {world}; {count(facts.n_patients)} patients",
-                labels,
-                stub="head",
-                group="group",
-                notes=[
-                    "± Monte Carlo standard error. Where a patient has an estimate of his own, "
-                    "means are over patients, and errors count cohorts.",
-                    "Without a number: nothing to estimate from, or a model that did not pass its "
-                    "own gate.",
-                ],
-            )
-        )
-    )
-
-
-def _middle(rows: pd.DataFrame) -> str:
-    worlds = list(dict.fromkeys(rows["world"]))
-    return str(worlds[len(worlds) // 2])
-
-
-def _digits(estimand: str) -> int:
-    return 2 if estimand in FINE else 1
-
-
-def _name(estimand: str) -> str:
-    text = words(estimand)
-    text = text if text[:2].isupper() or "PV" in text else text[:1].lower() + text[1:]
-    return f"the {text}{_unit(estimand)}"
-
-
-def _unit(estimand: str) -> str:
-    return f" ({UNITS[estimand]})" if estimand in UNITS else ""
-
-
-def _axis(estimand: str) -> str:
-    return words(estimand) + _unit(estimand)
-
-
-def _unit_note(estimand: str) -> str:
-    return f"In {UNITS[estimand]}." if estimand in UNITS else "No unit."
-
-
-def _off(row: dict[str, float] | None, digits: int) -> str:
-    return MISSING if row is None else plus_minus(row["bias"], row["bias_mcse"], digits, digits)
-
-
-def _cell(row: dict[str, float], measure: str, estimand: str) -> str:
-    scale = 100 if measure in PERCENT else 1
-    digits = 0 if measure in PERCENT else _digits(estimand)
-    if row[f"{measure}_mcse"] == 0:  # the same in every cohort, as the truth of a world is
-        return number(scale * row[measure], digits)
-    return plus_minus(scale * row[measure], scale * row[f"{measure}_mcse"], digits, digits)

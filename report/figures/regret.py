@@ -25,6 +25,7 @@ def regret_map(rows: pd.DataFrame) -> Any:
     """
     import altair as alt
 
+    rows = rows.reset_index(drop=True)  # parts put together may share labels
     shades = rows.assign(shade=(rows["regret"] + 1) ** 0.5, told=rows["regret"].round())
     least = shades.loc[shades.groupby("rate")["regret"].idxmin()]
     x = alt.X("test_sessions:O", axis=alt.Axis(title="Test sessions", labelAngle=0))
@@ -32,7 +33,7 @@ def regret_map(rows: pd.DataFrame) -> Any:
     base = alt.Chart(shades).encode(x=x, y=y)
     top = float(shades["shade"].max())
     fill = alt.Color("shade:Q", scale=alt.Scale(scheme="blues", domain=[1, 1.3 * top]), legend=None)
-    ink = alt.condition(alt.datum.shade > 0.75 * 1.3 * top, alt.value("white"), alt.value(INK))
+    ink = alt.condition(alt.datum.shade > 0.6 * 1.3 * top, alt.value("white"), alt.value(INK))
     frame = alt.Chart(least).encode(x=x, y=y)
     return alt.layer(
         base.mark_rect(stroke="white").encode(color=fill),

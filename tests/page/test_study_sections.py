@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from report.figures.regret import regret_map
 from report.studies.solved import section as solved
 from report.studies.trial_sizes import endpoints, searched
 from report.studies.zip import strips
@@ -83,3 +84,13 @@ def test_strips_of_a_zip_plot_rank_by_distance_and_lie_on_their_side():
     assert middle == [-0.05, 0.55, 2.05]
     held = drawn[drawn["is_held"]]
     assert ((held["lo"] <= 0) & (held["hi"] >= 0)).all()
+
+
+def test_the_least_regret_of_each_rate_is_framed_whatever_the_index():
+    parts = [
+        pd.DataFrame({"rate": rate, "test_sessions": [1, 2, 3], "regret": regret})
+        for rate, regret in ((5.0, [0.0, 9.0, 20.0]), (50.0, [30.0, 0.0, 4.0]))
+    ]
+    chart = regret_map(pd.concat(parts)).to_dict()
+    framed = chart["datasets"][chart["layer"][1]["data"]["name"]]
+    assert [(row["rate"], row["test_sessions"]) for row in framed] == [(5.0, 1), (50.0, 2)]

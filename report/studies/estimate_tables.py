@@ -1,0 +1,158 @@
+"""Tables of a study of estimates: by world, by size, by estimand; and how an estimand is written.
+
+Belongs here: layout, units, decimals. Does not: any number that is not in the study's tables.
+"""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from report.blocks import Table
+from report.frames import records
+from report.tables.layout import render, table
+from report.wording import MISSING, count, number, plural, plus_minus, words
+
+if TYPE_CHECKING:
+    from report.study_estimates import EstimateFacts
+
+UNITS = {
+    **dict.fromkeys(("share_at_least_cut", "stopped_before", "stopped_for_efficacy"), "%"),
+    **dict.fromkeys(("ppv", "npv", "stops_after_reopening", "days_covered"), "%"),
+    **dict.fromkeys(("mean_of_selected", "rise", "level_at_15", "patient_plateau"), "points"),
+    **dict.fromkeys(("saturation_session", "patient_saturation", "patient_half_rise"), "sessions"),
+    "mean_slope": "points a session",
+    "loss_at_reopening": "points",
+    "patients_per_place": "patients",
+}
+FINE = ("correlation", "discrimination", "calibration_slope", "mean_slope")
+SHOWN = ("estimate", "truth", "bias", "rmse", "coverage", "interval_width", "failed")
+PERCENT = ("coverage", "failed")
+HEADS = {
+    "estimate": "Estimate, mean",
+    "truth": "Truth",
+    "bias": "Off by",
+    "rmse": "Root mean square error",
+    "coverage": "Interval holds the truth (%)",
+    "interval_width": "Width of the interval",
+    "failed": "Without a number (%)",
+}
+
+
+def by_world(own: pd.DataFrame, facts: "EstimateFacts") -> Table:
+    """How far each way is off, a row a world and a column a way."""
+    rows, digits = own[own["estimand"] == facts.estimand], digits_of(facts.estimand)
+    ways = list(dict.fromkeys(rows["method"]))
+    lines = []
+    for world, part in rows.groupby("world", sort=False):
+        by = {row["method"]: row for row in records(part)}
+        lines.append((world, *(_off(by.get(way), digits) for way in ways)))
+    labels = {"head": "World"} | {way: words(way) for way in ways}
+    return Table(
+        render(
+            table(
+                pd.DataFrame(lines, columns=list(labels)),
+                "table-worlds",
+                f"{words(facts.estimand)}: how far off, {count(facts.n_patients)} patients",
+                labels,
+                stub="head",
+                notes=["Mean of estimate less truth ± Monte Carlo standard error; above 0: too "
+                       f"much. {_unit_note(facts.estimand)}"],
+            )
+        )
+    )  # fmt: skip
+
+
+def by_size(wide: pd.DataFrame, facts: "EstimateFacts") -> Table:
+    """The headline's way and estimand by number of patients, in the middle world."""
+    rows = wide[(wide["estimand"] == facts.estimand) & (wide["world"] == _middle(wide))]
+    lines = [
+        (words(row["method"]), plural(row["n_patients"], "patient"),
+         *(_cell(row, m, facts.estimand) for m in SHOWN[2:6]))
+        for row in records(rows.sort_values(["method", "n_patients"], kind="stable"))
+    ]  # fmt: skip
+    labels = {"head": "Way"} | {m: HEADS[m] for m in SHOWN[2:6]}
+    return Table(
+        render(
+            table(
+                pd.DataFrame(lines, columns=["group", *labels]),
+                "table-sizes",
+                f"{words(facts.estimand)} by size of the cohort, {_middle(wide)}",
+                labels,
+                stub="head",
+                group="group",
+                notes=[_unit_note(facts.estimand)],
+            )
+        )
+    )
+
+
+def estimates(own: pd.DataFrame, facts: "EstimateFacts") -> Table:
+    """Every way and estimand in the middle world."""
+    world = _middle(own)
+    lines = [
+        (words(row["estimand"]) + _unit(row["estimand"]), words(row["method"]),
+         *(_cell(row, m, row["estimand"]) for m in SHOWN))
+        for row in records(own[own["world"] == world])
+    ]  # fmt: skip
+    labels = {"head": "Way"} | {m: HEADS[m] for m in SHOWN}
+    lines.sort(key=lambda line: line[0])
+    return Table(
+        render(
+            table(
+                pd.DataFrame(lines, columns=["group", *labels]),
+                "table-estimates",
+                f"World: {world}; {count(facts.n_patients)} patients",
+                labels,
+                stub="head",
+                group="group",
+                notes=[
+                    "± Monte Carlo standard error. Where a patient has an estimate of his own, "
+                    "means are over patients, and errors count cohorts.",
+                    "Without a number: nothing to estimate from, or a model that did not pass its "
+                    "own gate.",
+                ],
+            )
+        )
+    )
+
+
+def _middle(rows: pd.DataFrame) -> str:
+    worlds = list(dict.fromkeys(rows["world"]))
+    return str(worlds[len(worlds) // 2])
+
+
+def digits_of(estimand: str) -> int:
+    """Decimals that an estimand is told with."""
+    return 2 if estimand in FINE else 1
+
+
+def name_of(estimand: str) -> str:
+    """An estimand within a sentence, with its unit."""
+    text = words(estimand)
+    text = text if text[:2].isupper() or "PV" in text else text[:1].lower() + text[1:]
+    return f"the {text}{_unit(estimand)}"
+
+
+def _unit(estimand: str) -> str:
+    return f" ({UNITS[estimand]})" if estimand in UNITS else ""
+
+
+def axis_of(estimand: str) -> str:
+    """An estimand as the title of an axis."""
+    return words(estimand) + _unit(estimand)
+
+
+def _unit_note(estimand: str) -> str:
+    return f"In {UNITS[estimand]}." if estimand in UNITS else "No unit."
+
+
+def _off(row: dict[str, float] | None, digits: int) -> str:
+    return MISSING if row is None else plus_minus(row["bias"], row["bias_mcse"], digits, digits)
+
+
+def _cell(row: dict[str, float], measure: str, estimand: str) -> str:
+    scale = 100 if measure in PERCENT else 1
+    digits = 0 if measure in PERCENT else digits_of(estimand)
+    if row[f"{measure}_mcse"] == 0:  # the same in every cohort, as the truth of a world is
+        return number(scale * row[measure], digits)
+    return plus_minus(scale * row[measure], scale * row[f"{measure}_mcse"], digits, digits)
