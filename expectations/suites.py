@@ -30,6 +30,8 @@ from expectations.estimate_suites import checks_of_estimate
 from expectations.keys import STANDING, current_key
 from expectations.lineage import LINEAGE
 from expectations.mart_suites import checks_of, load_marts
+from expectations.model_suites import KEYS as MODELS
+from expectations.model_suites import checks_of_model
 from expectations.profile_suites import PROFILES, checks_of_profile
 from expectations.study_suites import KEYS as STUDIES
 from expectations.study_suites import checks_of_study
@@ -51,15 +53,16 @@ _TYPES = {
 
 def names() -> tuple[str, ...]:
     """Names of the tables and profiles that have a suite."""
-    return (*(f"raw_{name}" for name in load()), *load_marts(), *PROFILES, *STUDIES, *ESTIMATES)
+    raw = (f"raw_{name}" for name in load())
+    return (*raw, *load_marts(), *PROFILES, *STUDIES, *ESTIMATES, *MODELS)
 
 
 def key_column(name: str) -> str:
     """Column that names a row of a table in results; never an identifier of a person."""
     if name in load_marts():
         return load_marts()[name].key
-    if name in STUDIES | ESTIMATES:
-        return (STUDIES | ESTIMATES)[name]
+    if name in STUDIES | ESTIMATES | MODELS:
+        return (STUDIES | ESTIMATES | MODELS)[name]
     return PROFILES[name].key if name in PROFILES else "row_key"
 
 
@@ -69,7 +72,8 @@ def for_table(name: str) -> list[Check]:
     Parameters
     ----------
     name
-        `raw_patients`, `raw_sessions`, `raw_emcs`, a mart, a profile, a study or an estimate table.
+        `raw_patients`, `raw_sessions`, `raw_emcs`, a mart, a profile, a table of a study, the
+        estimates or the relief model.
 
     Raises
     ------
@@ -84,6 +88,8 @@ def for_table(name: str) -> list[Check]:
         return checks_of_study(name)
     if name in ESTIMATES:
         return checks_of_estimate(name)
+    if name in MODELS:
+        return checks_of_model(name)
     if name in names():
         return _raw_checks(load()[name.removeprefix("raw_")])
     raise KeyError(f"no suite for table {name}: there is one for {', '.join(names())}")

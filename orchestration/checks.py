@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 
-from expectations import estimate_suites, study_suites
+from expectations import estimate_suites, model_suites, study_suites
 from expectations.mart_suites import load_marts
 from orchestration.build import Build
 from orchestration.instance import WRITER_POOL
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MARTS_CHECKED = tuple(load_marts())
 STUDIES_CHECKED = study_suites.NIGHTLY
 ESTIMATES_CHECKED = tuple(estimate_suites.KEYS)
+MODELS_CHECKED = tuple(model_suites.KEYS)
 
 
 def make() -> list[Any]:
@@ -34,18 +35,21 @@ def make() -> list[Any]:
         _expectations("gx_marts", MARTS_CHECKED),
         _expectations("gx_estimates", ESTIMATES_CHECKED),
         _expectations("gx_studies", STUDIES_CHECKED),
+        _expectations("gx_models", MODELS_CHECKED, blocks=False),
         _distributions(),
         _files(),
     ]
 
 
-def _expectations(op_name: str, names: tuple[str, ...]) -> dg.AssetChecksDefinition:
-    """Great Expectations suites of some tables, one check a table."""
+def _expectations(
+    op_name: str, names: tuple[str, ...], *, blocks: bool = True
+) -> dg.AssetChecksDefinition:
+    """Great Expectations suites of some tables, one check a table; a model's never block."""
     specs = [
         dg.AssetCheckSpec(
             "great_expectations",
             asset=name,
-            blocking=True,
+            blocking=blocks,
             description="Structure, types, ranges, codes and keys that the contract promised, "
             "and usual values as warnings.",
         )
