@@ -81,8 +81,9 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def replace_table(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
-    """Write a frame as a whole table."""
-    connection.register("incoming_frame", frame)
+    """Write a frame as a whole table; a column of nothing is text, for DuckDB has no other type."""
+    empty = [c for c in frame if frame[c].dtype == object and frame[c].isna().all()]
+    connection.register("incoming_frame", frame.astype(dict.fromkeys(empty, "str")))
     connection.execute(f'create or replace table "{name}" as select * from incoming_frame')
     connection.unregister("incoming_frame")
 

@@ -78,7 +78,8 @@ class Proposals:
     def on_ridge(self, target: Target, scores: FloatArray, held: NDArray[np.bool_]) -> FloatArray:
         """Return the scores with those held and the others where the density is largest.
 
-        By Newton steps with Laplace's curvature, which is the unit in these coordinates.
+        By Newton steps with Laplace's curvature, which is the unit in these coordinates; they end
+        where the density has no slope that is a number (noise next to nothing).
         """
         found, places = np.where(held, scores, 0.0), copy_places(self.mode.places)
         for _ in range(RIDGE_STEPS):
@@ -86,6 +87,8 @@ class Proposals:
             target.adapt(point, places, 2)
             step = self.mode.root.T @ target.density_and_slope(point, places)[1]
             step[held] = 0.0
+            if not np.isfinite(step).all():
+                break
             found = found + step / max(1.0, float(np.linalg.norm(step)) / LONGEST_STEP)
         return found
 

@@ -284,6 +284,14 @@ def test_without_any_stop_nothing_breaks_and_hazards_are_low(make_cohort):
     assert found.diagnosis.status == "not_converged", "60 draws are not shown"
 
 
+def test_constant_reports_of_patients_who_all_stay_leave_no_draw_without_a_number(make_cohort):
+    data = make_cohort(6, 5).assign(pain_relief_pct=40.0)
+    config = FitConfig(engine="marginal", marginal_draws=60)
+    found = fit(data, config, patients=stay(data))
+    assert np.isfinite(found.posterior.scores).all()
+    assert found.diagnosis.status == "not_converged", "60 draws are not shown"
+
+
 def stay(data):
     """Patients who had one more session than is listed: all went on."""
     ids = data["patient_id"].unique()
