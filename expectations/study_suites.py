@@ -22,6 +22,9 @@ KEYS = {
     "study_best_lengths": "study",
     "study_assurance": "study",
     "study_whatif_grid": "scenario_id",
+    "study_coverage": "cell_id",
+    "study_calibration": "rule",
+    "study_variance": "rule",
 }
 _PARTITION = ["study", "design_id", "code_id", "scenario_id"]
 
@@ -190,6 +193,30 @@ def _whatif_grid() -> list[Check]:
     ]
 
 
+def _coverage() -> list[Check]:
+    key = ["study", "cell_id", "is_truth_below", "half_widths_from"]
+    return [
+        has_columns([*key, "half_widths_to", "is_held", "n"]),
+        is_unique("study_cell_once", key, required=False),
+        between("study_scale", "n", 1, None),
+    ]
+
+
+def _calibration() -> list[Check]:
+    return [
+        has_columns(["study", "rule", "bin", "n", "n_with_relief", "predicted_pct"]),
+        between("study_scale", "predicted_pct", 0, 100),
+        between("study_scale", "observed_pct", 0, 100),
+    ]
+
+
+def _variance() -> list[Check]:
+    return [
+        has_columns(["study", "rule", "part", "sd", "share_pct", "n"]),
+        between("study_scale", "sd", 0, None),
+    ]
+
+
 _SUITES = {
     "study_cell": _cell,
     "study_performance": _performance,
@@ -202,4 +229,7 @@ _SUITES = {
     "study_best_lengths": _best_lengths,
     "study_assurance": _assurance,
     "study_whatif_grid": _whatif_grid,
+    "study_coverage": _coverage,
+    "study_calibration": _calibration,
+    "study_variance": _variance,
 }

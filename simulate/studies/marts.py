@@ -26,6 +26,9 @@ MARTS = (
     "study_best_lengths",
     "study_assurance",
     "study_whatif_grid",
+    "study_coverage",
+    "study_calibration",
+    "study_variance",
     "study_shard",
 )
 COUNTS = {
@@ -33,7 +36,10 @@ COUNTS = {
     "trials": "study_trial_counts",
     "estimates": "study_estimate_counts",
 }
-SAME = ("study_net_benefit", "study_choice", "study_assurance", "study_shard")
+SAME = (
+    *("study_net_benefit", "study_choice", "study_assurance", "study_coverage"),
+    *("study_calibration", "study_variance", "study_shard"),
+)
 """Tables of a kind that are marts as they stand."""
 
 
