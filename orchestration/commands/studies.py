@@ -234,26 +234,6 @@ def whatif(
     return 0
 
 
-def marts(settings: Settings, *, as_json: bool, quiet: bool) -> int:
-    """Build the warehouse of studies; say what is in it."""
-    from orchestration.study_marts import FILE, build
-
-    def tell(name: str) -> None:
-        if not quiet:
-            click.echo(f"reading {name}", err=True)
-
-    with named():
-        n_rows = build(settings, tell)
-    path = settings.studies / FILE
-    if as_json:
-        print_json({"schema": "plateau.study.marts/1", "file": str(path), "rows": n_rows})
-        return 0
-    for name, n in n_rows.items():
-        click.echo(f"{name}: {n:,} rows")
-    click.echo(path)
-    return 0
-
-
 def design_of(
     settings: Settings, name: str, changes: Sequence[str], seed: int | None, population: str
 ) -> Any:

@@ -223,7 +223,7 @@ def marts(data: Path | None, as_json: bool, quiet: bool, verbose: bool) -> int:
       plateau study marts --data ./data --json
       duckdb -readonly data/studies/studies.duckdb "from study_assurance"
     """
-    from orchestration.commands import studies as work
+    from orchestration.commands import study_marts as work
 
     return work.marts(settings_from(data=data), as_json=as_json, quiet=quiet)
 
