@@ -83,10 +83,10 @@ def build(
     """
     basis = f"{count(n_cohorts)} simulated cohorts · {facts.worlds}"
     sections = [
-        Section("best", "Best length at a stated rate", _lengths(choice, facts)),
         Section("frontier", "What each test period costs and misses", [_frontier(choice)]),
         Section("length", "By number of test sessions", [_by_length(performance, facts)]),
         Section("compared", "Four, five or six sessions", [_compared(performance, facts)]),
+        Section("best", "Best length at a stated rate", _lengths(choice, facts)),
         *extra,
     ]
     answer = [Text(_one_sentence(choice, facts))]
@@ -123,6 +123,27 @@ def _both(a: dict[str, Any], b: dict[str, Any], name: str) -> float:
     return float(a[name] ** 2 + b[name] ** 2) ** 0.5
 
 
+def _shortest(rows: pd.DataFrame) -> str:
+    """Say which length does as well as the longest, and as the one that misses fewest."""
+    longest, least = rows.iloc[-1], rows.sort_values("missed_per_100", kind="stable").iloc[0]
+    said = ""
+    for benchmark, name, column in (
+        (longest, "the longest studied", "is_shortest_sufficient"),
+        (least, "the one that misses fewest", "is_shortest_near_least"),
+    ):
+        own = rows.loc[rows[column], "test_sessions"]
+        if len(own):
+            said += (
+                f" The shortest test that misses at most one more of 100 than {name} "
+                f"({plural(int(benchmark['test_sessions']), 'session')}, "
+                f"{number(benchmark['missed_per_100'])} missed) has "
+                f"{plural(int(own.iloc[0]), 'session')}."
+            )
+    if longest["missed_per_100"] > least["missed_per_100"] + 1:
+        said += " As the longest test misses more again, the second is the comparison to read."
+    return said
+
+
 def _lengths(choice: pd.DataFrame, facts: StudyFacts) -> list[Block]:
     """Say which length of the rule in use is best at each rate, and how much that hinges on it."""
     rows = _in_use(choice, facts).sort_values("test_sessions")
@@ -142,16 +163,10 @@ def _lengths(choice: pd.DataFrame, facts: StudyFacts) -> list[Block]:
                 number(regret, 0),
             )
         )
-    enough = rows[rows["is_shortest_sufficient"]]
     said = "With no rate stated, so that sessions cost nothing, the longest test misses fewest by "
     said += "construction, but for those who leave before it ends: they count as missed, so that a "
     said += "long test may miss more again."
-    if len(enough):
-        said += (
-            f" The shortest test that misses at most one more of 100 than the longest studied "
-            f"({count(rows['test_sessions'].max())} sessions) has "
-            f"{plural(int(enough['test_sessions'].iloc[0]), 'session')}."
-        )
+    said += _shortest(rows)
     labels = {
         "rate": "Test sessions worth one more found",
         "best": "Best number of sessions",

@@ -106,7 +106,7 @@ def estimates(own: pd.DataFrame, facts: "EstimateFacts") -> Table:
                 stub="head",
                 group="group",
                 notes=[
-                    "± Monte Carlo standard error. Where a patient has an estimate of his own, "
+                    "± Monte Carlo standard error. Where a patient has an estimate of their own, "
                     "means are over patients, and errors count cohorts.",
                     "Without a number: nothing to estimate from, or a model that did not pass its "
                     "own gate.",

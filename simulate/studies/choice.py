@@ -37,7 +37,9 @@ def choices(design: "Design", cell: pd.DataFrame) -> pd.DataFrame:
         without long-term relief), test_sessions_per_100, each with its MCSE, is_on_frontier (no
         other attainable cell of the truth misses fewer for no more sessions without long-term
         relief), is_shortest_sufficient (the fewest test sessions of its rule and threshold within
-        `within_missed_per_100` of the longest one), and for every rate q `loss_at_q`,
+        `within_missed_per_100` of the longest one), is_shortest_near_least (the same of the one
+        that misses fewest: those who leave count as missed, so that the longest may miss more
+        again), and for every rate q `loss_at_q`,
         `loss_at_q_mcse`, `regret_at_q`, `is_best_at_q`, among the lengths of its rule and
         threshold; a rule of one length has no best one. Truths that leave patients out are not
         judged.
@@ -59,7 +61,9 @@ def choices(design: "Design", cell: pd.DataFrame) -> pd.DataFrame:
     rows["is_on_frontier"] = False
     for _, own in rows[attainable].groupby(BY_WORLD):
         rows.loc[own.index, "is_on_frontier"] = _is_on_frontier(own)
-    rows["is_shortest_sufficient"] = _shortest(rows, design.performance.within_missed_per_100)
+    within = design.performance.within_missed_per_100
+    rows["is_shortest_sufficient"] = _shortest(rows, within, "test_sessions", "idxmax")
+    rows["is_shortest_near_least"] = _shortest(rows, within, "missed_per_100", "idxmin")
     by_rule = [rows[name] for name in BY_RULE]
     has_choice = rows.groupby(BY_RULE, dropna=False)["test_sessions"].transform("nunique") > 1
     for rate in design.performance.sessions_per_responder:
@@ -116,12 +120,15 @@ def _is_on_frontier(rows: pd.DataFrame) -> np.ndarray:
     return on.reindex(rows.index).to_numpy()
 
 
-def _shortest(rows: pd.DataFrame, within: float) -> np.ndarray:
-    """Whether a row is the shortest of its rule and threshold that misses hardly more."""
+def _shortest(rows: pd.DataFrame, within: float, column: str, extreme: str) -> np.ndarray:
+    """Whether a row is the shortest of its rule and threshold that misses hardly more than one.
+
+    That one is the row whose `column` is the largest (`idxmax`) or least (`idxmin`).
+    """
     by_rule = rows.groupby(BY_RULE, dropna=False)
-    longest = rows.loc[by_rule["test_sessions"].idxmax()]
-    of_longest = rows[BY_RULE].merge(longest[[*BY_RULE, "missed_per_100"]], on=BY_RULE, how="left")
-    enough = rows["missed_per_100"] <= of_longest["missed_per_100"].to_numpy() + within
+    other = rows.loc[by_rule[column].agg(extreme)]
+    of_other = rows[BY_RULE].merge(other[[*BY_RULE, "missed_per_100"]], on=BY_RULE, how="left")
+    enough = rows["missed_per_100"] <= of_other["missed_per_100"].to_numpy() + within
     first = (
         rows["test_sessions"]
         .where(enough)

@@ -50,7 +50,12 @@ def _while_connected(work: Work, shards: Sequence[Shard], address: str) -> Itera
             "--scheduler needs dask.distributed, which is not installed; install Plateau with its "
             "extra: uv sync --extra cluster."
         ) from None
-    client = Client(address, timeout=TIMEOUT_SECONDS, set_as_default=False)
+    try:
+        client = Client(address, timeout=TIMEOUT_SECONDS, set_as_default=False)
+    except ValueError:
+        raise BackendError(
+            f"--scheduler {address} is no address of a scheduler: write it as tcp://HOST:8786."
+        ) from None
     try:
         yield from _window(client, work, shards)
     finally:

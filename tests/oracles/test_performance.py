@@ -308,6 +308,15 @@ def test_the_shortest_sufficient_length_misses_one_more_of_100_at_most():
     design = files.load("test_period_length")
     found = choice.choices(design, lengths([9, 5, 4, 3], [100, 200, 300, 400], [1, 1, 1, 1]))
     assert found["is_shortest_sufficient"].tolist() == [False, False, True, False]
+    assert found["is_shortest_near_least"].tolist() == [False, False, True, False]
+
+
+def test_where_the_longest_misses_more_again_the_least_is_the_comparison():
+    """Leavers count as missed: measured by the longest, one session would do."""
+    design = files.load("test_period_length")
+    found = choice.choices(design, lengths([9, 5, 4, 9], [100, 200, 300, 400], [1, 1, 1, 1]))
+    assert found["is_shortest_sufficient"].tolist() == [True, False, False, False]
+    assert found["is_shortest_near_least"].tolist() == [False, True, False, False]
 
 
 def test_worlds_vote_for_a_length_by_their_weights():
