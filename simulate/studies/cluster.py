@@ -45,17 +45,19 @@ def _while_connected(work: Work, shards: Sequence[Shard], address: str) -> Itera
     """Yield shards until all are made; raise OSError or TimeoutError where the line is cut."""
     try:
         from distributed import Client
+        from distributed.comm import parse_address
     except ModuleNotFoundError:
         raise BackendError(
             "--scheduler needs dask.distributed, which is not installed; install Plateau with its "
             "extra: uv sync --extra cluster."
         ) from None
     try:
-        client = Client(address, timeout=TIMEOUT_SECONDS, set_as_default=False)
+        parse_address(address, strict=True)
     except ValueError:
         raise BackendError(
             f"--scheduler {address} is no address of a scheduler: write it as tcp://HOST:8786."
         ) from None
+    client = Client(address, timeout=TIMEOUT_SECONDS, set_as_default=False)
     try:
         yield from _window(client, work, shards)
     finally:

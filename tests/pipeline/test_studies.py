@@ -189,3 +189,5 @@ def test_an_unreachable_scheduler_is_named(design, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "TIMEOUT_SECONDS", 1)
     with pytest.raises(BackendError, match=r"tcp://127.0.0.1:9 does not answer; every finished"):
         go(design, tmp_path, 8, scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(BackendError, match=r"nonsense is no address .* tcp://HOST:8786"):
+        go(design, tmp_path, 8, scheduler="nonsense")
