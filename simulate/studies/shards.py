@@ -5,6 +5,9 @@ Not here: what a shard is (`store.py`), the cluster's own troubles (`cluster.py`
 are the first backend many times over (`--shard i/n`).
 """
 
+import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -17,6 +20,8 @@ Made = tuple[Shard, bytes, float]
 """A shard, its counts as Parquet, the seconds that they took."""
 Work = Callable[[Shard], Made]
 MOST_DEATHS = 5
+SECONDS_BETWEEN_LOOKS = 2.0
+"""How often a worker looks whether anybody still waits for its work."""
 
 
 class BackendError(Exception):
@@ -52,11 +57,27 @@ def map_shards(
         yield from _in_processes(work, shards, jobs)
 
 
+def _leave_with(parent: int) -> None:
+    """Let this worker end soon after the process that it works for: a killed one cannot say so."""
+
+    def watch() -> None:
+        while True:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            try:
+                os.kill(parent, 0)
+            except ProcessLookupError:
+                os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _in_processes(work: Work, shards: Sequence[Shard], jobs: int) -> Iterator[Made]:
     """Keep the processes busy; what a dead one held is given to new ones."""
     waiting, deaths = deque(shards), 0
     while waiting:
-        pool = ProcessPoolExecutor(min(jobs, len(waiting)), mp_context=get_context("forkserver"))
+        pool = ProcessPoolExecutor(
+            min(jobs, len(waiting)), get_context("forkserver"), _leave_with, (os.getpid(),)
+        )
         running: dict = {}
         try:
             while waiting or running:

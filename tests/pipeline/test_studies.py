@@ -182,6 +182,41 @@ def test_the_canary_sees_a_change_of_one_patient(design, once):
     assert not compare(now, far).agrees
 
 
+@pytest.mark.slow
+def test_workers_leave_when_the_process_that_they_work_for_is_killed(tmp_path):
+    """The process alone is killed, not its group; about fifteen seconds."""
+    told = tmp_path / "pids"
+    told.mkdir()
+    code = (
+        "import functools\n"
+        "from simulate.studies.shards import map_shards\n"
+        "from simulate.studies.store import Shard\n"
+        "from worker_that_waits import work\n"
+        f"list(map_shards(functools.partial(work, {str(told)!r}),\n"
+        "     [Shard('w', k, k + 1) for k in range(4)], jobs=2))\n"
+    )
+    (tmp_path / "worker_that_waits.py").write_text(
+        "import os, time\nfrom pathlib import Path\n\n\ndef work(folder, shard):\n"
+        "    (Path(folder) / str(os.getpid())).touch()\n    time.sleep(60)\n"
+    )
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path.cwd())])}
+    process = subprocess.Popen([sys.executable, "-c", code], env=here)
+    try:
+        until(lambda: len(list(told.iterdir())) == 2)
+    finally:
+        process.kill()
+        process.wait()
+    workers = [int(path.name) for path in told.iterdir()]
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+
+def until(holds, seconds=20):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 def test_an_unreachable_scheduler_is_named(design, tmp_path, monkeypatch):
     from simulate.studies import cluster
     from simulate.studies.shards import BackendError
