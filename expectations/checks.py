@@ -114,6 +114,19 @@ def mostly_present(rule_id: str, column: str) -> Check:
     return Check(rule_id, "ExpectColumnValuesToNotBeNull", column, kwargs)
 
 
+def holds_in_rows(
+    rule_id: str, reads: tuple[str, ...], derive: Callable[[pd.DataFrame], pd.Series]
+) -> Check:
+    """Return the check that `derive`, made with `one_where`, finds every row as it should be."""
+    column = " + ".join(reads)
+    return Check(rule_id, "ExpectColumnValuesToNotBeNull", column, reads=reads, derive=derive)
+
+
+def one_where(good: pd.Series) -> pd.Series:
+    """Return 1 where a row is as it should be, else NULL."""
+    return pd.Series(1, index=good.index, dtype="Int64").where(good.astype(bool))
+
+
 def is_unique(
     rule_id: str,
     key: Sequence[str],

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from expectations.checks import Check, between, has_columns, is_unique, not_empty
+from expectations.checks import (
+    Check,
+    between,
+    has_columns,
+    holds_in_rows,
+    is_unique,
+    not_empty,
+    one_where,
+)
 
 COMPARISON = "published_comparison"
 ESTIMATES = tuple(
@@ -77,11 +85,6 @@ def checks_of_estimate(name: str) -> list[Check]:
     return _comparison() if name == COMPARISON else _estimates()
 
 
-def _where(good: pd.Series) -> pd.Series:
-    """1 where a row is as it should be, else NULL."""
-    return pd.Series(1, index=good.index, dtype="Int64").where(good.astype(bool))
-
-
 def lies_within(frame: pd.DataFrame) -> pd.Series:
     """NULL where an estimate is outside of its own interval, or an interval lacks an end.
 
@@ -91,26 +94,21 @@ def lies_within(frame: pd.DataFrame) -> pd.Series:
     outside = (frame["lo"] > frame["estimate"] + room) | (frame["hi"] < frame["estimate"] - room)
     has_both = frame["lo"].isna() == frame["hi"].isna()
     is_not_reached = (frame["term"] == "median_sessions") & frame["hi"].isna()
-    return _where(~outside & (has_both | is_not_reached))
+    return one_where(~outside & (has_both | is_not_reached))
 
 
 def is_number_or_cause(frame: pd.DataFrame) -> pd.Series:
     """NULL where a number stands without `ok`, or none stands without a cause."""
     failed = frame["status"].str.fullmatch("not_estimable: .+").fillna(False)
     known = frame["estimate"].notna()
-    return _where(((frame["status"] == "ok") & known) | (failed & ~known))
+    return one_where(((frame["status"] == "ok") & known) | (failed & ~known))
 
 
 def is_value_or_cause(frame: pd.DataFrame) -> pd.Series:
     """NULL where a value stands without a verdict, or none stands without a cause."""
     failed = frame["verdict"].str.fullmatch("cannot be computed: .+").fillna(False)
     known = frame["value"].notna()
-    return _where((frame["verdict"].isin(_VERDICTS) & known) | (failed & ~known))
-
-
-def _row_check(rule: str, reads: tuple[str, ...], derive) -> Check:  # type: ignore[no-untyped-def]
-    column = " + ".join(reads)
-    return Check(rule, "ExpectColumnValuesToNotBeNull", column, reads=reads, derive=derive)
+    return one_where((frame["verdict"].isin(_VERDICTS) & known) | (failed & ~known))
 
 
 def _estimates() -> list[Check]:
@@ -118,8 +116,8 @@ def _estimates() -> list[Check]:
     return [
         has_columns(list(ESTIMATE_COLUMNS)),
         is_unique("estimate_once", ["analysis", "population", "term"], required=False),
-        _row_check("estimate_or_cause", ("estimate", "status"), is_number_or_cause),
-        _row_check("estimate_in_interval", ("term", "lo", "estimate", "hi"), lies_within),
+        holds_in_rows("estimate_or_cause", ("estimate", "status"), is_number_or_cause),
+        holds_in_rows("estimate_in_interval", ("term", "lo", "estimate", "hi"), lies_within),
         *(between(scale, column, 0, None) for column in ("se", "df", "n", "n_missing")),
         between(scale, "p", 0, 1),
     ]
@@ -130,6 +128,6 @@ def _comparison() -> list[Check]:
         has_columns(list(COMPARISON_COLUMNS)),
         not_empty(),
         is_unique("estimate_once", ["target_id"], required=True),
-        _row_check("estimate_or_cause", ("value", "verdict"), is_value_or_cause),
+        holds_in_rows("estimate_or_cause", ("value", "verdict"), is_value_or_cause),
         *(between("estimate_scale", column, 0, None) for column in ("n", "n_missing", "tolerance")),
     ]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from expectations.checks import Check, between, has_columns, is_unique
+from expectations.checks import Check, between, has_columns, holds_in_rows, is_unique, one_where
 
 LOW, MIDDLE, HIGH = "5 % quantile of it", "median of it", "95 % quantile of it"
 _FIT = {
@@ -95,22 +95,9 @@ def checks_of_model(name: str) -> list[Check]:
     return [has_columns(list(columns_of_model(name))), *_SUITES[name]()]
 
 
-def _where(good: pd.Series) -> pd.Series:
-    """1 where a row is as it should be, else NULL."""
-    return pd.Series(1, index=good.index, dtype="Int64").where(good.astype(bool))
-
-
 def _known(holds: pd.Series) -> pd.Series:
     """Return where something is known to hold: a comparison with what is missing is not."""
     return holds.fillna(False).astype(bool)
-
-
-def _row_check(
-    rule: str, reads: tuple[str, ...], derive: Callable[[pd.DataFrame], pd.Series]
-) -> Check:
-    return Check(
-        rule, "ExpectColumnValuesToNotBeNull", " + ".join(reads), reads=reads, derive=derive
-    )
 
 
 def _in_order(*columns: str) -> Check:
@@ -121,14 +108,14 @@ def _in_order(*columns: str) -> Check:
         rises = pd.Series(True, index=frame.index)
         for low, high in zip(columns, columns[1:], strict=False):
             rises &= ~_known(frame[low] > frame[high])
-        return _where(rises & (known.all(axis=1) | ~known.any(axis=1)))
+        return one_where(rises & (known.all(axis=1) | ~known.any(axis=1)))
 
-    return _row_check("model_interval_in_order", columns, derive)
+    return holds_in_rows("model_interval_in_order", columns, derive)
 
 
 def has_session_or_reason(frame: pd.DataFrame) -> pd.Series:
     """NULL where a session is told with a reason not to, or neither stands."""
-    return _where(frame["saturation_session"].notna() != frame["saturation_reason"].notna())
+    return one_where(frame["saturation_session"].notna() != frame["saturation_reason"].notna())
 
 
 def _falls(*columns: str) -> Check:
@@ -138,9 +125,9 @@ def _falls(*columns: str) -> Check:
         falls = pd.Series(True, index=frame.index)
         for easy, hard in zip(columns, columns[1:], strict=False):
             falls &= ~_known(frame[easy] < frame[hard] - 1e-12)
-        return _where(falls)
+        return one_where(falls)
 
-    return _row_check("model_probabilities_in_order", columns, derive)
+    return holds_in_rows("model_probabilities_in_order", columns, derive)
 
 
 def _curve() -> list[Check]:
@@ -159,7 +146,7 @@ def _plateau() -> list[Check]:
         is_unique("model_row_once", ["patient_id"], required=False),
         _in_order("plateau_q05_pct", "plateau_q95_pct"),
         _in_order("saturation_q05", "saturation_session", "saturation_q95"),
-        _row_check(
+        holds_in_rows(
             "model_session_or_reason", ("saturation_session", "saturation_reason"),
             has_session_or_reason,
         ),

@@ -5,7 +5,15 @@ Belongs here: what is asserted of `study_*`. Does not: what the columns mean (do
 
 import pandas as pd
 
-from expectations.checks import Check, between, has_columns, is_present, is_unique, not_empty
+from expectations.checks import (
+    Check,
+    between,
+    has_columns,
+    is_present,
+    is_unique,
+    not_empty,
+    one_where,
+)
 
 COUNTS = ("tp", "fp", "fn", "tn")
 NIGHTLY = ("study_cell", "study_performance", "study_choice", "study_shard")
@@ -40,11 +48,6 @@ def checks_of_study(name: str) -> list[Check]:
     return _SUITES[name]()
 
 
-def _where(frame: pd.DataFrame, good: pd.Series) -> pd.Series:
-    """1 where a row is as it should be, else NULL."""
-    return pd.Series(1, index=frame.index, dtype="Int64").where(good.astype(bool))
-
-
 def adds_up(frame: pd.DataFrame) -> pd.Series:
     """NULL where decisions and truths of a cell are not those of its patients.
 
@@ -53,7 +56,7 @@ def adds_up(frame: pd.DataFrame) -> pd.Series:
     counted = frame[list(COUNTS)].sum(axis=1)
     exact = counted == frame["n_patients"]
     survivors = (frame["estimand"] == "observable_survivors") & (counted <= frame["n_patients"])
-    return _where(frame, exact | survivors)
+    return one_where(exact | survivors)
 
 
 def stands_alone(frame: pd.DataFrame) -> pd.Series:
@@ -61,7 +64,7 @@ def stands_alone(frame: pd.DataFrame) -> pd.Series:
     ordered = frame.sort_values([*_PARTITION, "first_replicate"])
     ends = ordered["first_replicate"] + ordered["n_replicates"]
     before = ends.groupby([ordered[c] for c in _PARTITION]).shift().fillna(0)
-    return _where(ordered, ordered["first_replicate"] >= before).reindex(frame.index)
+    return one_where(ordered["first_replicate"] >= before).reindex(frame.index)
 
 
 def _cell() -> list[Check]:
@@ -132,7 +135,7 @@ def _shares_of(counts: tuple[str, ...], parts: dict[str, str]) -> list[Check]:
     for part, whole in parts.items():
 
         def within(frame: pd.DataFrame, part: str = part, whole: str = whole) -> pd.Series:
-            return _where(frame, frame[part] <= frame[whole])
+            return one_where(frame[part] <= frame[whole])
 
         checks.append(
             Check(
