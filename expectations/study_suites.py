@@ -33,6 +33,7 @@ KEYS = {
     "study_coverage": "cell_id",
     "study_calibration": "rule",
     "study_variance": "rule",
+    "study_left_out": "study",
 }
 _PARTITION = ["study", "design_id", "code_id", "scenario_id"]
 
@@ -220,6 +221,13 @@ def _variance() -> list[Check]:
     ]
 
 
+def _left_out() -> list[Check]:
+    return [
+        has_columns(["study", "reason", "next_step"]),
+        is_unique("study_cell_once", ["study"], required=False),
+    ]
+
+
 _SUITES = {
     "study_cell": _cell,
     "study_performance": _performance,
@@ -235,4 +243,5 @@ _SUITES = {
     "study_coverage": _coverage,
     "study_calibration": _calibration,
     "study_variance": _variance,
+    "study_left_out": _left_out,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,22 +25,41 @@ STUDIES_PROJECT = PROJECT / "studies"
 FILE = "studies.duckdb"
 
 
-def build(settings: Settings, progress: Callable[[str], None] | None = None) -> dict[str, int]:
-    """Build the warehouse of studies anew; return the rows of each mart.
+@dataclass(frozen=True)
+class Built:
+    """What is in the warehouse of studies.
+
+    Attributes
+    ----------
+    rows
+        Number of rows, by mart.
+    left_out
+        Of each study that is in no mart: study, reason (with the file), next_step.
+    """
+
+    rows: dict[str, int]
+    left_out: list[dict[str, str]]
+
+
+def build(settings: Settings, progress: Callable[[str], None] | None = None) -> Built:
+    """Build the warehouse of studies anew, without those whose counts must not be read.
 
     Raises
     ------
     ChecksFailed
-        A contract, a test or a suite failed, and the file that was read before still stands.
+        A contract, a test or a suite failed, or no study that has been run can be read; the file
+        that was read before still stands.
     LookupError
         No study has been run.
-    StoreError
-        A shard must not be read.
     """
     from simulate.studies.marts import MARTS, rows
+    from simulate.studies.store import StoreError
 
     settings.studies.mkdir(parents=True, exist_ok=True)
-    frames = rows(settings.studies, progress)
+    try:
+        frames = rows(settings.studies, progress)
+    except StoreError as error:
+        raise ChecksFailed(f"{error} The earlier file stands.") from None
     with tempfile.TemporaryDirectory(dir=settings.studies, prefix=".marts-") as folder:
         here = Path(folder)
         for name, frame in frames.items():
@@ -51,7 +71,11 @@ def build(settings: Settings, progress: Callable[[str], None] | None = None) -> 
         if failed:
             raise ChecksFailed(f"{'; '.join(failed)}. The earlier file stands.")
         path.replace(settings.studies / FILE)
-    return {name: len(frame) for name, frame in frames.items()}
+    left_out = frames["study_left_out"].to_dict("records")
+    return Built(
+        {name: len(frame) for name, frame in frames.items()},
+        [{str(name): str(value) for name, value in row.items()} for row in left_out],
+    )
 
 
 def _run_dbt(settings: Settings, folder: Path, path: Path) -> None:

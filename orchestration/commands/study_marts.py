@@ -6,11 +6,12 @@ import click
 
 from orchestration.commands.console import print_json
 from orchestration.commands.studies import named
+from orchestration.errors import EXIT_CHECKS_FAILED, EXIT_OK
 from orchestration.settings import Settings
 
 
 def marts(settings: Settings, *, as_json: bool, quiet: bool) -> int:
-    """Build the warehouse of studies; say what is in it."""
+    """Build the warehouse of studies; say what is in it, and what is not."""
     from orchestration.study_marts import FILE, build
 
     def tell(name: str) -> None:
@@ -18,12 +19,16 @@ def marts(settings: Settings, *, as_json: bool, quiet: bool) -> int:
             click.echo(f"reading {name}", err=True)
 
     with named():
-        n_rows = build(settings, tell)
+        built = build(settings, tell)
     path = settings.studies / FILE
+    code = EXIT_CHECKS_FAILED if built.left_out else EXIT_OK
     if as_json:
-        print_json({"schema": "plateau.study.marts/1", "file": str(path), "rows": n_rows})
-        return 0
-    for name, n in n_rows.items():
+        facts = {"file": str(path), "rows": built.rows, "left_out": built.left_out}
+        print_json({"schema": "plateau.study.marts/1", **facts, "exit_code": code})
+        return code
+    for name, n in built.rows.items():
         click.echo(f"{name}: {n:,} rows")
     click.echo(path)
-    return 0
+    for row in built.left_out:
+        click.echo(f"Left out: {row['study']}. {row['reason']} {row['next_step']}", err=True)
+    return code

@@ -215,7 +215,8 @@ def marts(data: Path | None, as_json: bool, quiet: bool, verbose: bool) -> int:
 
     Counts, figures with their errors, best lengths, assurance, the what-if grid: tables with
     enforced contracts, checked before the file takes the place of the one before. No night waits
-    for it, and it waits for none.
+    for it, and it waits for none. A study with a file of counts that must not be read is left out
+    by name, and the command ends with exit code 3.
 
     \b
     Examples:

@@ -14,6 +14,8 @@ from simulate.studies import files
 from simulate.studies.choice import best_lengths
 from simulate.studies.kinds import kind
 from simulate.studies.run import open_store
+from simulate.studies.store import Store, StoreError
+from simulate.studies.totals import NothingRun
 from simulate.studies.whatif import FIGURES, assumptions, grid
 
 MARTS = (
@@ -30,6 +32,7 @@ MARTS = (
     "study_calibration",
     "study_variance",
     "study_shard",
+    "study_left_out",
 )
 COUNTS = {
     "test_periods": "study_test_period_counts",
@@ -45,6 +48,9 @@ SAME = (
 
 def rows(root: Path, progress: Callable[[str], None] | None = None) -> dict[str, pd.DataFrame]:
     """Return the rows of every mart, of the shipped studies as they and their code are now.
+
+    A study with a shard that must not be read is in no mart but `study_left_out`, which names file
+    and next step: it is never half counted, and the others do not wait for it.
 
     Parameters
     ----------
@@ -63,25 +69,40 @@ def rows(root: Path, progress: Callable[[str], None] | None = None) -> dict[str,
     LookupError
         No study has been run.
     StoreError
-        A shard must not be read.
+        Of every study that has been run a shard must not be read.
     """
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in MARTS}
     for name in files.available():
         design = files.load(name)
+        store = open_store(design, root)
         try:
-            tables = kind(design.kind).tables(design, open_store(design, root)).as_dict()
-        except LookupError:  # nothing of it has been run
+            tables = kind(design.kind).tables(design, store).as_dict()
+        except NothingRun:
+            continue
+        except StoreError as error:
+            found["study_left_out"].append(_left_out(name, store, error))
             continue
         if progress:
             progress(name)
         for mart, frame in _of_study(design, tables):
             found[mart].append(frame)
+    if not found["study_shard"] and found["study_left_out"]:
+        told = pd.concat(found["study_left_out"])
+        raise StoreError(" ".join(told["study"] + ": " + told["reason"] + " " + told["next_step"]))
     if not found["study_shard"]:
         raise LookupError(f"no study has been run under {root}: begin with `plateau study run`")
     return {
         mart: pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
         for mart, frames in found.items()
     }
+
+
+def _left_out(study: str, store: Store, error: StoreError) -> pd.DataFrame:
+    """Return the row that names a study's fault and the command that makes anew what is missing."""
+    n = store.last_replicate() + 1
+    command = f"plateau study run {study}" + (f" --replicates {n}" if n else "")
+    step = f"Then `{command}` makes anew what is missing."
+    return pd.DataFrame([{"study": study, "reason": str(error), "next_step": step}])
 
 
 def _of_study(design: Any, tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -162,8 +162,13 @@ class Store:
             manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
             told = {key: manifest[key] for key in ("study", "design_id", "code_id", "scenario_id")}
             first, n = int(manifest["first_replicate"]), int(manifest["n_replicates"])
+            sha256, held = manifest["sha256"], hashlib.sha256(path.read_bytes()).hexdigest()
         except (ValueError, KeyError, TypeError):
             raise StoreError(f"{manifest_path} cannot be read; {_remove(path)}") from None
+        except OSError as error:
+            raise StoreError(
+                f"{error.filename} cannot be read ({error.strerror}); give the right to read it."
+            ) from None
         own = {
             "study": self.study,
             "design_id": self.design_id,
@@ -173,7 +178,7 @@ class Store:
         shard = Shard(scenario_id, first, first + n)
         if told != own or shard.name != path.name:
             raise StoreError(f"{path} was made for another design, code or world; {_remove(path)}")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != manifest["sha256"]:
+        if held != sha256:
             raise StoreError(f"{path} is truncated or was changed; {_remove(path)}")
         return shard
 
@@ -211,6 +216,9 @@ class Store:
         total: pa.Table | None = None
         for shard in self.complete(scenario_id):
             table = self.read(shard)
+            if total is not None and not alike(total, table):
+                path = self.folder(scenario_id) / shard.name
+                raise StoreError(f"{path} holds other cells than those before it; {_remove(path)}")
             total = table if total is None else add([total, table])
         return total
 
@@ -221,6 +229,13 @@ class Store:
             return pq.read_table(path, partitioning=None)
         except (pa.ArrowException, OSError) as error:
             raise StoreError(f"{path} cannot be read ({error}); {_remove(path)}") from None
+
+    def last_replicate(self) -> int:
+        """Return the last replicate that any file of the partition names; -1 without one."""
+        folder = self.folder("*")
+        found = self.root.glob(f"{folder.relative_to(self.root)}/replicates-*.parquet")
+        names = (_NAME.fullmatch(path.name) for path in found)
+        return max((int(match[2]) for match in names if match), default=-1)
 
     def other_partitions(self) -> list[str]:
         """Partitions of this study under another design or code, left where they are."""
@@ -236,6 +251,11 @@ def encode(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+def alike(one: pa.Table, other: pa.Table) -> bool:
+    """Tell whether two tables can hold counts of the same cells."""
+    return bool(one.schema == other.schema and one.num_rows == other.num_rows)
+
+
 def add(tables: Iterable[pa.Table]) -> pa.Table:
     """Add up tables of the same cells, column by column; whole numbers, so any order is the same.
 
@@ -248,7 +268,7 @@ def add(tables: Iterable[pa.Table]) -> pa.Table:
 
     first, *rest = tables
     for table in rest:
-        if table.schema != first.schema or table.num_rows != first.num_rows:
+        if not alike(first, table):
             raise StoreError("two shards of one partition do not hold the same cells")
         first = pa.table(
             {

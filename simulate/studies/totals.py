@@ -9,8 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from simulate.studies.store import Store
+from simulate.studies.store import Store, StoreError
 from simulate.studies.worlds import worlds
+
+
+class NothingRun(LookupError):
+    """A study without a complete shard; the message names the command that makes some."""
 
 
 def counted(
@@ -20,10 +24,10 @@ def counted(
 
     Raises
     ------
-    LookupError
+    NothingRun
         Nothing of the study has been run yet.
     StoreError
-        A shard must not be read.
+        A shard must not be read, or does not hold the cells of the study.
     """
     found, manifests = [], []
     for world in worlds(design):
@@ -32,6 +36,12 @@ def counted(
             continue
         manifests += store.manifests(world.scenario_id)
         named = cells(design, world)
+        if total.num_rows != len(named):
+            folder = store.folder(world.scenario_id)
+            raise StoreError(
+                f"the shards of {folder} hold {total.num_rows} cells, the study has {len(named)}; "
+                "move that folder away and run again."
+            )
         ids = {
             "study": design.study,
             "design_id": store.design_id,
@@ -42,7 +52,7 @@ def counted(
         own = pd.DataFrame(ids, index=named.index)
         found.append(pd.concat([own, named, total.to_pandas()], axis=1))
     if not found:
-        raise LookupError(
+        raise NothingRun(
             f"nothing of study {design.study} has been run under this design and code; "
             f"`plateau study run {design.study}` does."
         )

@@ -1,11 +1,17 @@
 """The warehouse of studies: every kind in it, under contracts, and nothing replaced by a fault."""
 
+import hashlib
+import json
+import shutil
+
 import duckdb
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from orchestration import study_marts
-from orchestration.errors import ChecksFailed
+from orchestration.cli import cli
+from orchestration.errors import EXIT_CHECKS_FAILED, ChecksFailed
 from orchestration.settings import load
 from simulate.studies import files, marts
 from simulate.studies.run import Plan, run
@@ -38,7 +44,9 @@ def handed(monkeypatch, rows):
 
 
 def test_every_kind_of_study_stands_in_it(settings, rows):
-    n_rows = study_marts.build(settings)
+    built = study_marts.build(settings)
+    n_rows = built.rows
+    assert built.left_out == []
     assert n_rows["study_whatif_grid"] == 0
     with duckdb.connect(settings.studies / study_marts.FILE, read_only=True) as connection:
         held = {name for (name,) in connection.execute("show tables").fetchall()}
@@ -71,6 +79,84 @@ def test_a_fault_is_named_and_the_file_before_stands(settings, rows, handed, nam
     with pytest.raises(ChecksFailed, match=said):
         study_marts.build(settings)
     assert path.read_bytes() == b"the file before"
+
+
+@pytest.fixture
+def own(settings, tmp_path):
+    """Settings of a copy of the studies, to do damage to."""
+    shutil.copytree(settings.studies, tmp_path / "studies")
+    return load({"data": tmp_path}, cwd=tmp_path)
+
+
+def shard_of(own, study):
+    return next(own.studies.glob(f"study={study}/**/replicates-*.parquet"))
+
+
+def truncated(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def foreign_by_name(path):
+    path.rename(path.with_name("replicates-1-2.parquet"))
+
+
+def of_other_cells(path):
+    """A whole file of another study, its manifest telling its own hash."""
+    other = next(path.parents[4].glob("study=regression_to_mean/**/replicates-*.parquet"))
+    path.write_bytes(other.read_bytes())
+    manifest = json.loads(path.with_suffix(".json").read_text())
+    manifest["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".json").write_text(json.dumps(manifest))
+
+
+def without_hash(path):
+    manifest = json.loads(path.with_suffix(".json").read_text())
+    manifest.pop("sha256")
+    path.with_suffix(".json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("damage", [truncated, foreign_by_name, of_other_cells, without_hash])
+def test_a_shard_that_must_not_be_read_leaves_its_study_out_and_no_other(own, damage):
+    path = shard_of(own, "test_period_canary")
+    damage(path)
+    found = marts.rows(own.studies)
+    (left,) = found["study_left_out"].to_dict("records")
+    assert left["study"] == "test_period_canary"
+    assert str(path.parent) in left["reason"]
+    assert "plateau study run test_period_canary" in left["next_step"]
+    for name, frame in found.items():
+        if name != "study_left_out" and len(frame):
+            assert "test_period_canary" not in set(frame["study"]), name
+    assert set(found["study_performance"]["study"]) == set(RUN) - {"test_period_canary"}
+
+
+def test_the_command_names_file_and_next_step_and_ends_with_3(own):
+    path = shard_of(own, "test_period_canary")
+    truncated(path)
+    words = ["study", "marts", "--data", str(own.data), "-q"]
+    done = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert done.return_value == EXIT_CHECKS_FAILED
+    assert f"{path} is truncated" in done.stderr
+    assert "`plateau study run test_period_canary --replicates 6`" in done.stderr
+    with duckdb.connect(own.studies / study_marts.FILE, read_only=True) as connection:
+        told = connection.execute("select study from study_left_out").fetchall()
+        counted = connection.execute("select distinct study from study_shard").fetchall()
+    assert told == [("test_period_canary",)]
+    assert {name for (name,) in counted} == set(RUN) - {"test_period_canary"}
+    path.unlink()
+    path.with_suffix(".json").unlink()
+    run(files.load("test_period_canary"), own.studies, Plan(6, shard_size=6))
+    assert marts.rows(own.studies)["study_left_out"].empty
+
+
+def test_where_no_study_can_be_read_the_file_before_stands(own):
+    for study in RUN:
+        truncated(shard_of(own, study))
+    before = own.studies / study_marts.FILE
+    before.write_bytes(b"the file before")
+    with pytest.raises(ChecksFailed, match=r"plateau study run .*The earlier file stands"):
+        study_marts.build(own)
+    assert before.read_bytes() == b"the file before"
 
 
 def test_without_a_study_the_next_step_is_named(tmp_path):
