@@ -16,7 +16,7 @@ from expectations.dictionary import Table, load
 from expectations.estimate_suites import COMPARISON_COLUMNS, ESTIMATE_COLUMNS
 from expectations.guards import EVERY_CELL, rules_of
 from expectations.lineage import LINEAGE
-from expectations.model_suites import MODEL_COLUMNS, columns_of_model
+from expectations.model_suites import MODEL_COLUMNS
 
 Format = Literal["markdown", "csv", "json"]
 
@@ -50,7 +50,7 @@ One row a figure that the study prints.
 _MODEL_HEAD = """
 ## Columns of `{name}`
 
-A table of the relief model ([models.md](models.md)): *reported* relief, uncontrolled.
+A table of a model ([models.md](models.md)): *reported* relief, uncontrolled.
 """
 
 
@@ -148,9 +148,9 @@ def _markdown() -> Iterator[str]:
     yield from _columns(ESTIMATE_COLUMNS)
     yield _COMPARISON_HEAD
     yield from _columns(COMPARISON_COLUMNS)
-    for name in MODEL_COLUMNS:
+    for name, columns in MODEL_COLUMNS.items():
         yield _MODEL_HEAD.format(name=name)
-        yield from _columns(columns_of_model(name))
+        yield from _columns(columns)
     yield ""
 
 

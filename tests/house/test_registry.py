@@ -25,7 +25,9 @@ REFERRERS = {
     "expectations/guards.py", "expectations/suites.py", "expectations/columns.py",
     "expectations/checks.py", "expectations/profile_suites.py", "expectations/mart_suites.py",
     "expectations/study_suites.py",
-    "expectations/estimate_suites.py", "expectations/model_suites.py",
+    "expectations/estimate_suites.py", "expectations/model_shapes.py",
+    "expectations/curve_suites.py", "expectations/model_check_suites.py",
+    "expectations/surgery_suites.py",
     "orchestration/quality/coverage.py", "orchestration/quality/sheet.py",
 }  # fmt: skip
 LOOKUPS = {"rule", "threshold", "_threshold", "gone_by", "load_rules"}
