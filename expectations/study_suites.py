@@ -28,6 +28,8 @@ KEYS = {
     "study_estimate_counts": "cell_id",
     "study_net_benefit": "cell_id",
     "study_best_lengths": "study",
+    "study_near_least": "study",
+    "study_knowing": "study",
     "study_assurance": "study",
     "study_whatif_grid": "scenario_id",
     "study_coverage": "cell_id",
@@ -35,6 +37,7 @@ KEYS = {
     "study_variance": "rule",
     "study_left_out": "study",
 }
+_TRUTH = ["estimand", "horizon_session", "cut_pct"]
 _PARTITION = ["study", "design_id", "code_id", "scenario_id"]
 
 
@@ -181,6 +184,24 @@ def _best_lengths() -> list[Check]:
     ]
 
 
+def _near_least() -> list[Check]:
+    return [
+        has_columns(["study", "test_sessions", "n_shortest", "share_of_worlds", "n_worlds"]),
+        between("study_scale", "share_of_worlds", 0, 1),
+        between("study_scale", "n_worlds", 1, None),
+    ]
+
+
+def _knowing() -> list[Check]:
+    key = ["study", *_TRUTH, "sessions_per_responder", "question"]
+    return [
+        has_columns([*key, "value", "share_of_everything", "n_worlds"]),
+        is_unique("study_cell_once", key, required=False),
+        between("study_scale", "value", 0, None),
+        between("study_scale", "n_worlds", 2, None),
+    ]
+
+
 def _assurance() -> list[Check]:
     return [
         has_columns(["study", "trial", "n_patients", "assurance", "least", "most", "mcse"]),
@@ -238,6 +259,8 @@ _SUITES = {
     "study_estimate_counts": _estimate_counts,
     "study_net_benefit": _net_benefit,
     "study_best_lengths": _best_lengths,
+    "study_near_least": _near_least,
+    "study_knowing": _knowing,
     "study_assurance": _assurance,
     "study_whatif_grid": _whatif_grid,
     "study_coverage": _coverage,

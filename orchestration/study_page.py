@@ -209,13 +209,12 @@ def _over_worlds(
     told = over_worlds.across(
         found.study_performance, cell, [measure for measure, _ in page.COMPARED]
     )
-    table = over_worlds.worlds_table(design)
     same = ("estimand", "horizon_session")
     others = [
         t for t in design.truths
         if t != head and all(getattr(t, k) == getattr(head, k) for k in same)
     ]  # fmt: skip
-    truths = [_truth(design, found, told, table, truth, protocol) for truth in (head, *others)]
+    truths = [_truth(design, found, told, truth, protocol) for truth in (head, *others)]
     facts = StudyFacts(
         **_words(design),
         truth=design.truth_in_words(),
@@ -230,9 +229,7 @@ def _over_worlds(
     return page.build(truths, n_cohorts, n_worlds, facts, extra)
 
 
-def _truth(
-    design: Any, found: Any, told: pd.DataFrame, table: pd.DataFrame, truth: Any, protocol: Any
-) -> Any:
+def _truth(design: Any, found: Any, told: pd.DataFrame, truth: Any, protocol: Any) -> Any:
     """What a page over worlds says of one truth: the rule in use, and its neighbours."""
     from report.over_worlds import Truth
     from simulate.studies import choice, over_worlds
@@ -252,21 +249,15 @@ def _truth(
         for rule, k in (("last", 0), ("mean_of_two", 0), ("last", 1))
     ]
     best = [choice.best_lengths(own, rate, weight).assign(rate=rate) for rate in rates]
-    knowing = [
-        over_worlds.value_of_knowing(
-            own.pivot_table(
-                index="scenario_id", columns="test_sessions", values=f"loss_at_{rate:g}"
-            ),
-            table,
-        ).assign(rate=rate)
-        for rate in rates
-    ]
+    knowing = over_worlds.knowing_by_rate(own, design)
     return Truth(
         cut_pct=truth.cut_pct,
+        within_missed=design.performance.within_missed_per_100,
         measures=of_truth(told),
         best=pd.concat(best),
         steps=pd.DataFrame(steps),
-        knowing=pd.concat(knowing),
+        near=choice.near_least(own),
+        knowing=knowing.rename(columns={"sessions_per_responder": "rate"}),
     )
 
 

@@ -54,6 +54,8 @@ class Truth:
     ----------
     cut_pct
         Least relief, percent.
+    within_missed
+        How many more of 100 a length may miss and still be near the least.
     measures
         Rows of `over_worlds.across`: rule, threshold_pct, test_sessions, measure, mean, lo, hi,
         mcse.
@@ -61,14 +63,18 @@ class Truth:
         Rows of `choice.best_lengths` of the rule in use, with `rate`.
     steps
         Rows of `over_worlds.step`, with `rule`, `before`, `after`.
+    near
+        Rows of `choice.near_least` of the rule in use.
     knowing
         Rows of `over_worlds.value_of_knowing`, with `rate`.
     """
 
     cut_pct: int
+    within_missed: float
     measures: pd.DataFrame
     best: pd.DataFrame
     steps: pd.DataFrame
+    near: pd.DataFrame
     knowing: pd.DataFrame
 
 

@@ -14,7 +14,7 @@ from report.frames import records
 from report.studies.sections import regret_by_rate
 from report.style import GREEN, band_key, to_svg
 from report.tables.layout import render, table
-from report.wording import count, number
+from report.wording import count, number, plural
 
 if TYPE_CHECKING:
     from report.over_worlds import Truth
@@ -38,6 +38,7 @@ def best(truths: Sequence["Truth"]) -> list[Block]:
             "spend to find one more long-term responder. Without any cost of sessions, those "
             "lengths are best that miss fewest, by construction."
         ),
+        *(Text(_near(truth)) for truth in truths),
         Figure(
             key="figure-best",
             title="Worlds in which a length of the rule in use is best, by rate",
@@ -62,6 +63,21 @@ def best(truths: Sequence["Truth"]) -> list[Block]:
             for truth in truths
         ),
     ]  # fmt: skip
+
+
+def _near(truth: "Truth") -> str:
+    """Say how the shortest length that misses hardly more than the least differs between worlds."""
+    rows = truth.near[truth.near["n_shortest"] > 0].sort_values("test_sessions")
+    told = ", ".join(
+        f"{plural(int(row['test_sessions']), 'session')} in "
+        f"{number(100 * row['share_of_worlds'], 0)}"
+        for row in records(rows)
+    )
+    return (
+        f"With no rate at all, long-term relief of {truth.cut_pct} % or more: the shortest length "
+        f"that misses at most {number(truth.within_missed, 0)} more of 100 than the length that "
+        f"misses fewest has, of 100 worlds, {told}."
+    )
 
 
 def _by_rate(best: pd.DataFrame) -> str:

@@ -112,6 +112,32 @@ def best_lengths(choice: pd.DataFrame, rate: float, weight: Mapping[str, float])
     return found.drop(columns=["total", "of_best", "of_regret"])
 
 
+def near_least(choice: pd.DataFrame) -> pd.DataFrame:
+    """Return in how many worlds each length is the shortest near the one that misses fewest.
+
+    Parameters
+    ----------
+    choice
+        From `choices`, of one or more worlds, which weigh alike.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a truth, rule, threshold, lag and length, of rules of several lengths: n_shortest
+        (worlds), share_of_worlds, n_worlds. Shares of a rule add up to 1 where all worlds studied
+        the same lengths.
+    """
+    rule = [name for name in BY_RULE if name != "scenario_id"]
+    several = choice.groupby(rule, dropna=False)["test_sessions"].transform("nunique") > 1
+    flag = "is_shortest_near_least"
+    found = (
+        choice[several]
+        .groupby([*rule, "test_sessions"], dropna=False, as_index=False)
+        .agg(n_shortest=(flag, "sum"), n_worlds=(flag, "size"))
+    )
+    return found.assign(share_of_worlds=found["n_shortest"] / found["n_worlds"])
+
+
 def _is_on_frontier(rows: pd.DataFrame) -> np.ndarray:
     """Whether no other row misses fewer for no more sessions, or as many for fewer."""
     order = rows.sort_values(["sessions_per_100", "missed_per_100"], kind="stable")

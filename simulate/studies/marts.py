@@ -10,9 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from expectations.protocol import Protocol
 from simulate.studies import files
-from simulate.studies.choice import best_lengths
+from simulate.studies.choice import best_lengths, near_least
 from simulate.studies.kinds import kind
+from simulate.studies.over_worlds import knowing_by_rate
 from simulate.studies.run import open_store
 from simulate.studies.store import Store, StoreError
 from simulate.studies.totals import NothingRun
@@ -26,6 +28,8 @@ MARTS = (
     "study_net_benefit",
     "study_choice",
     "study_best_lengths",
+    "study_near_least",
+    "study_knowing",
     "study_assurance",
     "study_whatif_grid",
     "study_coverage",
@@ -114,9 +118,13 @@ def _of_study(design: Any, tables: dict[str, pd.DataFrame]) -> Iterator[tuple[st
         if name in tables:
             yield name, tables[name]
     if design.kind == "test_periods":
-        yield "study_best_lengths", _best_lengths(design, tables["study_choice"])
+        choice = tables["study_choice"]
+        yield "study_best_lengths", _best_lengths(design, choice)
+        yield "study_near_least", _near_least(design, choice)
+        if len(cell["scenario_id"].unique()) > 1:
+            yield "study_knowing", _knowing(design, choice)
         if design.data.vary:
-            yield "study_whatif_grid", _whatif(design, tables["study_choice"])
+            yield "study_whatif_grid", _whatif(design, choice)
 
 
 def _best_lengths(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
@@ -127,6 +135,25 @@ def _best_lengths(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
         for rate in design.performance.sessions_per_responder
     ]
     return pd.concat(found, ignore_index=True).assign(study=design.study)
+
+
+def _near_least(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
+    """In how many worlds each length is the shortest near the one that misses fewest."""
+    within = design.performance.within_missed_per_100
+    return near_least(choice).assign(study=design.study, within_missed_per_100=within)
+
+
+def _knowing(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
+    """Value of knowing each thing of the world, for choosing a length of the rule in use."""
+    used = {
+        "rule": "last",
+        "threshold_pct": Protocol.preset("clinic").responder_threshold_pct,
+        "decision_n_lag_visits": 0,
+    }
+    own = choice[(choice[list(used)] == pd.Series(used)).all(axis=1)]
+    if own["test_sessions"].nunique() < 2:  # no length to choose
+        return pd.DataFrame()
+    return knowing_by_rate(own, design).assign(study=design.study, **used)
 
 
 def _whatif(design: Any, choice: pd.DataFrame) -> pd.DataFrame:

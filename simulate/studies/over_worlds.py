@@ -32,7 +32,8 @@ QUESTIONS = {  # what one might know: parameter or structure of a world
     "stops by report or by what is felt": "drop_out",
     "missing reports of session 4": "missing_responder_4",
 }
-KEYS = ("estimand", "horizon_session", "cut_pct", "rule", "parameters", "threshold_pct",
+TRUTH = ["estimand", "horizon_session", "cut_pct"]
+KEYS = (*TRUTH, "rule", "parameters", "threshold_pct",
         "decision_n_lag_visits", "test_sessions")  # fmt: skip
 
 
@@ -115,6 +116,31 @@ def value_of_knowing(
     found = pd.DataFrame([*rows, ("everything", everything)], columns=["question", "value"])
     share = found["value"] / everything if everything > 0 else 0.0
     return found.assign(share_of_everything=share)
+
+
+def knowing_by_rate(choice: pd.DataFrame, design: "Design") -> pd.DataFrame:
+    """Return the value of knowing for every truth and stated rate, of one rule and threshold.
+
+    Parameters
+    ----------
+    choice
+        `study_choice` of one rule, threshold and lag, all worlds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of `value_of_knowing` with estimand, horizon_session, cut_pct, sessions_per_responder
+        and n_worlds.
+    """
+    worlds, found = worlds_table(design), []
+    for truth, rows in choice.groupby(TRUTH, sort=False):
+        for rate in design.performance.sessions_per_responder:
+            loss = rows.pivot_table(
+                index="scenario_id", columns="test_sessions", values=f"loss_at_{rate:g}"
+            )
+            keys = dict(zip(TRUTH, truth, strict=True)) | {"sessions_per_responder": rate}
+            found.append(value_of_knowing(loss, worlds).assign(**keys, n_worlds=len(loss)))
+    return pd.concat(found, ignore_index=True)
 
 
 def _basis(values: pd.Series) -> FloatArray:

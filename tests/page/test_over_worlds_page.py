@@ -85,7 +85,9 @@ def test_predicted_chances_are_told_beside_reports():
             )
         ]
     )  # fmt: skip
-    truth = Truth(cut_pct=30, measures=rows, best=rows, steps=rows, knowing=rows)
+    truth = Truth(
+        cut_pct=30, measures=rows, best=rows, steps=rows, knowing=rows, near=rows, within_missed=1
+    )
     facts = SimpleNamespace(test_sessions=4, threshold_pct=10)
     told = _predicted(truth, facts)
     assert len(told) == 2

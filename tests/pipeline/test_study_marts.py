@@ -14,7 +14,9 @@ from orchestration.cli import cli
 from orchestration.errors import EXIT_CHECKS_FAILED, ChecksFailed
 from orchestration.settings import load
 from simulate.studies import files, marts
-from simulate.studies.run import Plan, run
+from simulate.studies.kinds import kind
+from simulate.studies.over_worlds import QUESTIONS
+from simulate.studies.run import Plan, open_store, run
 
 RUN = {"test_period_canary": 6, "subgroup_power": 4, "regression_to_mean": 2}
 
@@ -79,6 +81,44 @@ def test_a_fault_is_named_and_the_file_before_stands(settings, rows, handed, nam
     with pytest.raises(ChecksFailed, match=said):
         study_marts.build(settings)
     assert path.read_bytes() == b"the file before"
+
+
+@pytest.fixture(scope="module")
+def over_worlds(tmp_path_factory):
+    """Rows of a study over three worlds, which takes a hundred where it ships."""
+    root = tmp_path_factory.mktemp("worlds")
+    changes = {"data.vary": {"population.member": [10, 50, 90]}, "data.n_patients": 40}
+    design = files.load("test_period_ensemble", changes)
+    run(design, root, Plan(6))
+    found = kind(design.kind).tables(design, open_store(design, root))
+    return dict(marts._of_study(design, found.as_dict()))
+
+
+def test_what_pages_say_over_worlds_stands_in_marts(settings, rows, over_worlds, monkeypatch):
+    near, knowing = (over_worlds[name] for name in ("study_near_least", "study_knowing"))
+    more = {"study_near_least": near, "study_knowing": knowing}
+    monkeypatch.setattr(marts, "rows", lambda *_: rows | more)
+    built = study_marts.build(settings)
+    assert {name: built.rows[name] for name in more} == {name: len(f) for name, f in more.items()}
+    choice = over_worlds["study_choice"]
+    flagged = choice[choice["is_shortest_near_least"] & (choice["rule"] != "practice")]
+    assert near["n_shortest"].sum() == len(flagged)
+    assert set(near["rule"]) == set(choice["rule"]) - {"practice"}
+    assert set(knowing["sessions_per_responder"]) == {5, 10, 20, 50}
+    assert len(knowing) == 4 * 4 * (len(QUESTIONS) + 1)
+
+
+def test_lengths_and_values_that_do_not_add_up_are_named(settings, rows, over_worlds, monkeypatch):
+    near, knowing = (over_worlds[name] for name in ("study_near_least", "study_knowing"))
+    bad = {
+        "study_near_least": near.drop(near.index[near["n_shortest"] > 0][0]),
+        "study_knowing": knowing.assign(value=-knowing["value"] - 1),
+    }
+    monkeypatch.setattr(marts, "rows", lambda *_: rows | bad)
+    with pytest.raises(ChecksFailed) as caught:
+        study_marts.build(settings)
+    assert "study_near_least_one_length_a_world" in str(caught.value)
+    assert "study_knowing_holds" in str(caught.value)
 
 
 @pytest.fixture
