@@ -145,7 +145,7 @@ def _near_least(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
 
 def _knowing(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
     """Value of knowing each thing of the world, for choosing a length of the rule in use."""
-    used = {
+    used: dict[str, Any] = {
         "rule": "last",
         "threshold_pct": Protocol.preset("clinic").responder_threshold_pct,
         "decision_n_lag_visits": 0,

@@ -8,7 +8,7 @@ more cohorts do not shrink, and the rate of exchange, which no simulation knows.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -102,7 +102,7 @@ def value_of_knowing(
     table = loss.to_numpy(float)
     now = table.mean(axis=0).min()
     rng = np.random.default_rng(seed)
-    everything = now - table.min(axis=1).mean()
+    everything = max(now - table.min(axis=1).mean(), 0.0)  # not a rounding below it
     rows = []
     for words, column in (questions or QUESTIONS).items():
         basis = _basis(worlds.loc[loss.index, column])
@@ -138,8 +138,9 @@ def knowing_by_rate(choice: pd.DataFrame, design: "Design") -> pd.DataFrame:
             loss = rows.pivot_table(
                 index="scenario_id", columns="test_sessions", values=f"loss_at_{rate:g}"
             )
-            keys = dict(zip(TRUTH, truth, strict=True)) | {"sessions_per_responder": rate}
-            found.append(value_of_knowing(loss, worlds).assign(**keys, n_worlds=len(loss)))
+            keys: dict[str, Any] = dict(zip(TRUTH, truth, strict=True))
+            keys |= {"sessions_per_responder": rate, "n_worlds": len(loss)}
+            found.append(value_of_knowing(loss, worlds).assign(**keys))
     return pd.concat(found, ignore_index=True)
 
 
