@@ -25,7 +25,7 @@ def adapt(p, tables, rows, nodes, places, steps, first, last):
     tables, rows, nodes, places
         See `tables.py`, `grid.py`.
     steps
-        Newton steps: about eight from the prior, one or two after a small change.
+        Newton steps, at least one: about eight from the prior, one or two after a small change.
     """
     for i in range(first, last):
         for k in range(len(nodes.scatter)):
@@ -75,13 +75,17 @@ def row_bends(laws, report, fate, unit, offset, fate_offset, latent):
 
 @compiled
 def _adapt_rising(p, tables, laws, seen, z, steps, j, c):
-    """Return the centre after Newton steps from z, and the scale there."""
+    """Return the centre after Newton steps from z, and the scale where the last one began.
+
+    The scale where it ended would cost another pass over the sessions and is no better known: near
+    the mode the curvature changes little in a step.
+    """
     session, report, fate, unit, offset, fate_offset = seen
     left, kept = tables.left, tables.kept
     correlation = p[4]
     rest = np.sqrt(1 - correlation**2)
     z0, z1 = z
-    for step in range(steps + 1):
+    for _ in range(steps):
         g0, g1 = -z0, -z1
         h00, h01, h11 = 1.0, 0.0, 1.0
         start = p[0] + p[1] * z0
@@ -100,8 +104,6 @@ def _adapt_rising(p, tables, laws, seen, z, steps, j, c):
             h01 += bend * d0 * d1
             h11 += bend * d1 * d1
         determinant = h00 * h11 - h01 * h01
-        if step == steps:
-            break
         m0 = (h11 * g0 - h01 * g1) / determinant
         m1 = (h00 * g1 - h01 * g0) / determinant
         length = np.sqrt(m0 * m0 + m1 * m1)
@@ -118,7 +120,7 @@ def _adapt_rising(p, tables, laws, seen, z, steps, j, c):
 def _adapt_flat(p, laws, seen, places, steps, i, k):
     _, report, fate, unit, offset, fate_offset = seen
     mean, sd = p[0] + p[19], p[1] * p[20]
-    for step in range(steps + 1):
+    for _ in range(steps):
         z = places.flat_centre[i, k]
         g, h = -z, 1.0
         for row in range(len(report)):
@@ -128,7 +130,5 @@ def _adapt_flat(p, laws, seen, places, steps, i, k):
             )  # fmt: skip
             g += slope * sd
             h += bend * sd * sd
-        if step == steps:
-            places.flat_scale[i, k] = 1 / np.sqrt(h)
-            return
+        places.flat_scale[i, k] = 1 / np.sqrt(h)
         places.flat_centre[i, k] = z + min(max(g / h, -LONGEST_STEP), LONGEST_STEP)
