@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from report.blocks import Section, Table, Text
+from report.blocks import Section, Text
 from report.frames import records
+from report.studies.lines import lined
 from report.study import StudyFacts
-from report.tables.layout import render, table
 from report.wording import MISSING, count, number, plural
 
 NAMES = {
@@ -64,17 +64,16 @@ def section(both: Sequence[tuple[str, pd.DataFrame]], facts: StudyFacts) -> Sect
     labels = {"head": "Test period", "missed": "Missed of 100", "spent": "Sessions without relief"}
     labels |= {f"best{k}": f"Best at {count(rate)} (% of worlds)"
                for k, rate in enumerate(facts.rates)}  # fmt: skip
-    shown = table(
-        pd.DataFrame(lines, columns=["group", *labels]),
+    shown = lined(
+        lines,
         "table-populations",
         f"Last report at least {number(facts.threshold_pct, 0)} %, under each population",
         labels,
-        stub="head",
-        group="group",
-        notes=[
+        [
             "Missed, and sessions given without long-term relief, per 100 who start; means over "
             "worlds. Best at: test sessions worth spending to find one more; of a single world it "
             "is best (100) or not (0)."
         ],
+        is_grouped=True,
     )
-    return Section("populations", "This centre's own population", [*texts, Table(render(shown))])
+    return Section("populations", "This centre's own population", [*texts, shown])

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from report.blocks import Block, DataTable, Figure, Panel, Table, Text
+from report.blocks import Block, DataTable, Figure, Panel, Text
 from report.figures.over_worlds import best_lengths
 from report.frames import records
+from report.studies.lines import lined
+from report.studies.next_study import NextStudy, learned
 from report.studies.sections import regret_by_rate
 from report.style import GREEN, band_key, to_svg
-from report.tables.layout import render, table
 from report.wording import count, number, plural
 
 if TYPE_CHECKING:
@@ -93,21 +94,22 @@ def _by_rate(best: pd.DataFrame) -> str:
     return "; ".join(told)
 
 
-def hinges(truth: "Truth") -> list[Block]:
-    """Return what the best length hinges on: the rate first, then what one might know."""
+def hinges(truth: "Truth", told: NextStudy) -> list[Block]:
+    """Return what the best length hinges on: the rate first, then what one might learn, and how."""
     wide = truth.knowing.pivot_table(index="question", columns="rate", values="value", sort=False)
+    order = wide.max(axis=1).mask(wide.index == "everything", -1).sort_values(ascending=False)
+    wide = wide.loc[order.index]
     lines = [
         (question, *(number(value) for value in row))
         for question, row in zip(wide.index, wide.to_numpy(), strict=True)
     ]
     labels = {"question": "If this were known", **{f"r{r:g}": number(r, 0) for r in wide.columns}}
-    shown = table(
-        pd.DataFrame(lines, columns=list(labels)),
+    shown = lined(
+        lines,
         "table-knowing",
         f"Value of knowing, long-term relief of {truth.cut_pct} % or more, rule in use",
         labels,
-        stub="question",
-        notes=[
+        [
             "Columns: rate of exchange, test sessions worth one more found. Value: expected loss "
             "saved by choosing the length with that knowledge, in test sessions per 100 who "
             "start; what chance alone would give is taken off.",
@@ -116,5 +118,6 @@ def hinges(truth: "Truth") -> list[Block]:
     return [
         Text(f"First on the rate: {_by_rate(truth.best)}."),
         Text("What else would be worth knowing, and so what a next study should measure:"),
-        Table(render(shown)),
+        shown,
+        *learned(list(wide.index), told),
     ]

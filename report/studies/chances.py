@@ -5,11 +5,11 @@ Belongs here: their words. Does not: bins, variances or the drawing.
 
 import pandas as pd
 
-from report.blocks import DataTable, Figure, Panel, Section, Table, Text
+from report.blocks import DataTable, Figure, Panel, Section, Text
 from report.figures.calibration import calibration_curve
 from report.frames import records
+from report.studies.lines import lined
 from report.style import BLUE, SOFT, Mark, swatch, to_svg
-from report.tables.layout import render, table
 from report.wording import count, number, plural, plus_minus, words
 
 PARTS = {
@@ -106,23 +106,22 @@ def spread(rows: pd.DataFrame, lengths: tuple[int, ...]) -> list[Section]:
         f"{plural(int(n['world']), 'world')}, {plural(int(n['training']), 'training cohort')}, "
         f"{plural(int(n['cohort']), 'simulated cohort')}"
     )
-    made = table(
-        pd.DataFrame(lines, columns=["group", *labels]),
+    split = lined(
+        lines,
         "table-variance",
         "Missed of 100 who start: where its spread comes from",
         labels,
-        stub="head",
-        group="group",
-        notes=[
+        [
             "SD of each part and, in brackets, its share of the sum of variances: a nested "
             f"analysis of variance of {least}; a negative estimate is told as 0.",
             "Error: what each part adds to the standard error of the mean over worlds. More "
             "cohorts shrink the last alone, more training cohorts the middle one; the first is "
             "what the published figures leave open.",
         ],
+        is_grouped=True,
     )
     said = Text(
         "A clinic has one world and one training cohort. The middle part is the luck of the "
         "cohort that its model learnt from; the last is noise of the simulation."
     )
-    return [Section("spread", "Training, ensemble, Monte Carlo", [said, Table(render(made))])]
+    return [Section("spread", "Training, ensemble, Monte Carlo", [said, split])]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from report.blocks import Table
 from report.frames import records
-from report.tables.layout import render, table
+from report.studies.lines import lined
 from report.wording import MISSING, count, number, plural, plus_minus, words
 
 if TYPE_CHECKING:
@@ -45,21 +45,18 @@ def by_world(own: pd.DataFrame, facts: "EstimateFacts") -> Table:
     lines = []
     for world, part in rows.groupby("world", sort=False):
         by = {row["method"]: row for row in records(part)}
-        lines.append((world, *(_off(by.get(way), digits) for way in ways)))
+        lines.append((str(world), *(_off(by.get(way), digits) for way in ways)))
     labels = {"head": "World"} | {way: words(way) for way in ways}
-    return Table(
-        render(
-            table(
-                pd.DataFrame(lines, columns=list(labels)),
-                "table-worlds",
-                f"{words(facts.estimand)}: how far off, {count(facts.n_patients)} patients",
-                labels,
-                stub="head",
-                notes=["Mean of estimate less truth ± Monte Carlo standard error; above 0: too "
-                       f"much. {_unit_note(facts.estimand)}"],
-            )
-        )
-    )  # fmt: skip
+    return lined(
+        lines,
+        "table-worlds",
+        f"{words(facts.estimand)}: how far off, {count(facts.n_patients)} patients",
+        labels,
+        [
+            "Mean of estimate less truth ± Monte Carlo standard error; above 0: too much. "
+            + _unit_note(facts.estimand)
+        ],
+    )
 
 
 def by_size(wide: pd.DataFrame, facts: "EstimateFacts") -> Table:
@@ -71,18 +68,13 @@ def by_size(wide: pd.DataFrame, facts: "EstimateFacts") -> Table:
         for row in records(rows.sort_values(["method", "n_patients"], kind="stable"))
     ]  # fmt: skip
     labels = {"head": "Way"} | {m: HEADS[m] for m in SHOWN[2:6]}
-    return Table(
-        render(
-            table(
-                pd.DataFrame(lines, columns=["group", *labels]),
-                "table-sizes",
-                f"{words(facts.estimand)} by size of the cohort, {_middle(wide)}",
-                labels,
-                stub="head",
-                group="group",
-                notes=[_unit_note(facts.estimand)],
-            )
-        )
+    return lined(
+        lines,
+        "table-sizes",
+        f"{words(facts.estimand)} by size of the cohort, {_middle(wide)}",
+        labels,
+        [_unit_note(facts.estimand)],
+        is_grouped=True,
     )
 
 
@@ -96,23 +88,18 @@ def estimates(own: pd.DataFrame, facts: "EstimateFacts") -> Table:
     ]  # fmt: skip
     labels = {"head": "Way"} | {m: HEADS[m] for m in SHOWN}
     lines.sort(key=lambda line: line[0])
-    return Table(
-        render(
-            table(
-                pd.DataFrame(lines, columns=["group", *labels]),
-                "table-estimates",
-                f"World: {world}; {count(facts.n_patients)} patients",
-                labels,
-                stub="head",
-                group="group",
-                notes=[
-                    "± Monte Carlo standard error. Where a patient has an estimate of their own, "
-                    "means are over patients, and errors count cohorts.",
-                    "Without a number: nothing to estimate from, or a model that did not pass its "
-                    "own gate.",
-                ],
-            )
-        )
+    return lined(
+        lines,
+        "table-estimates",
+        f"World: {world}; {count(facts.n_patients)} patients",
+        labels,
+        [
+            "± Monte Carlo standard error. Where a patient has an estimate of their own, means are "
+            "over patients, and errors count cohorts.",
+            "Without a number: nothing to estimate from, or a model that did not pass its own "
+            "gate.",
+        ],
+        is_grouped=True,
     )
 
 

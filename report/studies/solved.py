@@ -5,9 +5,9 @@ Belongs here: words and table. Does not: the rules or any number.
 
 import pandas as pd
 
-from report.blocks import Section, Table, Text
+from report.blocks import Section, Text
 from report.frames import records
-from report.tables.layout import render, table
+from report.studies.lines import lined
 from report.wording import MISSING, number, plural, words
 
 LEARNED, KNOWN, ORACLE = "backward_induction", "backward_induction_true", "oracle"
@@ -49,14 +49,12 @@ def section(rows: pd.DataFrame, threshold_pct: float, chance_pct: float) -> list
                 cells = [_cell(by.get(measure), measure) for measure in SHOWN]
                 lines.append((f"{plural(int(length), 'session')} at most", head, *cells))
     labels = {"head": "Rule"} | SHOWN
-    made = table(
-        pd.DataFrame(lines, columns=["group", *labels]),
+    shown = lined(
+        lines,
         "table-solved",
         "Stopping solved backwards: learned, and its bound",
         labels,
-        stub="head",
-        group="group",
-        notes=[
+        [
             "Simulated cohorts. Mean over worlds, in brackets nine worlds of ten where there are "
             f"several. Last report from {number(threshold_pct, 0)} %, predicted chances from "
             f"{number(chance_pct, 0)} %.",
@@ -64,6 +62,7 @@ def section(rows: pd.DataFrame, threshold_pct: float, chance_pct: float) -> list
             "long-term relief. These rows are bounds, not choices: the first bounds sessions and "
             "wrong decisions weighed together at its rate, not each column.",
         ],
+        is_grouped=True,
     )
     given = str(solved["parameters"].iloc[0])
     said = Text(
@@ -72,7 +71,7 @@ def section(rows: pd.DataFrame, threshold_pct: float, chance_pct: float) -> list
         "has. The same with the parameters of the world itself is unattainable: it bounds what "
         "reports can tell at that rate, and who knows the truth bounds every rule."
     )
-    return [Section("solved", "Stopping solved backwards", [said, Table(render(made))])]
+    return [Section("solved", "Stopping solved backwards", [said, shown])]
 
 
 def _bounds(rule: str, given: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from report.blocks import Table
 from report.frames import records
-from report.tables.layout import render, table
+from report.studies.lines import lined
 from report.wording import MISSING, count, number, plural, plus_minus, words
 
 if TYPE_CHECKING:
@@ -42,22 +42,17 @@ def sizes(performance: pd.DataFrame, facts: "TrialFacts") -> Table:
             (words(trial), f"{plural(int(str(sessions)), 'session')}, {words(method)}", *texts)
         )
     labels = {"head": "Trial"} | {f"w{k}": world for k, world in enumerate(worlds)}
-    return Table(
-        render(
-            table(
-                pd.DataFrame(lines, columns=["group", *labels]),
-                "table-sizes",
-                f"Fewest patients studied with a power of {number(100 * facts.power, 0)} %",
-                labels,
-                stub="head",
-                group="group",
-                notes=[
-                    "Patients of all arms together; in a withdrawal those who start the test.",
-                    f"Two-sided tests at {number(100 * facts.level, 0)} %; reports missing "
-                    f"“{words(facts.missing).lower()}”. “Over”: more than the most studied.",
-                ],
-            )
-        )
+    return lined(
+        lines,
+        "table-sizes",
+        f"Fewest patients studied with a power of {number(100 * facts.power, 0)} %",
+        labels,
+        [
+            "Patients of all arms together; in a withdrawal those who start the test.",
+            f"Two-sided tests at {number(100 * facts.level, 0)} %; reports missing "
+            f"“{words(facts.missing).lower()}”. “Over”: more than the most studied.",
+        ],
+        is_grouped=True,
     )
 
 
@@ -80,27 +75,21 @@ def estimates(performance: pd.DataFrame, facts: "TrialFacts") -> Table:
             (f"Reports: {words(missing).lower()}", words(method), *(_cell(by, m) for m in shown))
         )
     labels = {"head": "Analysis"} | {m: words(m) for m in shown}
-    return Table(
-        render(
-            table(
-                pd.DataFrame(lines, columns=["group", *labels]),
-                "table-estimates",
-                f"{words(facts.trial)}, {count(n)} patients, {plural(facts.sessions, 'session')}"
-                + (f", {world}" if len(names) > 1 else ""),
-                labels,
-                stub="head",
-                group="group",
-                notes=[
-                    "Estimate ± Monte Carlo standard error. Bias in points of the endpoint (a "
-                    "session for slopes, log odds for events and categories, share for ranks).",
-                    "Wrong sign and exaggeration: of the trials that reject, how many point the "
-                    "wrong way, and how many times too large their estimates are on average.",
-                    "The truth is that of a very large trial in the same world without missing "
-                    "reports.",
-                    *([FLIPPED] if flipped else []),
-                ],
-            )
-        )
+    return lined(
+        lines,
+        "table-estimates",
+        f"{words(facts.trial)}, {count(n)} patients, {plural(facts.sessions, 'session')}"
+        + (f", {world}" if len(names) > 1 else ""),
+        labels,
+        [
+            "Estimate ± Monte Carlo standard error. Bias in points of the endpoint (a session for "
+            "slopes, log odds for events and categories, share for ranks).",
+            "Wrong sign and exaggeration: of the trials that reject, how many point the wrong way, "
+            "and how many times too large their estimates are on average.",
+            "The truth is that of a very large trial in the same world without missing reports.",
+            *([FLIPPED] if flipped else []),
+        ],
+        is_grouped=True,
     )
 
 

@@ -23,6 +23,7 @@ def table(
     notes: Sequence[str] = (),
     bold: Sequence[int] = (),
     indent: Sequence[int] = (),
+    prose: Sequence[str] = (),
 ) -> Any:
     """Return a great-tables object in the house's look.
 
@@ -46,6 +47,8 @@ def table(
         Positions of rows whose head is bold.
     indent
         Positions of rows whose head is set in, as a level of the row above.
+    prose
+        Columns of sentences, which begin at the left; numbers end at the right.
 
     Returns
     -------
@@ -60,7 +63,8 @@ def table(
         .tab_header(title=title)
         .tab_stubhead(label=labels[stub] or "Row")
         .cols_label(cases={name: label for name, label in labels.items() if name != stub})
-        .cols_align("right", columns=[name for name in labels if name != stub])
+        .cols_align("right", columns=[n for n in labels if n != stub and n not in prose])
+        .cols_align("left", columns=list(prose))
         .opt_align_table_header("left")
         .tab_options(
             table_font_names=[name.strip().strip("'") for name in FONT.split(",")],

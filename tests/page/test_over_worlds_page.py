@@ -9,8 +9,9 @@ import pytest
 from orchestration.commands import study_lines
 from orchestration.study_page import write_page
 from report.over_worlds import Truth, _predicted
-from simulate.studies import files, tables
+from simulate.studies import files, next_study, tables
 from simulate.studies import run as runs
+from simulate.studies.over_worlds import worlds_table
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,23 @@ def test_its_first_sentence_is_the_mean_over_worlds(made):
     assert f"4 sessions miss {mean[4]:.1f} (" in text
     assert f"5 sessions miss {mean[5]:.1f} (" in text
     assert "36 simulated cohorts in 3 worlds" in text
+
+
+def test_what_a_next_study_takes_is_told_from_the_studys_own_rows(made):
+    found, html, design = made
+    cell = found.study_cell[found.study_cell["is_headline"]]
+    seen = next_study.seen(cell, 10, 4)
+    last = cell[(cell["rule"] == "last") & (cell["threshold_pct"] == 10)]
+    at_4 = last[last["test_sessions"] == 4]
+    shares = (at_4["tp"] + at_4["fp"]) / at_4["n_patients"]
+    assert seen.responders == pytest.approx(shares.mean())
+    assert 0 < seen.completed < seen.responders
+    rows = next_study.designs(worlds_table(design), seen).set_index("column")
+    text = text_of(html)
+    n = rows.loc["noise_sd", "n"]
+    assert f"{n:.0f} patients report twice, a week apart" in text
+    assert f"of 100 who start {100 * seen.completed:.0f} then still come" in text
+    assert "Nothing here sizes it" in text
 
 
 def test_the_terminal_names_few_worlds_and_sums_up_many(made, monkeypatch):

@@ -1,0 +1,184 @@
+"""The page of a study of test periods: its tables, handed to the report room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+
+def words_of(design: Any) -> dict[str, Any]:
+    """What any page quotes of its file."""
+    return {
+        "title": design.title,
+        "question": design.aims.strip(),
+        "decision": design.decision.strip(),
+        "assumptions": design.assumptions,
+    }
+
+
+def period_page(
+    design: Any, found: Any, both: list[tuple[str, pd.DataFrame]], extra: list[Any]
+) -> str:
+    """Page of a study's only world, or of all its worlds together; each population beside."""
+    if len(found.study_cell["scenario_id"].unique()) > 1:
+        return _over_worlds(design, found, both, extra)
+    from report.study import build
+
+    cell = found.study_cell
+    first = cell["scenario_id"].iloc[0]
+    cell = cell[cell["scenario_id"] == first]
+    names = ", ".join(cell["world"].unique())
+
+    def headline(frame):  # type: ignore[no-untyped-def]
+        own = frame["is_headline"] & (frame["decision_n_lag_visits"] == 0)
+        return frame[own & (frame["scenario_id"] == first)]
+
+    assumptions = (
+        f"World: {names}. Its numbers decide the answer; the published tables do not settle all of "
+        "them, session-to-session noise least of all.",
+        *design.assumptions,
+    )
+    facts = _facts(design, f"world {names}", assumptions)
+    n_cohorts = int(cell["n_replicates"].min())
+    return build(
+        headline(found.study_choice),
+        headline(found.study_performance),
+        n_cohorts,
+        facts,
+        extra=[*_shared(design, found, facts), *_populations(both, facts), *extra],
+    )
+
+
+def _facts(design: Any, worlds: str, assumptions: tuple[str, ...] | None = None) -> Any:
+    """What the page quotes of the design and of the rule in use."""
+    from expectations.protocol import Protocol
+    from report.study import StudyFacts
+
+    protocol = Protocol.preset("clinic")
+    return StudyFacts(
+        **(words_of(design) | {"assumptions": assumptions or design.assumptions}),
+        truth=design.truth_in_words(),
+        threshold_pct=protocol.responder_threshold_pct,
+        test_sessions=protocol.test_period_sessions,
+        worlds=worlds,
+        rates=design.performance.sessions_per_responder,
+    )
+
+
+def _shared(design: Any, found: Any, facts: Any) -> list[Any]:
+    """Sections of any study of test periods: net benefit, calibration, split of variance."""
+    from report.studies.chances import calibration, spread
+    from simulate.studies.tables import ALL_WORLDS
+
+    now = facts.test_sessions
+    chances = found.study_calibration
+    pooled = chances[chances["world"] == ALL_WORLDS]
+    said = f"Long-term relief: {design.truth_in_words()}."
+    return [
+        *_solved(design, found, facts),
+        *_net_benefit(found, facts),
+        *calibration(pooled, (1, now, 2 * now), said),
+        *spread(found.study_variance, (now, now + 1)),
+    ]
+
+
+def _solved(design: Any, found: Any, facts: Any) -> list[Any]:
+    from report.studies.many_worlds import PREDICTED_AT_LEAST
+    from report.studies.solved import SHOWN, section
+    from simulate.studies.over_worlds import across
+
+    told = across(found.study_performance, found.study_cell, list(SHOWN))
+    keys = design.headline.model_dump() | {"decision_n_lag_visits": 0}
+    own = told[(told[list(keys)] == pd.Series(keys)).all(axis=1)]
+    return section(own, facts.threshold_pct, PREDICTED_AT_LEAST)
+
+
+def _net_benefit(found: Any, facts: Any) -> list[Any]:
+    from report.studies.sections import net_benefit
+    from simulate.studies.net_benefit import curves
+
+    shown = facts.test_sessions, facts.threshold_pct
+    return net_benefit(curves(found.study_net_benefit, found.study_cell, *shown), *shown)
+
+
+def _populations(both: list[tuple[str, pd.DataFrame]], facts: Any) -> list[Any]:
+    """Section that sets populations side by side: none for the published one alone."""
+    from report.populations import section
+
+    if [name for name, _ in both] == ["published"]:
+        return []
+    return [section([(name, _headline(choice)) for name, choice in both], facts)]
+
+
+def _headline(choice: pd.DataFrame) -> pd.DataFrame:
+    return choice[choice["is_headline"] & (choice["decision_n_lag_visits"] == 0)]
+
+
+def _over_worlds(
+    design: Any, found: Any, both: list[tuple[str, pd.DataFrame]], extra: list[Any]
+) -> str:
+    """Page over worlds, which weigh alike; the headline's truth first, then its other cuts."""
+    from report import over_worlds as page
+    from report.studies.many_worlds import COMPARED
+    from simulate.studies import over_worlds
+
+    cell, head, facts = found.study_cell, design.headline, _facts(design, "alike in weight")
+    told = over_worlds.across(found.study_performance, cell, [measure for measure, _ in COMPARED])
+    same = ("estimand", "horizon_session")
+    others = [
+        t for t in design.truths
+        if t != head and all(getattr(t, k) == getattr(head, k) for k in same)
+    ]  # fmt: skip
+    truths = [_truth(design, found, told, truth, facts) for truth in (head, *others)]
+    n_cohorts = int(cell.groupby("scenario_id")["n_replicates"].min().sum())
+    n_worlds = cell["scenario_id"].nunique()
+    extra = [*_shared(design, found, facts), *_populations(both, facts), *extra]
+    return page.build(truths, n_cohorts, n_worlds, _next_study(design, cell, facts), facts, extra)
+
+
+def _next_study(design: Any, cell: pd.DataFrame, facts: Any) -> Any:
+    """Designs that would learn what differs between the worlds of this study."""
+    from report.studies.next_study import NextStudy
+    from simulate.studies import next_study, over_worlds
+
+    seen = next_study.seen(cell[cell["is_headline"]], facts.threshold_pct, facts.test_sessions)
+    return NextStudy(
+        designs=next_study.designs(over_worlds.worlds_table(design), seen),
+        part_of_sd=next_study.PART_OF_SD,
+        left=next_study.LEFT,
+        horizon_session=seen.horizon_session,
+        completed=seen.completed,
+    )
+
+
+def _truth(design: Any, found: Any, told: pd.DataFrame, truth: Any, facts: Any) -> Any:
+    """What a page over worlds says of one truth: the rule in use, and its neighbours."""
+    from report.over_worlds import Truth
+    from simulate.studies import choice, over_worlds
+
+    def of_truth(rows: pd.DataFrame) -> pd.DataFrame:
+        keys = truth.model_dump() | {"decision_n_lag_visits": 0}
+        return rows[(rows[list(keys)] == pd.Series(keys)).all(axis=1)]
+
+    chosen = of_truth(found.study_choice)
+    chosen = chosen[chosen["threshold_pct"] == facts.threshold_pct]
+    own = chosen[chosen["rule"] == "last"]
+    now, rates = facts.test_sessions, facts.rates
+    weight = dict.fromkeys(own["scenario_id"].unique(), 1.0)
+    steps = [
+        {"rule": rule, "before": now + k, "after": now + k + 1}
+        | over_worlds.step(chosen[chosen["rule"] == rule], (now + k, now + k + 1))
+        for rule, k in (("last", 0), ("mean_of_two", 0), ("last", 1))
+    ]
+    best = [choice.best_lengths(own, rate, weight).assign(rate=rate) for rate in rates]
+    knowing = over_worlds.knowing_by_rate(own, design)
+    return Truth(
+        cut_pct=truth.cut_pct,
+        within_missed=design.performance.within_missed_per_100,
+        measures=of_truth(told),
+        best=pd.concat(best),
+        steps=pd.DataFrame(steps),
+        near=choice.near_least(own),
+        knowing=knowing.rename(columns={"sessions_per_responder": "rate"}),
+    )

@@ -1,0 +1,148 @@
+"""Figures and table of a study of test periods in one world: frontier, by length, compared.
+
+Belongs here: captions, layout. Does not: any figure that is not in the study's tables.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from report.blocks import DataTable, Figure, Panel, Table
+from report.figures.frontier import frontier
+from report.figures.performance import SHARES, by_length
+from report.frames import records
+from report.sections.performance import drawn_points
+from report.studies.lines import lined
+from report.style import INK, SERIES, Mark, band_key, swatch, to_svg
+from report.wording import MISSING, number, plus_minus, words
+
+if TYPE_CHECKING:
+    from report.study import StudyFacts
+
+LENGTHS = (4, 5, 6)
+RULES = ("last", "maximum", "mean_of_two", "slope", "confirm", "practice")
+MEASURES = (
+    "sensitivity",
+    "specificity",
+    "ppv",
+    "npv",
+    "missed_per_100",
+    "sessions_without_long_term_relief_per_100",
+)
+
+
+def _series(rows: pd.DataFrame) -> list[str]:
+    present = set(rows["rule"])
+    return [words(rule) for rule in RULES if rule in present][: len(SERIES)]
+
+
+def frontier_of(choice: pd.DataFrame) -> Figure:
+    """Return the figure of missed responders against sessions without long-term relief."""
+    rows = choice.assign(series=[words(rule) for rule in choice["rule"]])
+    names = _series(rows)
+    on = rows[rows["is_on_frontier"]].sort_values("sessions_per_100")
+    lines = [
+        (
+            f"{row.series}, at least {row.threshold_pct:g} %",
+            str(row.test_sessions),
+            plus_minus(row.missed_per_100, row.missed_per_100_mcse, 1, 2),
+            plus_minus(row.sessions_per_100, row.sessions_per_100_mcse, 0, 1),
+        )
+        for row in on.itertuples()
+    ]
+    first, last = on.iloc[0], on.iloc[-1]
+    return Figure(
+        key="figure-frontier",
+        title="Missed responders against sessions without long-term relief",
+        caption="Simulated cohorts. One point a rule, threshold and length; the line joins those "
+        "that no other beats on both counts, with their number of test sessions. Nothing is "
+        "weighed here: which point is best depends on what one more responder found is worth.",
+        alt=f"The frontier falls from {number(first['missed_per_100'])} missed with "
+        f"{number(first['sessions_per_100'], 0)} sessions without long-term relief to "
+        f"{number(last['missed_per_100'])} missed with {number(last['sessions_per_100'], 0)}",
+        panels=[Panel(to_svg(frontier(rows, names), "frontier", "Missed against sessions"))],
+        data=DataTable(["Rule", "Test sessions", "Missed per 100", "Sessions per 100"], lines),
+        legend=[
+            *((swatch(SERIES[i], line=False), name) for i, name in enumerate(names)),
+            (swatch(Mark(INK, "circle"), point=False), "Frontier"),
+        ],
+        panel_width=640,
+    )
+
+
+def lengths_of(performance: pd.DataFrame, facts: "StudyFacts") -> Figure:
+    """Return the figure of operating characteristics by length, a line a rule."""
+    rows = performance[performance["threshold_pct"] == facts.threshold_pct]
+    rows = rows[rows["rule"].isin(RULES[:-1])]
+    rows = rows.assign(series=[words(rule) for rule in rows["rule"]])
+    names = _series(rows)
+    panels = []
+    for measure in MEASURES:
+        points = drawn_points(rows[rows["measure"] == measure], measure)
+        title = words(measure) + (" (%)" if measure in SHARES else "")
+        chart = by_length(points, names, measure, facts.test_sessions)
+        panels.append(Panel(to_svg(chart, f"oc-{measure}", f"{title} by test sessions"), title))
+    key = ["series", "test_sessions"]
+    wide = rows.pivot_table(index=key, columns="measure", values="estimate").reset_index()
+    lines = [
+        (
+            str(row["series"]),
+            str(row["test_sessions"]),
+            *(number(row[m] * (100 if m in SHARES else 1)) for m in MEASURES),
+        )
+        for row in records(wide)
+    ]
+    return Figure(
+        key="figure-length",
+        title=f"Operating characteristics, threshold {number(facts.threshold_pct, 0)} %",
+        caption="Simulated cohorts. Ribbon: ± 2 Monte Carlo standard errors, often thinner than "
+        f"the line. Dotted: the present {facts.test_sessions} sessions. Who stops before the "
+        "decision is not accepted, so that beyond some length a longer test finds fewer.",
+        alt="Each measure by number of test sessions, one line a rule; numbers in the table",
+        panels=panels,
+        data=DataTable(["Rule", "Test sessions", *map(words, MEASURES)], lines),
+        legend=[
+            *((swatch(SERIES[i]), name) for i, name in enumerate(names)),
+            (band_key(SERIES[0].colour), "± 2 MCSE"),
+        ],
+        panel_width=270,
+    )
+
+
+def compared(performance: pd.DataFrame, facts: "StudyFacts") -> Table:
+    """Return the table of three lengths under three rules, each figure with its error."""
+    shown = ("sensitivity", "ppv", "missed_per_100", "sessions_without_long_term_relief_per_100")
+    extra = ("expected_test_weeks", "late_responders_per_100")
+    rows = performance[
+        (performance["threshold_pct"] == facts.threshold_pct)
+        & performance["test_sessions"].isin(LENGTHS)
+        & performance["rule"].isin(("last", "maximum", "practice"))
+    ]
+    keyed = {(row["rule"], row["test_sessions"], row["measure"]): row for row in records(rows)}
+    lines = []
+    for rule in ("last", "maximum", "practice"):
+        for length in LENGTHS:
+            if (rule, length, shown[0]) not in keyed:
+                continue
+            texts = [_cell(keyed.get((rule, length, m)), m) for m in (*shown, *extra)]
+            lines.append((words(rule), f"{length}\N{NO-BREAK SPACE}sessions", *texts))
+    labels = {"head": "Test period"}
+    labels |= {m: words(m) + (" (%)" if m in SHARES else "") for m in (*shown, *extra)}
+    return lined(
+        lines,
+        "table-study",
+        f"Test periods at a threshold of {number(facts.threshold_pct, 0)} %",
+        labels,
+        [
+            f"Long-term relief: {facts.truth}.",
+            "Estimate ± Monte Carlo standard error; per 100 who start, early leavers included.",
+        ],
+        is_grouped=True,
+    )
+
+
+def _cell(row: dict[str, Any] | None, measure: str) -> str:
+    if row is None:
+        return MISSING
+    scale = 100 if measure in SHARES else 1
+    return plus_minus(scale * row["estimate"], scale * row["mcse"], 1, 2)
