@@ -24,11 +24,12 @@ def period_page(
     if len(found.study_cell["scenario_id"].unique()) > 1:
         return _over_worlds(design, found, both, extra)
     from report.study import build
+    from report.wording import world_words
 
     cell = found.study_cell
     first = cell["scenario_id"].iloc[0]
     cell = cell[cell["scenario_id"] == first]
-    names = ", ".join(cell["world"].unique())
+    names = ", ".join(world_words(name) for name in cell["world"].unique())
 
     def headline(frame):  # type: ignore[no-untyped-def]
         own = frame["is_headline"] & (frame["decision_n_lag_visits"] == 0)

@@ -37,7 +37,7 @@ def write_page(
     sizes
         Of trials, from `simulate.studies.trials.size.answers`: what searches have found.
     """
-    extra = _convergence(design, course)
+    extra = _convergence(design, None if course is None else _readable(course))
     if design.kind == "test_periods":
         both = [(population, found.study_choice)]
         both += [(name, one.study_choice) for name, one in (others or {}).items()]
@@ -98,6 +98,13 @@ def _convergence(design: Any, course: pd.DataFrame | None) -> list[Any]:
     return [] if course is None else convergence(course, stop.measure, stop.mcse)
 
 
+def _readable(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the reader's words for their worlds."""
+    from report.wording import world_words
+
+    return rows.assign(world=rows["world"].map(world_words))
+
+
 def _zip(rows: pd.DataFrame, keys: tuple[str, ...], design: Any, about: str) -> list[Any]:
     from report.studies.zip import section
     from report.wording import words
@@ -121,13 +128,13 @@ def _trials(design: Any, found: Any, extra: list[Any], sizes: pd.DataFrame | Non
         measure="coverage" if design.performance.stop.measure == "coverage" else "power",
         endpoint_of={method.name: method.endpoint for method in design.methods},
     )
-    rows = found.study_coverage
+    rows = _readable(found.study_coverage)
     largest = rows[rows["is_headline"] & (rows["n_patients"] == rows["n_patients"].max())]
     about = "Simulated trials of the headline’s design, the largest size."
     extra = [*_zip(largest, ("world", "method"), design, about), *extra]
     n_trials = int(found.study_cell["n_replicates"].min())
     told = pd.DataFrame(columns=SIZED) if sizes is None else sizes
-    return build(found.study_performance, told, n_trials, facts, extra)
+    return build(_readable(found.study_performance), _readable(told), n_trials, facts, extra)
 
 
 def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
@@ -141,10 +148,11 @@ def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
         n_patients=head.n_patients,
         level=design.performance.level,
     )
-    rows = found.study_coverage
+    rows = _readable(found.study_coverage)
     own = rows[(rows["n_patients"] == head.n_patients) & (rows["estimand"] == head.estimand)]
     worlds = list(dict.fromkeys(own["world"]))
     own = own[own["world"].isin(worlds[len(worlds) // 2 :][:1])]
     about = "Simulated cohorts of the middle world, every way that gives intervals."
     extra = [*_zip(own, ("world", "method"), design, about), *extra]
-    return build(found.study_performance, int(found.study_cell["n_replicates"].min()), facts, extra)
+    n_cohorts = int(found.study_cell["n_replicates"].min())
+    return build(_readable(found.study_performance), n_cohorts, facts, extra)

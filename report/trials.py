@@ -16,7 +16,7 @@ from report.studies.trial_sizes import endpoints, searched
 from report.studies.trial_tables import estimates
 from report.studies.trial_tables import sizes as sizes_table
 from report.style import SERIES, band_key, swatch, to_svg
-from report.wording import count, number, plural, plus_minus, words
+from report.wording import count, number, plural, plus_minus, reports_words, words
 
 MOST_PANELS = 6
 
@@ -117,8 +117,8 @@ def _of_power(rows: pd.DataFrame, facts: TrialFacts) -> str:
         wanted = f"{number(100 * facts.power, 0)} %"
         parts.append(f"{count(row['n_patients'])} patients {reach} {wanted} ({world}: {power} %)")
     return (
-        f"With {plural(facts.sessions, 'session')}, analysed by “{words(facts.method)}”, reports "
-        f"missing “{words(facts.missing).lower()}”: {'; '.join(parts)}. These are the sizes that "
+        f"With {plural(facts.sessions, 'session')}, analysed by “{words(facts.method)}” (reports: "
+        f"{reports_words(facts.missing)}): {'; '.join(parts)}. These are the sizes that "
         "were simulated; the study's size command searches between them, with an interval. ± is "
         "the Monte Carlo standard error: how far the world may be from the clinic is not in it."
     )
@@ -139,8 +139,8 @@ def _of_coverage(rows: pd.DataFrame, facts: TrialFacts) -> str:
         )
     n = count(largest["n_patients"].max())
     return (
-        f"With {n} patients, {plural(facts.sessions, 'session')} and reports missing "
-        f"“{words(facts.missing).lower()}”, analysed by “{words(facts.method)}”: "
+        f"With {n} patients and {plural(facts.sessions, 'session')}, analysed by "
+        f"“{words(facts.method)}” (reports: {reports_words(facts.missing)}): "
         f"{'; '.join(parts)}. ± is the Monte Carlo standard error: how far the world may be from "
         "the clinic is not in it."
     )
@@ -193,7 +193,7 @@ def _figure(performance: pd.DataFrame, facts: TrialFacts) -> Figure:
         key="figure-power",
         title=f"{words(facts.measure)} by number of patients",
         caption=f"Simulated trials of {plural(facts.sessions, 'session')} (or the nearest "
-        f"studied), reports missing “{words(facts.missing).lower()}”. Ribbon: ± 2 Monte Carlo "
+        f"studied); reports: {reports_words(facts.missing)}. Ribbon: ± 2 Monte Carlo "
         f"standard errors. Dashed: {number(100 * wanted, 0)} %."
         + (f" In the tables alone: {'; '.join(left_out)}." if left_out else ""),
         alt=f"{words(facts.measure)} rises or falls with patients; numbers in the table",

@@ -7,99 +7,12 @@ Of a person the page never says more than what was reported: relief below 10 % i
 from datetime import date, datetime
 from typing import Any
 
+from report.codes import CODES, FIELDS, MISSING_REPORTS
 from report.frames import is_missing
 
 MISSING = "–"
 SIMULATED = "SIMULATED DATA"
 MINUS = "\N{MINUS SIGN}"
-
-CODES = {
-    "M": "Male",
-    "F": "Female",
-    "emcs_surgery": "Surgery for motor cortex stimulation (eMCS)",
-    "emcs": "eMCS",
-    "failure": "Pain relief below 10 %",
-    "face_neck": "Face or neck",
-    "multiple_sclerosis": "Multiple sclerosis",
-    "traumatic_surgical": "Traumatic or surgical nerve lesion",
-    "stroke_unspecified": "Stroke, type unknown",
-    "sensory_fibres": "Sensory fibres",
-    "polyneuropathy": "Sensory polyneuropathy",
-    "paresthesia": "Paresthesia or dysesthesia",
-    "deep": "Deep or pressing",
-    "ppv": "Positive predictive value",
-    "npv": "Negative predictive value",
-    "missed_per_100": "Missed per 100 patients",
-    "sessions_without_long_term_relief_per_100": (
-        "Sessions without long-term relief per 100 patients"
-    ),
-    "expected_test_sessions": "Expected test sessions per patient",
-    "not_found": "Not found",
-    "all": "Analysed patients",
-    "last": "Last report",
-    "maximum": "Highest report so far",
-    "mean_of_two": "Mean of the last two reports",
-    "slope": "Last report carried on by its slope",
-    "confirm": "Permissive at session 4, confirmed later",
-    "practice": "Today's practice: recorded assessment",
-    "bayes_fixed": "Predicted chance",
-    "bayes_sequential": "Predicted chance, session by session",
-    "backward_induction": "Predicted chance, solved backwards",
-    "backward_induction_true": "Solved backwards, parameters known (unattainable)",
-    "oracle": "Who knows the truth (unattainable)",
-    "expected_test_weeks": "Expected weeks of test per patient",
-    "late_responders_per_100": "Found only by a longer test, per 100",
-    "lmm_end": "Mixed model, last session",
-    "lmm_slopes": "Mixed model, slopes of two arms",
-    "lmm_slope": "Mixed model, one slope, robust errors",
-    "lmm_slope_plain": "Mixed model, one slope, its own errors",
-    "t_test": "t test of last reports",
-    "fisher_10": "Fisher, at least 10 %",
-    "fisher_30": "Fisher, at least 30 %",
-    "relief_mmrm": "Reported relief, MMRM",
-    "vas_mmrm": "Fall of the VAS, MMRM",
-    "pgic_ordinal": "PGIC, proportional odds",
-    "relief_30_fisher": "Relief of at least 30 %, Fisher",
-    "pgic_2_fisher": "PGIC much improved, Fisher",
-    "composite_fisher": "Composite, Fisher",
-    "relief_bayes": "Reported relief, normal posterior",
-    "composite_bayes": "Composite, beta posteriors",
-    "status_flips": "Status flipped",
-    "rank_sum": "Rank sum of last reports",
-    "paired": "Differences within patients",
-    "mean_slope": "Slope of mean relief",
-    "kaplan_meier_15": "Kaplan-Meier 15",
-    "kaplan_meier_45": "Kaplan-Meier 45",
-    "kaplan_meier_90": "Kaplan-Meier 90",
-    "aalen_johansen_90": "Aalen-Johansen 90",
-    "share_at_least_cut": "Share of patients at or above the cut",
-    "mean_of_selected": "Mean relief of those chosen",
-    "rise": "Rise of mean relief from session 4 to 15",
-    "level_at_15": "Mean relief at session 15",
-    "saturation_session": "Session by which the mean has saturated",
-    "patient_plateau": "A patient's plateau",
-    "patient_saturation": "Session by which a patient has saturated",
-    "patient_half_rise": "Session of half of a patient's rise",
-    "stopped_before": "Share stopped before the session",
-    "stopped_for_efficacy": "Share stopped for want of relief",
-    "loss_at_reopening": "Relief lost after the closure",
-    "stops_after_reopening": "Share stopping for want of relief after the closure",
-    "days_covered": "Share of days with relief",
-    "patients_per_place": "Patients that one daily place keeps",
-    "discrimination": "Discrimination (area under the ROC curve)",
-    "correlation": "Rank correlation of rTMS and eMCS relief",
-    "type_s": "Wrong sign",
-    "type_m": "Exaggeration (times)",
-    "replica": "Replica of the source study",
-    "central_vs_peripheral": "Central versus peripheral lesion",
-    "ischaemic_vs_haemorrhagic": "Ischaemic versus haemorrhagic stroke",
-    "responders": "Responders",
-    "responder": "Responders",
-    "non_responders": "Non-responders",
-    "non_responder": "Non-responders",
-    "unknown": "Unknown",
-    "responders_ge15": "Responders with at least 15 sessions",
-}
 
 
 def words(code: Any) -> str:
@@ -114,6 +27,32 @@ def words(code: Any) -> str:
         return CODES[text]
     text = text.replace("_pct", " %").replace("_", " ")
     return text[:1].upper() + text[1:]
+
+
+def world_words(label: Any) -> str:
+    """Return the reader's words for the label of a world: 'noise 15 points, half ...'.
+
+    A label is the world's name, then what tells it from the others of its study: field and value
+    (`simulate.studies.worlds.labels`). What has no entry stays as it is.
+    """
+    return ", ".join(_part(part) for part in str(label).split(", "))
+
+
+def _part(text: str) -> str:
+    field, _, value = text.rpartition(" ")
+    if field not in FIELDS:
+        return CODES.get(text.replace(" ", "_"), text).replace("Replica", "replica")
+    template, scale = FIELDS[field]
+    if scale is None:
+        return template.format(value)
+    if float(value) == 0 and f"{field} 0" in CODES:
+        return CODES[f"{field} 0"]
+    return template.format(f"{scale * float(value):g}".replace("-", MINUS))
+
+
+def reports_words(law: Any) -> str:
+    """Return what a law of missing reports does, as it follows 'reports:'."""
+    return MISSING_REPORTS.get(str(law), words(law).lower())
 
 
 def number(value: Any, digits: int = 1) -> str:

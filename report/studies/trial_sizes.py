@@ -96,7 +96,7 @@ def _by_power(rows: pd.DataFrame) -> list[str]:
         first, *others = records(own.sort_values("estimate", ascending=False))
         near = [row for row in others if _apart(first, row) < 2]
         close = (
-            f"; {', '.join(words(row['method']) for row in near)} "
+            f"; {', '.join(_quoted(row) for row in near)} "
             f"{'is' if len(near) == 1 else 'are'} within two Monte Carlo errors of it"
             if near
             else ""
@@ -104,14 +104,18 @@ def _by_power(rows: pd.DataFrame) -> list[str]:
         last = others[-1]
         said.append(
             f"With {plural(int(first['n_patients']), 'patient')} ({world}), "
-            f"“{words(first['method'])}” has most power, {_power(first)}{close}; least has "
-            f"“{words(last['method'])}”, {_power(last)}."
+            f"{_quoted(first)} has most power, {_power(first)}{close}; least has "
+            f"{_quoted(last)}, {_power(last)}."
         )
     said.append(
         "The order by power is that of the patients needed; the study's size command finds their "
         "numbers, with limits, for every method asked."
     )
     return said
+
+
+def _quoted(row: dict[str, object]) -> str:
+    return f"“{words(row['method'])}”"  # names have commas of their own
 
 
 def _apart(a: dict[str, float], b: dict[str, float]) -> float:

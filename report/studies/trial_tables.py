@@ -10,7 +10,7 @@ import pandas as pd
 from report.blocks import Table
 from report.frames import records
 from report.studies.lines import lined
-from report.wording import MISSING, count, number, plural, plus_minus, words
+from report.wording import MISSING, count, number, plural, plus_minus, reports_words, words
 
 if TYPE_CHECKING:
     from report.trials import TrialFacts
@@ -49,8 +49,8 @@ def sizes(performance: pd.DataFrame, facts: "TrialFacts") -> Table:
         labels,
         [
             "Patients of all arms together; in a withdrawal those who start the test.",
-            f"Two-sided tests at {number(100 * facts.level, 0)} %; reports missing "
-            f"“{words(facts.missing).lower()}”. “Over”: more than the most studied.",
+            f"Two-sided tests at {number(100 * facts.level, 0)} %; reports: "
+            f"{reports_words(facts.missing)}. “Over”: more than the most studied.",
         ],
         is_grouped=True,
     )
@@ -72,7 +72,7 @@ def estimates(performance: pd.DataFrame, facts: "TrialFacts") -> Table:
     for (missing, method), rows in own.groupby(["missing", "method"], sort=False):
         by = {row["measure"]: row for row in records(rows)}
         lines.append(
-            (f"Reports: {words(missing).lower()}", words(method), *(_cell(by, m) for m in shown))
+            (f"Reports: {reports_words(missing)}", words(method), *(_cell(by, m) for m in shown))
         )
     labels = {"head": "Analysis"} | {m: words(m) for m in shown}
     return lined(

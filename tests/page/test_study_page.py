@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from orchestration.study_page import write_page
+from report.wording import world_words
 from simulate.studies import files, tables
 from simulate.studies import run as runs
 from simulate.studies.kinds import kind
@@ -96,7 +97,7 @@ def test_the_page_of_trials_is_labelled_and_quotes_its_table(trials):
     one = rows[
         rows["is_headline"] & (rows["measure"] == "power") & (rows["n_patients"] == 40)
     ].iloc[-1]
-    assert f"{one['world']}: {100 * one['estimate']:.0f}\N{NO-BREAK SPACE}±" in html
+    assert f"{world_words(one['world'])}: {100 * one['estimate']:.0f}\N{NO-BREAK SPACE}±" in html
 
 
 def test_the_words_of_trials_promise_nothing(trials):

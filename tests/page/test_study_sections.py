@@ -2,10 +2,14 @@
 
 import pandas as pd
 
+from report.codes import CODES, FIELDS, MISSING_REPORTS
 from report.figures.regret import regret_map
 from report.studies.solved import section as solved
 from report.studies.trial_sizes import endpoints, searched
 from report.studies.zip import strips
+from report.wording import world_words
+from simulate.studies import files
+from simulate.studies.worlds import labels
 
 ENDPOINT = {"relief_mmrm": "relief", "vas_mmrm": "vas", "composite_fisher": "composite"}
 
@@ -52,7 +56,7 @@ def test_without_a_search_endpoints_are_compared_by_power():
     none = none if len(none) else pd.DataFrame(columns=["method", "power", "n_patients"])
     shares = powers(relief_mmrm=0.5, vas_mmrm=0.3, composite_fisher=0.49)
     told = " ".join(endpoints(none, shares, ENDPOINT, 0.8))
-    assert "Composite, Fisher is within two Monte Carlo errors" in told
+    assert "“Composite, Fisher” is within two Monte Carlo errors" in told
     assert "least has “Fall of the VAS, MMRM”" in told
     assert endpoints(none, powers(relief_mmrm=0.5), ENDPOINT, 0.8) == []
 
@@ -94,3 +98,32 @@ def test_the_least_regret_of_each_rate_is_framed_whatever_the_index():
     chart = regret_map(pd.concat(parts)).to_dict()
     framed = chart["datasets"][chart["layer"][1]["data"]["name"]]
     assert [(row["rate"], row["test_sessions"]) for row in framed] == [(5.0, 1), (50.0, 2)]
+
+
+def test_every_code_of_a_shipped_study_has_words():
+    """Method, trial, law of missing reports and field of a world, as pages of studies show them."""
+    for name in files.available():
+        design = files.load(name)
+        for world in set(labels(design).values()):
+            fields = [part.rpartition(" ")[0] for part in world.split(", ")]
+            assert all(
+                f in FIELDS or part.replace(" ", "_") in CODES
+                for f, part in zip(fields, world.split(", "), strict=True)
+            ), world
+        if design.kind == "test_periods":
+            continue
+        assert {method.name for method in design.methods} <= set(CODES), name
+        if design.kind == "trials":
+            assert {trial.name for trial in design.data.trials} <= set(CODES), name
+            laws = {law for trial in design.data.trials for law in trial.missing}
+            assert laws <= set(MISSING_REPORTS), name
+
+
+def test_a_world_is_told_with_units_and_what_is_not_known_stays():
+    assert world_words("sham gain 0.33") == "sham with 33 % of the gain"
+    assert world_words("emcs sd 8.0, surgery per point 0.0") == (
+        "eMCS relief scatters by 8 points, surgery whatever relief is reported"
+    )
+    assert world_words("still mean -25.0") == "plateau \N{MINUS SIGN}25 points without a rise"
+    assert world_words("new thing 3") == "new thing 3"
+    assert world_words("replica") == "replica of the source study"
