@@ -139,6 +139,7 @@ def _trials(design: Any, found: Any, extra: list[Any], sizes: pd.DataFrame | Non
 
 def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
     from report.study_estimates import EstimateFacts, build
+    from report.wording import plural
 
     head = design.headline
     facts = EstimateFacts(
@@ -146,6 +147,8 @@ def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
         method=head.method,
         estimand=head.estimand,
         n_patients=head.n_patients,
+        read_in=_read_in(design, head),
+        of=plural(head.n_patients, "patient"),
         level=design.performance.level,
     )
     rows = _readable(found.study_coverage)
@@ -155,4 +158,26 @@ def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
     about = "Simulated cohorts of the middle world, every way that gives intervals."
     extra = [*_zip(own, ("world", "method"), design, about), *extra]
     n_cohorts = int(found.study_cell["n_replicates"].min())
-    return build(_readable(found.study_performance), n_cohorts, facts, extra)
+    patients, more = _in_patients(design)
+    return build(_readable(found.study_performance), n_cohorts, facts, [*patients, *extra], more)
+
+
+def _read_in(design: Any, head: Any) -> str:
+    """Whom the headline's estimate is read in: a cohort, or those of it who are operated."""
+    from report.wording import count, plural
+
+    method = next(method for method in design.methods if method.name == head.method)
+    if not hasattr(method, "operated"):
+        return plural(head.n_patients, "patient")
+    return f"{count(method.operated)} operated patients of a centre"
+
+
+def _in_patients(design: Any) -> tuple[list[Any], list[Any]]:
+    """Section and sentences in patients, of a study of referral to surgery; else none."""
+    if not any(method.analysis == "correlation" for method in design.methods):
+        return [], []
+    from report.studies.referral import HALF_WIDTHS, answer, section
+    from simulate.studies.estimates.candidates import needed, of_100
+
+    frames = _readable(of_100(design)), _readable(needed(design, HALF_WIDTHS))
+    return section(*frames), answer(*frames)

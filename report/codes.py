@@ -157,7 +157,7 @@ CODES = {
 
 FIELDS: dict[str, tuple[str, float | None]] = {
     "emcs sd": ("eMCS relief scatters by {} points", 1),
-    "surgery per point": ("surgery likelier with relief (log hazard {} a point)", 1),
+    "surgery per point": ("surgery likelier with relief by a log hazard of {} a point", 1),
     "heap 10": ("{} % answer in tens", 100),
     "closed to": ("closed until {}", None),
     "gap loss": ("{} % of the gain lost a week of closure", 100),

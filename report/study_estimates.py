@@ -37,6 +37,10 @@ class EstimateFacts(Words):
     ----------
     method, estimand, n_patients
         The headline.
+    read_in
+        Patients that an estimate is read in, in words: '193 patients', '25 operated patients'.
+    of
+        Patients of a cohort, in words.
     level
         Intervals hold 1 - level.
     """
@@ -44,11 +48,17 @@ class EstimateFacts(Words):
     method: str
     estimand: str
     n_patients: int
+    read_in: str
+    of: str
     level: float
 
 
 def build(
-    performance: pd.DataFrame, n_cohorts: int, facts: EstimateFacts, extra: Sequence[Section] = ()
+    performance: pd.DataFrame,
+    n_cohorts: int,
+    facts: EstimateFacts,
+    extra: Sequence[Section] = (),
+    more: Sequence[Block] = (),
 ) -> str:
     """Write the page.
 
@@ -62,6 +72,8 @@ def build(
         What the page quotes of the design.
     extra
         Sections that follow the estimates.
+    more
+        Blocks of the answer that follow how far off the headline is.
 
     Returns
     -------
@@ -80,7 +92,7 @@ def build(
     ]
     if len(set(wide["n_patients"])) > 1:
         sections.insert(2, Section("sizes", "By size of the cohort", [by_size(wide, facts)]))
-    return page(facts, basis, _answer(own, facts), sections)
+    return page(facts, basis, [*_answer(own, facts), *more], sections)
 
 
 def _wide(performance: pd.DataFrame) -> pd.DataFrame:
@@ -106,10 +118,7 @@ def _answer(own: pd.DataFrame, facts: EstimateFacts) -> list[Block]:
 def _one_sentence(rows: pd.DataFrame, facts: EstimateFacts) -> str:
     """Say how far the headline is from the truth, world by world or from the least to the most."""
     digits = digits_of(facts.estimand)
-    head = (
-        f"With {count(facts.n_patients)} patients, “{words(facts.method)}” puts "
-        f"{name_of(facts.estimand)}"
-    )
+    head = f"With {facts.read_in}, “{words(facts.method)}” puts {name_of(facts.estimand)}"
     rows = rows.sort_values("bias")
     told = rows if len(rows) <= MOST_TOLD else rows.iloc[[0, len(rows) // 2, -1]]
     parts = []
@@ -183,7 +192,7 @@ def _figure(own: pd.DataFrame, facts: EstimateFacts) -> Figure:
     return Figure(
         key="figure-truth",
         title=f"{words(facts.estimand)}: estimates and truth",
-        caption=f"Simulated cohorts of {count(facts.n_patients)} patients. Dot: mean estimate; "
+        caption=f"Simulated cohorts of {facts.of}. Dot: mean estimate; "
         f"bar: mean width of its {number(100 * (1 - facts.level), 0)} % interval, where there is "
         "one, about that mean; tick: the truth of the world."
         + (f" The first {MOST_PANELS} worlds." if rows["world"].nunique() > MOST_PANELS else ""),

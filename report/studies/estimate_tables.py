@@ -10,7 +10,7 @@ import pandas as pd
 from report.blocks import Table
 from report.frames import records
 from report.studies.lines import lined
-from report.wording import MISSING, count, number, plural, plus_minus, words
+from report.wording import MISSING, number, plural, plus_minus, words
 
 if TYPE_CHECKING:
     from report.study_estimates import EstimateFacts
@@ -50,7 +50,7 @@ def by_world(own: pd.DataFrame, facts: "EstimateFacts") -> Table:
     return lined(
         lines,
         "table-worlds",
-        f"{words(facts.estimand)}: how far off, {count(facts.n_patients)} patients",
+        f"{words(facts.estimand)}: how far off, {facts.of}",
         labels,
         [
             "Mean of estimate less truth ± Monte Carlo standard error; above 0: too much. "
@@ -91,7 +91,7 @@ def estimates(own: pd.DataFrame, facts: "EstimateFacts") -> Table:
     return lined(
         lines,
         "table-estimates",
-        f"World: {world}; {count(facts.n_patients)} patients",
+        f"World: {world}; {facts.of}",
         labels,
         [
             "± Monte Carlo standard error. Where a patient has an estimate of their own, means are "
