@@ -16,7 +16,7 @@ from expectations.dictionary import Table, load
 from expectations.estimate_suites import COMPARISON_COLUMNS, ESTIMATE_COLUMNS
 from expectations.guards import EVERY_CELL, rules_of
 from expectations.lineage import LINEAGE
-from expectations.model_suites import MODEL_COLUMNS
+from expectations.model_suites import MODEL_COLUMNS, STATUS_COLUMNS
 
 Format = Literal["markdown", "csv", "json"]
 
@@ -51,6 +51,11 @@ _MODEL_HEAD = """
 ## Columns of `{name}`
 
 A table of a model ([models.md](models.md)): *reported* relief, uncontrolled.
+"""
+_STATUS_HEAD = """
+## Columns of `model_status`
+
+One row a model: what became of its last attempt, and whose rows its tables hold.
 """
 
 
@@ -151,6 +156,8 @@ def _markdown() -> Iterator[str]:
     for name, columns in MODEL_COLUMNS.items():
         yield _MODEL_HEAD.format(name=name)
         yield from _columns(columns)
+    yield _STATUS_HEAD
+    yield from _columns(STATUS_COLUMNS)
     yield ""
 
 

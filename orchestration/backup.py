@@ -108,7 +108,9 @@ def _posterior(settings: Settings) -> list[Path]:
     with connect(settings.live, read_only=True) as connection:
         if "model_status" not in tables(connection):
             return []
-        rows = connection.execute("select distinct rows_run_id from model_status").fetchall()
+        rows = connection.execute(
+            "select rows_run_id from model_status where model = 'relief'"
+        ).fetchall()
     return [settings.posteriors / f"{run_id}.zarr" for (run_id,) in rows if run_id]
 
 

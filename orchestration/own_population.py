@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from orchestration.errors import InputMissing
+from orchestration.model_rows import STATUS_TABLE, status_of
 from orchestration.settings import Settings
 from orchestration.warehouse import read_tables
 
@@ -38,8 +39,8 @@ def _run_id(settings: Settings) -> str:
     hint = "`plateau nightly` fits the model; a converged fit keeps its posterior"
     if not settings.live.is_file():
         raise InputMissing(f"There is no warehouse in {settings.data} yet: {hint}.")
-    status = read_tables(settings.live, ["model_status"]).get("model_status")
-    run_id = None if status is None or status.empty else status["rows_run_id"].iloc[0]
+    status = read_tables(settings.live, [STATUS_TABLE]).get(STATUS_TABLE)
+    run_id = status_of(status).get("rows_run_id")
     if not isinstance(run_id, str) or not (settings.posteriors / f"{run_id}.zarr").exists():
         raise InputMissing(f"{settings.data} holds no posterior of its own: {hint}.")
     return run_id

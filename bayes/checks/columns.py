@@ -3,8 +3,6 @@
 Here: names, descriptions, columns with their types. Not here: how they are made (`tables.py`).
 """
 
-import pandas as pd
-
 TEXTS = {
     "posterior_check": "Zeros, heaping, mean and SD of reports by session and status, observed "
     "and in replicates of the relief model and of the Gaussian curve.",
@@ -79,9 +77,3 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 TOLD_AT = (1, 4, 6, 15)
 """Sessions at which models tell their mean in `comparator`."""
-
-
-def empty(name: str) -> pd.DataFrame:
-    """Return a table without rows, with what a run adds to it."""
-    columns = {**COLUMNS[name], "run_id": "str", "fitted_at": "datetime64[us]"}
-    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in columns.items()})

@@ -72,7 +72,7 @@ def surgery_tables(
         evaluated, as observed and in replicates.
     """
     bands, used = bands or Bands(), who.is_used
-    counts: dict[str, int | None] = {
+    counts: dict[str, int] = {
         "n_operated": who.n_operated,
         "n_evaluated": int(used.sum()),
         "n_candidates": len(who.patients),
@@ -134,11 +134,6 @@ def outlook_of_new(
     return told.assign(**{str(name): rests_on[name] for name in rests_on}).iloc[0]
 
 
-def not_estimated(reason: str) -> dict[str, pd.DataFrame]:
-    """Return the tables of a clinic where nothing could be asked, such as one without a curve."""
-    return _not_estimated(reason, {})
-
-
 def _too_few(who: Candidates) -> str | None:
     n = int(who.is_used.sum())
     if not who.n_operated:
@@ -151,7 +146,7 @@ def _too_few(who: Candidates) -> str | None:
 
 
 def _estimates(
-    line: Line, noise: FloatArray, who: Candidates, seed: int, counts: dict[str, int | None]
+    line: Line, noise: FloatArray, who: Candidates, seed: int, counts: dict[str, int]
 ) -> pd.DataFrame:
     rng, used = np.random.default_rng([seed, 19]), who.is_used
     everyone = who.relief[rng.integers(len(who.relief), size=len(line.level))]
@@ -258,7 +253,7 @@ def _rank_correlation(last: FloatArray, first: FloatArray) -> FloatArray:
         return np.asarray((b @ a) / np.sqrt((a**2).sum() * (b**2).sum(axis=1)))
 
 
-def _not_estimated(reason: str, counts: dict[str, int | None]) -> dict[str, pd.DataFrame]:
+def _not_estimated(reason: str, counts: dict[str, int]) -> dict[str, pd.DataFrame]:
     rows = [_row(p, "correlation", k, np.array([])) for p in ("operated", "candidates")
             for k in c.SURGEON_KNEW]  # fmt: skip
     more = {"effective_size": np.nan, "status": "not_estimated", "reason": reason}

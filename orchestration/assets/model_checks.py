@@ -1,26 +1,27 @@
 """What stands beside the relief model as assets: predictive checks, comparators, sensitivities.
 
-Made anew only where the curves were: while `model_status` names the same fit the rows stand. They
-are of a fit that converged, and name it in `run_id`; where tonight's fit did not, the last good
-ones stand like those of the curves. Nothing here holds back the marts.
+Made anew only where the curves were: while `model_status` names the same fit the rows stand. Their
+`run_id` is that of the fit. Nothing here holds back the marts.
 """
 
 import json
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import numpy as np
 
-from bayes.checks.columns import COLUMNS, TEXTS, TOLD_AT, empty
+from bayes.checks.columns import COLUMNS, TEXTS, TOLD_AT
+from orchestration import model_rows
 from orchestration.assets.description import SCIENCE, row_counts
 from orchestration.build import Build
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
-from orchestration.model_store import STATUS_TABLE, earlier, read_data, stored_draws
+from orchestration.model_rows import CHECKS, STATUS_TABLE
+from orchestration.model_store import read_data, stored_draws
 from orchestration.settings import Settings
-from orchestration.warehouse import replace_table, tables
+from orchestration.warehouse import tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bayes.diagnostics import Diagnosis
 
 CHECK_TABLES = TEXTS
+MADE = "made for the curves shown"
 
 
 def make(settings: Settings) -> list[Any]:
@@ -60,63 +62,50 @@ def make(settings: Settings) -> list[Any]:
         build: dg.ResourceParam[Build], journal: dg.ResourceParam[Journal]
     ) -> Iterator[Any]:
         with journal.step("checks of the relief model"):
-            reason = _attempt(settings, build, journal)
+            status = _attempt(settings, build, journal)
         counts = row_counts(build, list(CHECK_TABLES))
         for name in CHECK_TABLES:
             yield dg.MaterializeResult(asset_key=name, metadata=counts[name])
         yield dg.AssetCheckResult(
             check_name="relief_model_checked",
             asset_key="posterior_check",
-            passed=not reason,
+            passed=status["status"] == "made",
             severity=dg.AssetCheckSeverity.WARN,
-            description=reason or "made for the curves shown",
+            description=status["reason"],
         )
 
     return [relief_model_checks]
 
 
-def _attempt(settings: Settings, build: Build, journal: Journal) -> str:
-    """Make what is due; return why the tables are not those of the curves shown, or nothing."""
-    fitted = earlier(build)
-    run_id = fitted.get("rows_run_id")
-    if not isinstance(run_id, str):
-        return _keep(build, "no relief curve has been fitted yet")
-    if _made_for(build) == run_id:
-        return ""
-    if fitted["status"] != "converged":
-        return _keep(build, "tonight's curves did not converge")
-    try:
-        fresh = _tables(settings, build, fitted, journal)
-    except Exception as error:
-        # The text of an unexpected error may quote a report, so only its type is kept.
-        journal.event("model_failed", error=type(error).__name__)
-        return _keep(build, f"the checks stopped on {type(error).__name__}")
-    now = datetime.now(UTC).replace(tzinfo=None)
-    with build.write() as connection:
-        for name, frame in fresh.items():
-            replace_table(connection, name, frame.assign(run_id=run_id, fitted_at=now))
-    return ""
+def _attempt(settings: Settings, build: Build, journal: Journal) -> dict[str, Any]:
+    """Make what is due; return the status row."""
+    began = time.perf_counter()
+    status = model_rows.attempt(build, CHECKS)
+    curves, held = model_rows.earlier(build), model_rows.earlier(build, CHECKS)
+    of_run, fresh = curves.get("rows_run_id"), None
+    if not isinstance(of_run, str):
+        status["reason"] = "no relief curve has been fitted yet"
+    elif held.get("rows_run_id") == of_run and _are_held(build):
+        status |= {"status": "made", "reason": MADE, "is_reused": True}
+    elif curves["status"] != "converged":
+        status["reason"] = "tonight's curves did not converge"
+    else:
+        try:
+            fresh = _tables(settings, build, curves, journal)
+            status |= {"status": "made", "reason": MADE}
+        except Exception as error:
+            # The text of an unexpected error may quote a report, so only its type is kept.
+            journal.event("model_failed", error=type(error).__name__)
+            status["reason"] = f"the checks stopped on {type(error).__name__}"
+    status["seconds"] = round(time.perf_counter() - began, 2)
+    model_rows.keep(build, status, fresh, CHECK_TABLES, of_run=of_run)
+    return status
 
 
-def _made_for(build: Build) -> str | None:
-    """Return the fit that the tables are of, None where one is absent, of another or empty."""
+def _are_held(build: Build) -> bool:
+    """Return whether every table is there: an earlier Plateau may have known fewer."""
     with build.read() as connection:
-        held = set(tables(connection))
-        if not held.issuperset(CHECK_TABLES):
-            return None
-        ids = {
-            connection.execute(f'select any_value(run_id) from "{name}"').fetchall()[0][0]
-            for name in CHECK_TABLES
-        }
-    return ids.pop() if len(ids) == 1 else None
-
-
-def _keep(build: Build, reason: str) -> str:
-    """Keep what is held, with empty tables where there is nothing; return the reason."""
-    with build.write() as connection:
-        for name in set(CHECK_TABLES) - set(tables(connection)):
-            replace_table(connection, name, empty(name))
-    return reason
+        return set(tables(connection)).issuperset(CHECK_TABLES)
 
 
 def _tables(

@@ -8,18 +8,18 @@ good one, its rows stand and nothing is fitted.
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
 
-from orchestration import model_store
+from orchestration import model_rows, model_store
 from orchestration.assets.description import SCIENCE, row_counts
 from orchestration.build import Build
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
-from orchestration.model_store import CURVE_TABLES, STATUS_TABLE, STATUS_TEXT
+from orchestration.model_rows import RELIEF, STATUS_TABLE, STATUS_TEXT
+from orchestration.model_store import CURVE_TABLES
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def make(settings: Settings) -> list[Any]:
     ) -> Iterator[Any]:
         with journal.step("relief model"):
             status, rows = _attempt(settings, build, journal)
-            model_store.write(build, status, rows)
+            model_rows.keep(build, status, rows, CURVE_TABLES)
         journal.event("model", **status)
         counts = row_counts(build, names)
         for name in names:
@@ -81,22 +81,13 @@ def _attempt(
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame] | None]:
     """Fit; return the status row, and the tables' rows where the fit passed its gate."""
     began = time.perf_counter()
-    status: dict[str, Any] = dict.fromkeys(model_store.STATUS_COLUMNS) | {
-        "model": "relief",
-        "run_id": build.run_id,
-        "attempted_at": datetime.now(UTC).replace(tzinfo=None),
-        "status": "failed",
-        "reason": "",
-        "is_reused": False,
-        "n_patients": 0,
-        "n_sessions": 0,
-    }
+    status = model_rows.attempt(build, RELIEF) | {"n_patients": 0, "n_sessions": 0}
     rows = None
     try:
         sessions, patients = model_store.read_data(build)
         status |= {"n_patients": len(patients), "n_sessions": len(sessions)}
         status["data_hash"] = model_store.fingerprint(settings, sessions, patients)
-        found = model_store.earlier(build)
+        found = model_rows.earlier(build)
         if model_store.is_current(found, status["data_hash"], settings.posteriors):
             kept = ("status", "reason", "engine", "ess_min", "r_hat_max", "pareto_k", "mode")
             status |= {name: found[name] for name in kept} | {"is_reused": True}

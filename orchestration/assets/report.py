@@ -19,6 +19,7 @@ from orchestration.files import replace_file
 from orchestration.ingest.known import mark_processed
 from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
+from orchestration.model_rows import status_of
 from orchestration.publication import beat, publish, report_path
 from orchestration.settings import Settings
 from orchestration.warehouse import read_tables
@@ -116,7 +117,7 @@ def _facts(settings: Settings, frames: dict[str, "pd.DataFrame"], run_id: str) -
     checks = checks[checks["run_id"] == run_id]
     broken = checks["status"].isin(["failed", "error"])
     warned = broken & (checks["severity"] == "warning")
-    model = frames["model_status"].iloc[0]
+    model = status_of(frames[STATUS_TABLE])
     cut = study.headline.cut_pct
     return ReportFacts(
         run_id=run_id,

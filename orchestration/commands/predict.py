@@ -11,6 +11,7 @@ import pandas as pd
 from orchestration.commands import predict_surgery
 from orchestration.commands.console import print_json
 from orchestration.errors import InputMissing, PlateauError, WrongUse
+from orchestration.model_rows import STATUS_TABLE, status_of
 from orchestration.model_store import stored_draws
 from orchestration.settings import Settings
 from orchestration.warehouse import read_tables, require_live
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 MOST_SESSIONS = 30
 DRAWS = 250
 STROKES = {"ischaemic_stroke": "ischaemic", "haemorrhagic_stroke": "haemorrhagic"}
-_NEEDED = ("model_status", "patients", "status", "sessions")
+_NEEDED = (STATUS_TABLE, "patients", "status", "sessions")
 
 
 def run(
@@ -108,8 +109,7 @@ def parse_relief(text: str) -> np.ndarray:
 
 
 def _draws(settings: Settings, frames: dict[str, pd.DataFrame]) -> xr.Dataset:
-    status = frames.get("model_status")
-    run_id = None if status is None or status.empty else status["rows_run_id"].iloc[0]
+    run_id = status_of(frames.get(STATUS_TABLE)).get("rows_run_id")
     posterior = stored_draws(settings, run_id)
     if posterior is None:
         raise InputMissing(

@@ -67,16 +67,16 @@ def publish(settings: Settings, *, wait_seconds: float = 0, listen: Listen) -> n
 
 
 def _carry_models(begun: Build) -> None:
-    """The last good rows of the curves and their checks, which stand should no fit converge."""
+    """The last good rows of the models, which stand should tonight's attempts not be good."""
     from orchestration.assets.model_checks import CHECK_TABLES
     from orchestration.assets.models import CURVE_TABLES, STATUS_TABLE
+    from orchestration.assets.surgery import SURGERY_TABLES
 
     live = meta_of(begun.settings.live, older=True)
     if live is not None and live.schema_version == SCHEMA_VERSION:
         with begun.write() as connection:
-            carry_tables(
-                connection, begun.settings.live, {*CURVE_TABLES, *CHECK_TABLES, STATUS_TABLE}
-            )
+            names = {*CURVE_TABLES, *CHECK_TABLES, *SURGERY_TABLES, STATUS_TABLE}
+            carry_tables(connection, begun.settings.live, names)
 
 
 def check(settings: Settings, *, wait_seconds: float = 0, listen: Listen) -> list[Compared]:

@@ -18,7 +18,11 @@ POPULATIONS = ("responders", "responders_ge15")
 
 def build(frames: Frames, facts: ReportFacts) -> Section:
     """Return the section of the long course."""
-    blocks = [_course(frames, facts), Heading("Operated patients (eMCS)"), *surgery.blocks(frames)]
+    blocks = [
+        _course(frames, facts),
+        Heading("Operated patients (eMCS)"),
+        *surgery.blocks(frames, facts),
+    ]
     return Section("course", "4. Relief over time", blocks)
 
 

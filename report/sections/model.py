@@ -7,9 +7,26 @@ from report.facts import ReportFacts
 from report.frames import Absent, Frames, is_missing, records, take
 from report.wording import count, interval, moment, number, words
 
+_GOOD = ("converged", "made", "estimated")
+_NAMES = {
+    "relief": "Model “Relief”",
+    "relief_checks": "What stands beside model “Relief”",
+    "surgery": "Model “Surgery”",
+}
+_HAPPENED = {
+    "converged": "converged",
+    "made": "was made",
+    "estimated": "was estimated",
+    "not_converged": "did not converge",
+    "not_estimated": "could not be estimated",
+}
+CURVES, SURGERY = ("relief", "relief_checks"), ("surgery",)
 
-def model_notices(frames: Frames, facts: ReportFacts) -> list[Notice]:
-    """Return one notice for every model that did not converge or shows earlier rows.
+
+def model_notices(
+    frames: Frames, facts: ReportFacts, models: tuple[str, ...] = (*CURVES, *SURGERY)
+) -> list[Notice]:
+    """Return one notice for every model that was not good tonight or shows earlier rows.
 
     Parameters
     ----------
@@ -17,6 +34,8 @@ def model_notices(frames: Frames, facts: ReportFacts) -> list[Notice]:
         `model_status` is read.
     facts
         Gives the run that the page is about.
+    models
+        Those that are told of.
 
     Returns
     -------
@@ -36,23 +55,33 @@ def model_notices(frames: Frames, facts: ReportFacts) -> list[Notice]:
     status = take(frames, "model_status", columns)
     if isinstance(status, Absent):
         return [Notice(f"The state of the model is not known: {status.reason}", "warning")]
-    notices = [_model_notice(row, facts) for row in records(status)]
+    by = {row["model"]: row for row in records(status)}
+    notices = [_model_notice(by[name], facts) for name in models if name in by]
     return [notice for notice in notices if notice]
+
+
+def not_estimated(frames: Frames, model: str) -> str | None:
+    """Return why a model's last attempt gave nothing, None where it did or nobody knows."""
+    status = take(frames, "model_status", ["model", "status", "reason"])
+    if isinstance(status, Absent):
+        return None
+    mine = [row for row in records(status) if row["model"] == model]
+    return str(mine[0]["reason"]) if mine and mine[0]["status"] not in _GOOD else None
 
 
 def _model_notice(row: dict[str, Any], facts: ReportFacts) -> Notice | None:
     """Say what is wrong with one model's rows; None if they converged and fit the data."""
-    name = words(row["model"])
     has_rows = not is_missing(row["rows_run_id"])
     is_current = has_rows and row["rows_run_id"] == facts.run_id
     is_reused = not is_missing(row["is_reused"]) and bool(row["is_reused"])
-    if row["status"] == "converged" and (is_current or (has_rows and is_reused)):
+    if row["status"] in _GOOD and (is_current or (has_rows and is_reused)):
         return None
-    verdict = {"converged": "converged", "not_converged": "did not converge"}
-    happened = verdict.get(str(row["status"]), "could not be fitted")
+    if row["status"] == "not_estimated" and not has_rows:
+        return None  # a clinic without operated patients; its section says so
+    happened = _HAPPENED.get(str(row["status"]), "could not be made")
     because = "" if is_missing(row["reason"]) or not row["reason"] else f" ({row['reason']})"
     at = moment(row["attempted_at"])
-    text = f"Model “{name}” {happened} in run {row['run_id']} of {at}{because}. "
+    text = f"{_NAMES[row['model']]} {happened} in run {row['run_id']} of {at}{because}. "
     if not has_rows:
         text += "There are no earlier estimates, so none are shown."
     elif is_current:
@@ -95,6 +124,7 @@ def convergence(frames: Frames) -> Block:
     frame = take(frames, "model_status", columns)
     if isinstance(frame, Absent):
         return Notice(f"Convergence is not shown: {frame.reason}")
+    frame = frame[frame["model"] == "relief"]
     rows = [
         (
             words(row["model"]),

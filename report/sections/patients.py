@@ -10,7 +10,7 @@ from report.facts import ReportFacts
 from report.figures.patient import patient_course
 from report.frames import Absent, Frames, is_missing, records, take
 from report.sections.decomposition import split
-from report.sections.model import convergence, model_notices, population
+from report.sections.model import CURVES, convergence, model_notices, population
 from report.sections.model_checks import UNCONTROLLED, others, predictive
 from report.sections.model_sensitivity import compared, prior_figure, prior_table, sensitivities
 from report.style import BLACK, BLUE, SOFT, VERMILLION, Mark, band_key, swatch, to_svg
@@ -45,7 +45,7 @@ class _Model:
 
 def build(frames: Frames, facts: ReportFacts) -> Section:
     """Return the section of fitted courses, estimates and convergence."""
-    blocks: list[Block] = [*model_notices(frames, facts), _patients(frames)]
+    blocks: list[Block] = [*model_notices(frames, facts, CURVES), _patients(frames)]
     blocks += [Heading("Accumulation or selection"), split(frames)]
     blocks += [Heading("The population"), population(frames), convergence(frames)]
     blocks += [Heading("Does the model reproduce the reports?"), predictive(frames)]

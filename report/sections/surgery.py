@@ -3,6 +3,7 @@
 import pandas as pd
 
 from report.blocks import Block, DataTable, Figure, Notice, Panel, Text
+from report.facts import ReportFacts
 from report.figures.surgery import before_after
 from report.frames import Absent, Frames, is_missing, records, take
 from report.sections.surgery_model import model_blocks
@@ -18,9 +19,9 @@ _MOMENTS = {
 BELONG = "They belong to every figure of relief after surgery on this page."
 
 
-def blocks(frames: Frames) -> list[Block]:
+def blocks(frames: Frames, facts: ReportFacts) -> list[Block]:
     """Return what is shown of operated patients; complications stand beside relief."""
-    return [_before_and_after(frames), complications(frames), *model_blocks(frames)]
+    return [_before_and_after(frames), complications(frames), *model_blocks(frames, facts)]
 
 
 def complications(frames: Frames) -> Notice | Text:

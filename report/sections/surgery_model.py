@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 
 from report.blocks import Block, DataTable, Figure, Fold, Notice, Panel
+from report.facts import ReportFacts
 from report.figures.surgery_correlation import correlations
 from report.figures.surgery_outlook import outlook
 from report.frames import Absent, Frames, is_missing, records, take
+from report.sections.model import SURGERY, model_notices, not_estimated
 from report.style import BLACK, BLUE, SOFT, VERMILLION, Mark, swatch, to_svg
 from report.wording import MISSING, count, number, plural, pseudonym, with_interval
 
@@ -57,15 +59,15 @@ _CORRELATIONS = (
 _NO_REASON = "Nothing here is a reason to refuse surgery"
 
 
-def model_blocks(frames: Frames) -> list[Block]:
+def model_blocks(frames: Frames, facts: ReportFacts) -> list[Block]:
     """Return correlations, predictions and agreement, or why nothing is estimated."""
     frame = take(frames, "surgery_estimate", _ESTIMATE)
     if isinstance(frame, Absent):
-        return [Notice(f"rTMS and surgery are not related by the model: {frame.reason}")]
-    first = records(frame)[0]
-    if first["status"] != "estimated":
-        return [Notice(f"rTMS and surgery are not related by the model: {first['reason']}.")]
-    shown: list[Block] = [_correlations(frame, frames), _outlook(frames)]
+        why = not_estimated(frames, "surgery")
+        said = frame.reason if why is None else f"{why}."
+        return [Notice(f"rTMS and surgery are not related by the model: {said}")]
+    shown: list[Block] = [*model_notices(frames, facts, SURGERY)]
+    shown += [_correlations(frame, frames), _outlook(frames)]
     found = take(frames, "surgery_agreement", ["figure", "observed", "mean", "q05", "q95", "n"])
     if not isinstance(found, Absent):
         shown.append(_agreement(found))

@@ -84,7 +84,7 @@ def published(tmp_path, monkeypatch):
     posterior = Posterior(cohort, covariates, "marginal", scores, effects, 4)
     status = pd.DataFrame({"patient_id": ids})
     frames = {
-        "model_status": pd.DataFrame({"rows_run_id": ["a"]}),
+        "model_status": pd.DataFrame({"model": ["relief"], "rows_run_id": ["a"]}),
         "patients": status.assign(lesion_level="central", lesion_site=None, stroke_type=None),
         "status": status,
         "sessions": sessions,

@@ -10,7 +10,7 @@ from bayes.surgery import correlation as c
 from bayes.surgery.line import CARRY_SD, LEVEL_PRIOR_PCT, SPREAD_PRIOR_LOG, TO_SD, fit_line
 from bayes.surgery.prediction import Bands, basis, replicates, report_chances
 from bayes.surgery.records import Candidates, candidates
-from bayes.surgery.tables import not_estimated, surgery_tables
+from bayes.surgery.tables import surgery_tables
 
 TENS, FIVES, SIGMA, DRAWS = 0.6, 0.75, 12.0, 300
 
@@ -263,9 +263,3 @@ def test_who_enters_and_why_not():
     assert who.last_report.tolist() == [20, 0, 30, 40, 50]
     assert who.is_operated.tolist() == [True] * 4 + [False]
     assert list(who.unused.values()) == [1, 1, 2] and who.n_operated == 5
-
-
-def test_a_clinic_without_curves_has_unknown_counts_not_zero():
-    table = not_estimated("no relief curve has been fitted yet")["surgery_estimate"]
-    assert table[["n_operated", "n_evaluated", "n_candidates", "mean"]].isna().all(axis=None)
-    assert set(table["reason"]) == {"no relief curve has been fitted yet"}

@@ -47,6 +47,7 @@ def make_frames(n_patients=60, seed=1, n_operated=6):
     curve, plateau = _model(analysed, sessions, latent)
     emcs = _emcs(rng, analysed, n_operated)
     counts = _safety_counts(len(emcs))
+    after_surgery = _surgery_model(plateau, emcs)
     return {
         "patients": patients,
         "sessions": sessions,
@@ -57,7 +58,7 @@ def make_frames(n_patients=60, seed=1, n_operated=6):
         "safety_counts": counts,
         "estimate_safety": safety.safety_table(counts),
         "estimate_emcs": surgery.emcs_table(*_of_surgery(emcs, patients, sessions)),
-        **_surgery_model(plateau, emcs),
+        **_standing(after_surgery),
         "estimate_baseline": estimates.baseline_table(_baseline(rng, analysed)),
         "estimate_test_period": estimates.test_period_table(long),
         "estimate_odds_ratio": estimates.odds_ratios(status),
@@ -65,7 +66,7 @@ def make_frames(n_patients=60, seed=1, n_operated=6):
         "patient_plateau": plateau,
         "population_estimate": _population(),
         "decomposition": _decomposition(),
-        "model_status": model_status(),
+        "model_status": _model_states(after_surgery["surgery_estimate"].iloc[0]),
         **model_checks(),
         **_study(),
         **_quality(rng),
@@ -253,6 +254,21 @@ def _surgery_model(plateau, emcs):
         np.isfinite(first), *law, {"without a first evaluation that reports relief": 0},
     )  # fmt: skip
     return surgery_tables(who, seed=1)
+
+
+def _standing(tables):
+    """Tables as the warehouse keeps them: good rows or none."""
+    is_good = (tables["surgery_estimate"]["status"] == "estimated").all()
+    return tables if is_good else {name: table.head(0) for name, table in tables.items()}
+
+
+def _model_states(surgery):
+    """Every model good in this run, but for surgery where nothing was estimated."""
+    said = {"model": "surgery", "status": surgery["status"], "reason": surgery["reason"]}
+    if surgery["status"] != "estimated":
+        said |= {"rows_run_id": None, "rows_fitted_at": pd.NaT}
+    checks = model_status(model="relief_checks", status="made", reason="for the curves shown")
+    return pd.concat([model_status(), checks, model_status(**said)], ignore_index=True)
 
 
 def _model(analysed, sessions, latent):

@@ -197,11 +197,27 @@ def test_flow_that_contradicts_itself_is_not_drawn(frames, facts):
         ),
         ({"status": "failed", "rows_run_id": None, "rows_fitted_at": pd.NaT}, "none are shown"),
         ({"rows_run_id": "old42"}, "The estimates shown are older: run old42"),
+        (
+            {"model": "relief_checks", "status": "failed", "reason": "the checks stopped on E",
+             "rows_run_id": "old42"},
+            "What stands beside model “Relief” could not be made in run 4f1c0a77 of 2026-11-22 "
+            "03:31 UTC (the checks stopped on E). The estimates shown are older: run old42",
+        ),
     ],
 )  # fmt: skip
 def test_a_model_that_is_not_of_this_run_is_announced(facts, change, said, model_but):
     text = Page(build({"model_status": model_but(**change)}, facts)).text
     assert text.count(said) == 2, "once at the top, once beside the curves"
+
+
+def test_a_surgery_model_of_an_earlier_night_is_announced(facts, frames, model_but):
+    old = {"model": "surgery", "status": "not_estimated", "reason": "2 operated patients, too few",
+           "rows_run_id": "old42"}  # fmt: skip
+    held = {"surgery_estimate": frames["surgery_estimate"]}
+    text = Page(build(held | {"model_status": model_but(**old)}, facts)).text
+    said = "could not be estimated in run 4f1c0a77 of 2026-11-22 03:31 UTC (2 operated patients"
+    assert text.count(said) == 2, "once at the top, once beside the operated"
+    assert "Correlation of relief under rTMS" in text, "the rows that stand are shown"
 
 
 def test_a_converged_model_needs_no_notice(page):
@@ -262,8 +278,10 @@ def test_complications_that_no_visit_tells_of_are_unknown_not_none(frames):
 )
 def test_too_few_operated_say_why(facts, clinic, n_operated, said):
     frames = clinic(20, seed=5, n_operated=n_operated)
-    text = Page(build({"surgery_estimate": frames["surgery_estimate"]}, facts)).text
+    needed = ("surgery_estimate", "model_status")
+    text = Page(build({name: frames[name] for name in needed}, facts)).text
     assert f"rTMS and surgery are not related by the model: {said}" in text
+    assert "could not be estimated" not in text, "it is no fault"
 
 
 @pytest.mark.parametrize("n_patients", [3, 20])

@@ -44,7 +44,9 @@ def made(tmp_path, name, n=1):
     build.open()
     with build.write() as connection:
         connection.execute(f"create table seen as select {n} as n")
-        connection.execute("create table model_status as select 'run' as rows_run_id")
+        connection.execute(
+            "create table model_status as select 'relief' as model, 'run' as rows_run_id"
+        )
     build.publish("synthetic")
     return settings
 

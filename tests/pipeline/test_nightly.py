@@ -103,7 +103,10 @@ def test_a_model_that_does_not_converge_never_holds_back_the_marts(night):
     assert outcome.exit_code == EXIT_MODEL_NOT_CONVERGED
     assert meta_of(settings.live).run_id == outcome.run_id
     frames = read_tables(settings.live, ["model_status", "patient_curve"])
-    assert frames["model_status"]["status"].tolist() == ["not_converged"]
+    status = frames["model_status"].set_index("model")["status"].to_dict()
+    assert status == {"relief": "not_converged", "relief_checks": "failed"} | {
+        "surgery": "not_estimated"
+    }
     assert frames["patient_curve"].empty, "no earlier good rows to keep"
     report = (settings.reports / "report.html").read_text("utf-8")
     assert "converge" in report

@@ -46,7 +46,9 @@ def data(tmp_path_factory):
     live = root / "warehouse" / "live" / "plateau.duckdb"
     live.parent.mkdir(parents=True)
     with duckdb.connect(live) as connection:
-        connection.execute("create table model_status as select 'run1' as rows_run_id")
+        connection.execute(
+            "create table model_status as select 'relief' as model, 'run1' as rows_run_id"
+        )
     return root
 
 
