@@ -1,7 +1,7 @@
 """Benchmarks that `plateau bench ROOM` runs: one module a room, with the peers that are installed.
 
-A room's module has `run(say) -> list[Measured]`: `say` takes a line of progress. To add a room,
-write its module and name it here.
+A room's module has `run(say) -> list[Measured]`: `say` takes a line of progress; one of `LONG` also
+`run(say, full=True)`, which takes many minutes. To add a room, write its module and name it here.
 """
 
 from collections.abc import Callable
@@ -9,12 +9,15 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
+from orchestration.errors import WrongUse
+
 ROOMS = {
     "bayes": "bayes",
     "classical": "classical",
     "simulate": "simulate",
     "study": "studies",
 }
+LONG = ("bayes",)
 Say = Callable[[str], None]
 
 
@@ -56,8 +59,16 @@ class Measured:
         return asdict(self) | {"ratio": self.ratio}
 
 
-def run(room: str, say: Say) -> list[Measured]:
-    """Run a room's benchmark; its packages load here."""
+def run(room: str, say: Say, *, full: bool = False) -> list[Measured]:
+    """Run a room's benchmark; its packages load here.
+
+    Raises
+    ------
+    WrongUse
+        A long one is asked of a room that has none.
+    """
+    if full and room not in LONG:
+        raise WrongUse(f"bench {room} has one length only: leave out --full.")
     module = import_module(f"orchestration.benchmarks.{ROOMS[room]}")
-    measured: list[Measured] = module.run(say)
+    measured: list[Measured] = module.run(say, full=True) if full else module.run(say)
     return measured

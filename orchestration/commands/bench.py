@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from orchestration.benchmarks import Measured
 
 
-def run(room: str, *, as_json: bool, quiet: bool) -> int:
+def run(room: str, *, as_json: bool, quiet: bool, full: bool = False) -> int:
     """Run a room's benchmark; return the exit code."""
     from orchestration import benchmarks
 
@@ -20,7 +20,7 @@ def run(room: str, *, as_json: bool, quiet: bool) -> int:
         if not quiet:
             click.echo(f"{room}: {line}", err=True)
 
-    measured = benchmarks.run(room, say)
+    measured = benchmarks.run(room, say, full=full)
     if as_json:
         ratios = [one.as_json() for one in measured]
         print_json({"schema": "plateau.bench/1", "room": room, "ratios": ratios})

@@ -15,7 +15,10 @@ from orchestration.declarations.options import common
 @click.command()
 @common
 @click.argument("room", type=click.Choice(sorted(ROOMS)))
-def bench(data: Path | None, as_json: bool, quiet: bool, verbose: bool, room: str) -> int:
+@click.option("--full", is_flag=True, help="The long form: bayes with NUTS of four long chains.")
+def bench(
+    data: Path | None, as_json: bool, quiet: bool, verbose: bool, room: str, full: bool
+) -> int:
     """Time a room beside the peers that are installed, all in one run.
 
     Rates are per CPU second of one core; quote ratios, since machines are noisy. R's lme4, lmerTest
@@ -24,11 +27,12 @@ def bench(data: Path | None, as_json: bool, quiet: bool, verbose: bool, room: st
     \b
     Examples:
       plateau bench classical
+      plateau bench bayes          # under three minutes on two cores; --full: about ten
       plateau bench classical --json | jq '.ratios[] | {peer_name, ratio}'
     """
     from orchestration.commands import bench as work
 
-    return work.run(room, as_json=as_json, quiet=quiet)
+    return work.run(room, as_json=as_json, quiet=quiet, full=full)
 
 
 COMMANDS: tuple[click.Command, ...] = (bench,)
