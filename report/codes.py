@@ -9,6 +9,7 @@ CODES = {
     "F": "Female",
     "emcs_surgery": "Surgery for motor cortex stimulation (eMCS)",
     "emcs": "eMCS",
+    "test_period_canary": "the small study of every night",
     "failure": "Pain relief below 10 %",
     "face_neck": "Face or neck",
     "multiple_sclerosis": "Multiple sclerosis",

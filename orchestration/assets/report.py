@@ -101,9 +101,18 @@ def write_report(settings: Settings, warehouse: Path, run_id: str, path: Path) -
     from report.pages import build
 
     frames = read_tables(warehouse, [*INPUTS, *LOGS])
+    frames["dq_result"] = _titled(frames["dq_result"])
     page = build(frames, _facts(settings, frames, run_id)).encode()
     replace_file(path, page)
     return len(page)
+
+
+def _titled(results: "pd.DataFrame") -> "pd.DataFrame":
+    """Return results of checks with their rule's title, NULL for a rule that is gone."""
+    from expectations.rules import load_rules
+
+    titles = {name: rule.title for name, rule in load_rules().items()}
+    return results.assign(title=results["rule_id"].map(titles))
 
 
 def _facts(settings: Settings, frames: dict[str, "pd.DataFrame"], run_id: str) -> "ReportFacts":
@@ -129,7 +138,7 @@ def _facts(settings: Settings, frames: dict[str, "pd.DataFrame"], run_id: str) -
         n_checks_passed=int((checks["status"] == "passed").sum()),
         n_checks_failed=int((broken & ~warned).sum()),
         n_checks_warned=int(warned.sum()),
-        model_sentence=f"{model['status'].replace('_', ' ')}: {model['reason']}",
+        model_sentence=_model_sentence(model),
         truth_definition=study.truth_in_words(),
         test_period_sessions=protocol.test_period_sessions,
         long_term_session=protocol.long_term_session,
@@ -145,6 +154,11 @@ def _facts(settings: Settings, frames: dict[str, "pd.DataFrame"], run_id: str) -
             protocol.excellent_threshold_pct,
         ),
     )
+
+
+def _model_sentence(model: dict[str, Any]) -> str:
+    reason = str(model["reason"]).rstrip(".")
+    return f"relief model {str(model['status']).replace('_', ' ')}: {reason}"
 
 
 def _night_in_numbers(build: Build) -> dict[str, float]:

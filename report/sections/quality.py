@@ -6,7 +6,7 @@ from report.blocks import Block, DataTable, Fold, Notice, Section, Table, Text
 from report.facts import ReportFacts
 from report.frames import Absent, Frames, records, take
 from report.tables.layout import render
-from report.tables.quality import ORDER, checks_table, files_table
+from report.tables.quality import ORDER, checks_table, files_table, place
 from report.wording import count, plural, words
 
 SHOWN_FILES = 40
@@ -15,6 +15,8 @@ _CHECK = [
     "rule_id",
     "owner",
     "table_name",
+    "column_name",
+    "title",
     "status",
     "severity",
     "numerator",
@@ -51,7 +53,7 @@ def _checks(frames: Frames, facts: ReportFacts) -> list[Block]:
     if not attention.empty:
         blocks.append(Table(render(checks_table(attention))))
     if not quiet.empty:
-        heads = ["Check", "Table", "Status", "Rows concerned", "of rows"]
+        heads = ["Check", "Table and column", "Status", "Rows concerned", "of rows"]
         rows = [_quiet(row) for row in records(quiet)]
         blocks.append(Fold("Checks passed or not applicable", DataTable(heads, rows)))
     return blocks
@@ -70,7 +72,7 @@ def _summary(status: pd.Series) -> str:
 def _quiet(row: dict[str, object]) -> tuple[str, ...]:
     return (
         str(row["rule_id"]),
-        str(row["table_name"]),
+        place(row),
         words(row["status"]),
         count(row["numerator"]),
         count(row["denominator"]),

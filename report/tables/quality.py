@@ -25,7 +25,7 @@ def checks_table(checks: pd.DataFrame) -> Any:
     Parameters
     ----------
     checks
-        `dq_result` of one run, in the order wanted.
+        `dq_result` of one run with the title of each rule, in the order wanted.
 
     Returns
     -------
@@ -35,8 +35,8 @@ def checks_table(checks: pd.DataFrame) -> Any:
     lines = [
         (
             SIGNS.get(row["status"], words(row["status"])),
-            _text(row["rule_id"]),
-            _text(row["table_name"]),
+            _rule(row),
+            place(row),
             _text(row["severity"]),
             _text(row["owner"]),
             count(row["numerator"]),
@@ -46,7 +46,7 @@ def checks_table(checks: pd.DataFrame) -> Any:
     ]
     labels = {
         "rule": "Check",
-        "table": "Table",
+        "table": "Table and column",
         "severity": "Severity",
         "owner": "Done by",
         "rows": "Rows concerned",
@@ -113,6 +113,18 @@ def files_table(files: pd.DataFrame) -> Any:
         ],
     )
     return gt.cols_align("left", columns=["outcome"])
+
+
+def _rule(row: dict[str, Any]) -> str:
+    """Return what a rule says, with the id under which it is documented."""
+    rule_id = _text(row["rule_id"])
+    return rule_id if is_missing(row["title"]) else f"{row['title']} ({rule_id})"
+
+
+def place(row: dict[str, Any]) -> str:
+    """Return the table of a check, and its column or columns where it is of some."""
+    table_name, column = row["table_name"], row["column_name"]
+    return _text(table_name) if is_missing(column) else f"{_text(table_name)}: {column}"
 
 
 def _text(value: Any) -> str:

@@ -465,8 +465,10 @@ def _quality(rng):
         {
             "run_id": RUN,
             "rule_id": [f"session_rule_{i:02d}" for i in range(len(states))],
+            "title": "What the rule says",
             "owner": "contract",
             "table_name": "raw_sessions",
+            "column_name": "pain_relief_pct",
             "status": states,
             "severity": ["error" if s == "failed" else "warning" for s in states],
             "numerator": [

@@ -194,13 +194,18 @@ def test_files_that_do_not_add_up_say_so():
 
 def test_checks_name_rule_and_rows_and_no_detail():
     frame = pd.DataFrame(
-        [("R1", "contract", "raw_sessions", "failed", "error", 3, 1310, "value 140")],
-        columns=["rule_id", "owner", "table_name", "status", "severity", "numerator",
-                 "denominator", "detail"],
+        [
+            ("R1", "Relief within 0-100", "contract", "raw_sessions", "pain_relief_pct", "failed",
+             "error", 3, 1310, "value 140"),
+            ("R2", None, "dbt", "status", None, "failed", "error", 1, 9, ""),
+        ],
+        columns=["rule_id", "title", "owner", "table_name", "column_name", "status", "severity",
+                 "numerator", "denominator", "detail"],
     )  # fmt: skip
+    assert cells(checks_table(frame))[2][:2] == ["R2", "status"]
     assert cells(checks_table(frame))[1] == [
-        "R1",
-        "raw_sessions",
+        "Relief within 0-100 (R1)",
+        "raw_sessions: pain_relief_pct",
         "error",
         "contract",
         "3",
