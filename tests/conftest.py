@@ -18,7 +18,7 @@ except ImportError:  # pytest without workers
     LoadScopeScheduling = object
 
 ROOT = Path(__file__).parents[1]
-SHARE_THE_NIGHT = (
+NIGHT = (
     "test_automation.py",
     "test_nightly.py",
     "test_quality_commands.py",
@@ -26,18 +26,47 @@ SHARE_THE_NIGHT = (
     "test_runs.py",
     "test_ui.py",
 )
-COMPILING = ("models", "oracles", "properties")
-"""Folders that go last: the night, which goes first, compiles most kernels that they call."""
+"""Files that share the one real night, which compiles the kernels of simulator and relief model."""
+TRIALS = (
+    "test_batched_mixed.py",
+    "test_batched_tests.py",
+    "test_batched_robust.py",
+    "test_batched_endpoints.py",
+    "test_power.py",
+    "test_trials.py",
+    "test_trial_endpoints.py",
+    "test_trial_matrix.py",
+    "test_subgroup_power.py",
+    "test_study_size.py",
+)
+"""Files that compile the batched estimators, those that simulate nothing before the others."""
+LONG = (
+    "test_defects.py",
+    "test_marts_second.py",
+    "test_study_marts.py",
+    "test_rebuild.py",
+    "test_marts.py",
+    "test_deliveries_over_time.py",
+    "test_marginal.py",
+    "test_report_page.py",
+    "test_defects_derived.py",
+    "test_model_checks.py",
+    "test_kill_load.py",
+    "test_history_properties.py",
+    "test_surgery.py",
+)
+"""Files of ten seconds and more: none of them begins when the other worker has nothing left."""
 PASSED = pytest.StashKey[frozenset]()
 LEDGER = pytest.StashKey[Path]()
 
 
 class ByFile(LoadScopeScheduling):
-    """Files stay together, so do those that share the one real night: no costly fixture twice."""
+    """Files stay together, so do those of one night or the same kernels: nothing costly twice."""
 
     def _split_scope(self, nodeid):
         file = nodeid.split("::")[0]
-        return "night" if file.endswith(SHARE_THE_NIGHT) else file
+        name = file.rpartition("/")[2]
+        return "night" if name in NIGHT else "trials" if name in TRIALS else file
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -47,10 +76,15 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def turn(item):
-    """Longest first, and no kernel compiled by both workers at once."""
-    if item.path.name in SHARE_THE_NIGHT:
-        return 0
-    return 2 if item.path.parent.name in COMPILING else 1
+    """Night and trials at once, one to each worker, then the longest; kernels are compiled once.
+
+    What is compiled for the one is not asked for by the other until it lies on the disk.
+    """
+    name = item.path.name
+    for number, group in enumerate((NIGHT, TRIALS, LONG)):
+        if name in group:
+            return number, 0 if group is NIGHT else group.index(name)
+    return 3, 0
 
 
 def pytest_addoption(parser):
