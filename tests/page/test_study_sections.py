@@ -1,12 +1,16 @@
 """Sentences and sections that pages of studies share."""
 
+import re
+
 import pandas as pd
 
 from report.codes import CODES, FIELDS, MISSING_REPORTS
+from report.figures.convergence import by_replicates
 from report.figures.regret import regret_map
 from report.studies.solved import section as solved
 from report.studies.trial_sizes import endpoints, searched
 from report.studies.zip import strips
+from report.style import to_svg
 from report.wording import world_words
 from simulate.studies import files
 from simulate.studies.worlds import labels
@@ -127,3 +131,15 @@ def test_a_world_is_told_with_units_and_what_is_not_known_stays():
     assert world_words("still mean -25.0") == "plateau \N{MINUS SIGN}25 points without a rise"
     assert world_words("new thing 3") == "new thing 3"
     assert world_words("replica") == "replica of the source study"
+
+
+def test_labels_of_axes_keep_their_digits_and_places_are_cut():
+    """Errors of a few thousandths: ticks 0.002 to 0.01, none of which reads 0.00."""
+    n = [40, 80, 120, 400]
+    rows = pd.DataFrame({"world": "w", "n_replicates": n, "mcse": [0.0087, 0.006, 0.005, 0.0024]})
+    svg = str(to_svg(by_replicates(rows, 0.01), "key", "label"))
+    labels = re.findall(r">([\d.]+)</text>", svg)
+    assert {"0.002", "0.003", "0.01", "100"} <= set(labels)
+    assert "0.00" not in labels
+    places = re.sub(r">[^<]*<|aria-label=\"[^\"]*\"", "><", svg)
+    assert not re.search(r"\.\d{3}", places)
