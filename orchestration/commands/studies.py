@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from simulate.studies.run import Progress
 
 
+COMPILING = (
+    "Compiling the kernels of this code, once: tens of seconds before the first cohort; later runs "
+    "start at once."
+)
+
+
 def list_studies(settings: Settings, *, as_json: bool) -> int:
     """Print every study with its aim and what has been run."""
     from simulate.studies import files
@@ -72,6 +78,9 @@ def run(
         )
     except ValueError as error:
         raise WrongUse(f"{error}.") from None
+    with named():
+        if not quiet and scheduler is None and _compiles(design, settings, plan):
+            click.echo(COMPILING, err=True)
     with named(), _shown(design, quiet) as tell:
         state = run_study(design, settings.studies, plan, tell)
     facts: dict[str, Any] = {
@@ -291,6 +300,21 @@ def named() -> Iterator[None]:
         yield
     except (BackendError, StoreError, LookupError) as error:
         raise PlateauError(str(error)) from None
+
+
+def _compiles(design: Any, settings: Settings, plan: Any) -> bool:
+    """Tell whether a run has cohorts to make and no compiled code to make them with."""
+    from simulate.studies.kept import must_compile
+    from simulate.studies.run import open_store
+    from simulate.studies.worlds import worlds
+
+    if not must_compile(design.kind):
+        return False
+    store = open_store(design, settings.studies)
+    return any(
+        store.missing(world.scenario_id, plan.replicates, plan.shard_size)
+        for world in worlds(design)
+    )
 
 
 @contextmanager
