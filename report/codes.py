@@ -161,7 +161,7 @@ FIELDS: dict[str, tuple[str, float | None]] = {
     "surgery per point": ("surgery likelier with relief by a log hazard of {} a point", 1),
     "heap 10": ("{} % answer in tens", 100),
     "closed to": ("closed until {}", None),
-    "gap loss": ("{} % of the gain lost a week of closure", 100),
+    "gap loss": ("{} % of the gain lost a week", 100),
     "interval mean": ("a session every {} days", 1),
     "noise sd": ("noise {} points", 1),
     "still mean": ("plateau {} points without a rise", 1),

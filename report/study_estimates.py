@@ -21,7 +21,7 @@ from report.studies.estimate_tables import (
     estimates,
     name_of,
 )
-from report.studies.frame import Words, page
+from report.studies.frame import MONTE_CARLO, Words, page
 from report.style import BLUE, VERMILLION, Mark, band_key, swatch, to_svg
 from report.wording import count, number, plural, plus_minus, words
 
@@ -86,7 +86,7 @@ def build(
     own = wide[wide["n_patients"] == facts.n_patients]
     sections = [
         Section("figure", f"{words(facts.estimand)}: estimates and truth", [_figure(own, facts)]),
-        Section("worlds", "By world", [by_world(own, facts)]),
+        Section("worlds", "How far off, world by world", [by_world(own, facts)]),
         Section("estimates", "What each estimate is worth", [estimates(own, facts)]),
         *extra,
     ]
@@ -134,15 +134,14 @@ def _one_sentence(rows: pd.DataFrame, facts: EstimateFacts) -> str:
         if len(rows) > MOST_TOLD
         else ""
     )
-    return (
-        f"{head} {', '.join(parts)}{over}. ± is the Monte Carlo standard error: how far a world "
-        "may be from the clinic is not in it."
-    )
+    return f"{head} {', '.join(parts)}{over}. {MONTE_CARLO}"
 
 
 def _held(row: dict[str, float]) -> str:
     if row["coverage"] != row["coverage"]:
         return ""
+    if row["coverage"] in (0, 1):  # of all or of none, so that its error is not known
+        return f", its interval holds the truth in {'all' if row['coverage'] else 'no'} cohorts"
     held = plus_minus(100 * row["coverage"], 100 * row["coverage_mcse"], 0, 0)
     return f", its interval holds the truth in {held} of 100"
 
@@ -191,7 +190,7 @@ def _figure(own: pd.DataFrame, facts: EstimateFacts) -> Figure:
     ]  # fmt: skip
     return Figure(
         key="figure-truth",
-        title=f"{words(facts.estimand)}: estimates and truth",
+        title="By world",
         caption=f"Simulated cohorts of {facts.of}. Dot: mean estimate; "
         f"bar: mean width of its {number(100 * (1 - facts.level), 0)} % interval, where there is "
         "one, about that mean; tick: the truth of the world."

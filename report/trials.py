@@ -11,12 +11,12 @@ import pandas as pd
 from report.blocks import Block, DataTable, Figure, Panel, Section, Text
 from report.figures.power import by_patients
 from report.frames import records
-from report.studies.frame import Words, page
+from report.studies.frame import MONTE_CARLO, Words, page
 from report.studies.trial_sizes import endpoints, searched
 from report.studies.trial_tables import estimates
 from report.studies.trial_tables import sizes as sizes_table
 from report.style import SERIES, band_key, swatch, to_svg
-from report.wording import count, number, plural, plus_minus, reports_words, words
+from report.wording import count, number, plural, plus_minus, rate, reports_words, words
 
 MOST_PANELS = 6
 
@@ -112,15 +112,15 @@ def _of_power(rows: pd.DataFrame, facts: TrialFacts) -> str:
         own = own.sort_values("n_patients")
         enough = own[own["estimate"] >= facts.power]
         row = (enough.iloc[0] if len(enough) else own.iloc[-1]).to_dict()
-        power = plus_minus(100 * row["estimate"], 100 * row["mcse"], 0, 1)
+        power = rate(row["estimate"], row["mcse"], row["n"], 0)
         reach = "reach" if len(enough) else "are the most studied and do not reach"
         wanted = f"{number(100 * facts.power, 0)} %"
-        parts.append(f"{count(row['n_patients'])} patients {reach} {wanted} ({world}: {power} %)")
+        parts.append(f"{count(row['n_patients'])} patients {reach} {wanted} ({world}: {power})")
     return (
         f"With {plural(facts.sessions, 'session')}, analysed by “{words(facts.method)}” (reports: "
         f"{reports_words(facts.missing)}): {'; '.join(parts)}. These are the sizes that "
-        "were simulated; the study's size command searches between them, with an interval. ± is "
-        "the Monte Carlo standard error: how far the world may be from the clinic is not in it."
+        "were simulated; the study's size command searches between them, with an interval. "
+        f"{MONTE_CARLO}"
     )
 
 
@@ -135,14 +135,13 @@ def _of_coverage(rows: pd.DataFrame, facts: TrialFacts) -> str:
             f"the estimate is off by {plus_minus(bias['estimate'], bias['mcse'], 2, 2)} of a true "
             f"{number(truth['estimate'], 2)} points a session, and its interval of "
             f"{number(100 * (1 - facts.level), 0)} % holds the truth in "
-            f"{plus_minus(100 * held['estimate'], 100 * held['mcse'], 1, 1)} of 100 ({world})"
+            f"{rate(held['estimate'], held['mcse'], held['n'])} ({world})"
         )
     n = count(largest["n_patients"].max())
     return (
         f"With {n} patients and {plural(facts.sessions, 'session')}, analysed by "
         f"“{words(facts.method)}” (reports: {reports_words(facts.missing)}): "
-        f"{'; '.join(parts)}. ± is the Monte Carlo standard error: how far the world may be from "
-        "the clinic is not in it."
+        f"{'; '.join(parts)}. {MONTE_CARLO}"
     )
 
 
@@ -191,7 +190,7 @@ def _figure(performance: pd.DataFrame, facts: TrialFacts) -> Figure:
     ]
     return Figure(
         key="figure-power",
-        title=f"{words(facts.measure)} by number of patients",
+        title="By trial and world",
         caption=f"Simulated trials of {plural(facts.sessions, 'session')} (or the nearest "
         f"studied); reports: {reports_words(facts.missing)}. Ribbon: ± 2 Monte Carlo "
         f"standard errors. Dashed: {number(100 * wanted, 0)} %."

@@ -96,6 +96,18 @@ def plus_minus(value: Any, spread: Any, digits: int = 1, spread_digits: int = 1)
     return f"{text}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{number(spread, spread_digits)}"
 
 
+def rate(share: Any, error: Any, n: Any, digits: int = 1) -> str:
+    """Write a share of n simulated as percent with its Monte Carlo error: '70.0 ± 10.2 %'.
+
+    Where it is of all or of none, its error is unknown rather than 0: '100 % of 20'.
+    """
+    if is_missing(share):
+        return MISSING
+    if share in (0, 1):
+        return f"{count(100 * share)} % of {count(n)}"
+    return plus_minus(100 * share, 100 * error, digits, 1) + " %"
+
+
 def interval(lo: Any, hi: Any, digits: int = 1) -> str:
     """Write an interval, '[3.1; 6.0]', or the missing mark if a bound is missing."""
     if is_missing(lo) or is_missing(hi):

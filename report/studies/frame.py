@@ -18,6 +18,9 @@ CANNOT = (
     "Who will report relief from signs other than reported relief: no biomarker is simulated.",
     "What to do with one patient: these are shares of simulated cohorts.",
 )
+MONTE_CARLO = (
+    "± is the Monte Carlo standard error: how far a world may be from the clinic is not in it."
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from report.frames import records
-from report.wording import count, number, plural, plus_minus, words
+from report.wording import count, number, plural, rate, words
 
 
 def searched(sizes: pd.DataFrame) -> list[str]:
@@ -125,4 +125,4 @@ def _apart(a: dict[str, float], b: dict[str, float]) -> float:
 
 
 def _power(row: dict[str, float]) -> str:
-    return plus_minus(100 * row["estimate"], 100 * row["mcse"], 0, 1) + " %"
+    return rate(row["estimate"], row["mcse"], row["n"], 0)

@@ -10,7 +10,7 @@ import pandas as pd
 from report.blocks import Table
 from report.frames import records
 from report.studies.lines import lined
-from report.wording import MISSING, count, number, plural, plus_minus, reports_words, words
+from report.wording import MISSING, count, number, plural, plus_minus, rate, reports_words, words
 
 if TYPE_CHECKING:
     from report.trials import TrialFacts
@@ -97,7 +97,6 @@ def _cell(by: dict[str, dict[str, float]], measure: str) -> str:
     row = by.get(measure)
     if row is None or row["n"] == 0:
         return MISSING
-    scale = 100 if measure in PERCENT else 1
-    digits = 1 if measure in PERCENT else 2
-    text = plus_minus(scale * row["estimate"], scale * row["mcse"], digits, digits)
-    return text + (" %" if measure in PERCENT else "")
+    if measure in PERCENT:
+        return rate(row["estimate"], row["mcse"], row["n"])
+    return plus_minus(row["estimate"], row["mcse"], 2, 2)

@@ -11,7 +11,7 @@ from report.studies.solved import section as solved
 from report.studies.trial_sizes import endpoints, searched
 from report.studies.zip import strips
 from report.style import to_svg
-from report.wording import world_words
+from report.wording import rate, world_words
 from simulate.studies import files
 from simulate.studies.worlds import labels
 
@@ -34,7 +34,7 @@ def powers(**share):
     return pd.DataFrame(
         [
             {"world": "gain 0.33", "method": name, "measure": "power", "n_patients": 80,
-             "estimate": value, "mcse": 0.01} for name, value in share.items()
+             "estimate": value, "mcse": 0.01, "n": 500} for name, value in share.items()
         ]
     )  # fmt: skip
 
@@ -143,3 +143,11 @@ def test_labels_of_axes_keep_their_digits_and_places_are_cut():
     assert "0.00" not in labels
     places = re.sub(r">[^<]*<|aria-label=\"[^\"]*\"", "><", svg)
     assert not re.search(r"\.\d{3}", places)
+
+
+def test_a_share_of_all_or_none_has_no_error_of_zero():
+    space = "\N{NO-BREAK SPACE}"
+    assert rate(0.7, 0.102, 20) == f"70.0{space}±{space}10.2 %"
+    assert rate(1.0, 0.0, 20) == "100 % of 20"
+    assert rate(0.0, 0.0, 20) == "0 % of 20"
+    assert rate(float("nan"), 0.0, 0) == "–"
