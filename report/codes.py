@@ -164,7 +164,7 @@ FIELDS: dict[str, tuple[str, float | None]] = {
     "gap loss": ("{} % of the gain lost a week", 100),
     "interval mean": ("a session every {} days", 1),
     "noise sd": ("noise {} points", 1),
-    "still mean": ("plateau {} points without a rise", 1),
+    "still mean": ("latent mean {} points without a rise", 1),
     "other hazard": ("{} % stop a session for other reasons", 100),
     "half gain sessions": ("half of the gain in {} sessions", 1),
     "relapse share": ("{} % relapse", 100),

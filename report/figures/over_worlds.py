@@ -73,8 +73,8 @@ def best_lengths(rows: pd.DataFrame) -> Any:
     """
     import altair as alt
 
-    drawn = rows.assign(at=[f"{rate:g} sessions" for rate in rows["rate"]])
-    order = [f"{rate:g} sessions" for rate in sorted(rows["rate"].unique())]
+    drawn = rows.assign(at=[f"{rate:g} sessions for one more" for rate in rows["rate"]])
+    order = [f"{rate:g} sessions for one more" for rate in sorted(rows["rate"].unique())]
     bars = alt.Chart(drawn).mark_bar(color=GREEN, opacity=0.7).encode(
         x=alt.X("test_sessions:O", axis=alt.Axis(title="Test sessions", labelAngle=0)),
         y=alt.Y(
@@ -82,5 +82,5 @@ def best_lengths(rows: pd.DataFrame) -> Any:
             axis=alt.Axis(title="% of worlds", values=[0, 50, 100]),
         ),
     ).properties(width=340, height=70)  # fmt: skip
-    header = alt.Header(title=None, labelFontSize=12, labelAnchor="start")
+    header = alt.Header(title=None, labelFontSize=12, labelAnchor="start", labelOrient="top")
     return bars.facet(row=alt.Row("at:N", sort=order, header=header), spacing=8)

@@ -71,13 +71,13 @@ def _near(truth: "Truth") -> str:
     rows = truth.near[truth.near["n_shortest"] > 0].sort_values("test_sessions")
     told = ", ".join(
         f"{plural(int(row['test_sessions']), 'session')} in "
-        f"{number(100 * row['share_of_worlds'], 0)}"
+        f"{number(100 * row['share_of_worlds'], 0)} of 100 worlds"
         for row in records(rows)
     )
     return (
         f"With no rate at all, long-term relief of {truth.cut_pct} % or more: the shortest length "
         f"that misses at most {number(truth.within_missed, 0)} more of 100 than the length that "
-        f"misses fewest has, of 100 worlds, {told}."
+        f"misses fewest has {told}."
     )
 
 

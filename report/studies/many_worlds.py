@@ -127,14 +127,14 @@ def compared(truth: "Truth", facts: "StudyFacts") -> Table:
             for n in lengths
         ]
         lines.append((words + (" (%)" if scale == 100 else ""), *cells))
-    labels = {"measure": "", **{f"n{n}": f"{n} sessions" for n in lengths}}
+    labels = {"measure": "Mean over worlds", **{f"n{n}": f"{n} sessions" for n in lengths}}
     return lined(
         lines,
         f"table-compared-{truth.cut_pct}",
         f"Long-term relief of {truth.cut_pct} % or more, last report at least "
         f"{number(facts.threshold_pct, 0)} %",
         labels,
-        ["Mean over worlds; in brackets nine worlds of ten."],
+        ["In brackets: nine worlds of ten."],
     )
 
 

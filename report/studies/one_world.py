@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 LENGTHS = (4, 5, 6)
 RULES = ("last", "maximum", "mean_of_two", "slope", "confirm", "practice")
+COMPARED = (
+    *("sensitivity", "ppv", "missed_per_100", "sessions_without_long_term_relief_per_100"),
+    *("expected_test_weeks", "late_responders_per_100"),
+)
 MEASURES = (
     "sensitivity",
     "specificity",
@@ -111,8 +115,8 @@ def lengths_of(performance: pd.DataFrame, facts: "StudyFacts") -> Figure:
 
 def compared(performance: pd.DataFrame, facts: "StudyFacts") -> Table:
     """Return the table of three lengths under three rules, each figure with its error."""
-    shown = ("sensitivity", "ppv", "missed_per_100", "sessions_without_long_term_relief_per_100")
-    extra = ("expected_test_weeks", "late_responders_per_100")
+    measured = set(performance["measure"])
+    shown = [measure for measure in COMPARED if measure in measured]
     rows = performance[
         (performance["threshold_pct"] == facts.threshold_pct)
         & performance["test_sessions"].isin(LENGTHS)
@@ -124,10 +128,10 @@ def compared(performance: pd.DataFrame, facts: "StudyFacts") -> Table:
         for length in LENGTHS:
             if (rule, length, shown[0]) not in keyed:
                 continue
-            texts = [_cell(keyed.get((rule, length, m)), m) for m in (*shown, *extra)]
+            texts = [_cell(keyed.get((rule, length, m)), m) for m in shown]
             lines.append((words(rule), f"{length}\N{NO-BREAK SPACE}sessions", *texts))
     labels = {"head": "Test period"}
-    labels |= {m: words(m) + (" (%)" if m in SHARES else "") for m in (*shown, *extra)}
+    labels |= {m: words(m) + (" (%)" if m in SHARES else "") for m in shown}
     return lined(
         lines,
         "table-study",

@@ -102,10 +102,10 @@ def _by_power(rows: pd.DataFrame) -> list[str]:
             else ""
         )
         last = others[-1]
+        least = f"; least has {_quoted(last)}, {_power(last)}" if last not in near else ""
         said.append(
             f"With {plural(int(first['n_patients']), 'patient')} ({world}), "
-            f"{_quoted(first)} has most power, {_power(first)}{close}; least has "
-            f"{_quoted(last)}, {_power(last)}."
+            f"{_quoted(first)} has most power, {_power(first)}{close}{least}."
         )
     said.append(
         "The order by power is that of the patients needed; the study's size command finds their "
@@ -120,6 +120,8 @@ def _quoted(row: dict[str, object]) -> str:
 
 def _apart(a: dict[str, float], b: dict[str, float]) -> float:
     """Difference in errors, as if both were independent: too few, as they share their trials."""
+    if a["estimate"] == b["estimate"]:  # both in all or in none, with errors of 0
+        return 0.0
     error = (a["mcse"] ** 2 + b["mcse"] ** 2) ** 0.5
     return (a["estimate"] - b["estimate"]) / error if error > 0 else float("inf")
 

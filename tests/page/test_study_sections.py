@@ -63,6 +63,10 @@ def test_without_a_search_endpoints_are_compared_by_power():
     assert "“Composite, Fisher” is within two Monte Carlo errors" in told
     assert "least has “Fall of the VAS, MMRM”" in told
     assert endpoints(none, powers(relief_mmrm=0.5), ENDPOINT, 0.8) == []
+    same = powers(relief_mmrm=1.0, vas_mmrm=1.0).assign(mcse=0.0)
+    told = " ".join(endpoints(none, same, ENDPOINT, 0.8))
+    assert "“Fall of the VAS, MMRM” is within two Monte Carlo errors" in told
+    assert "least has" not in told
 
 
 def test_what_no_clinic_can_reach_says_so():
@@ -128,7 +132,7 @@ def test_a_world_is_told_with_units_and_what_is_not_known_stays():
     assert world_words("emcs sd 8.0, surgery per point 0.0") == (
         "eMCS relief scatters by 8 points, surgery whatever relief is reported"
     )
-    assert world_words("still mean -25.0") == "plateau \N{MINUS SIGN}25 points without a rise"
+    assert world_words("still mean -25.0") == "latent mean \N{MINUS SIGN}25 points without a rise"
     assert world_words("new thing 3") == "new thing 3"
     assert world_words("replica") == "replica of the source study"
 
