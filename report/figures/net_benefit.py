@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from report.style import INK, SERIES, SOFT, scale_top
+from report.figures.series import layers
+from report.style import INK, SOFT, scale_top
 
 FLOOR = -5.0
 
@@ -32,7 +33,6 @@ def decision_curves(rows: pd.DataFrame, references: pd.DataFrame, series: Sequen
     """
     import altair as alt
 
-    names, looks = list(series), SERIES[: len(series)]
     top = scale_top(float(max(rows["hi"].max(), references["value"].max())))
     y: dict[str, Any] = {
         "scale": alt.Scale(domain=[FLOOR, top], nice=False, clamp=True),
@@ -40,12 +40,6 @@ def decision_curves(rows: pd.DataFrame, references: pd.DataFrame, series: Sequen
     }
     axis = alt.Axis(title="Decision threshold: least chance of long-term relief to go on (%)")
     x = alt.X("threshold:Q", axis=axis).scale(zero=True, nice=False, padding=6)
-    colour = alt.Color(
-        "series:N", scale=alt.Scale(domain=names, range=[m.colour for m in looks]), legend=None
-    )
-    dashes = alt.Scale(domain=names, range=[list(m.dash) or [1, 0] for m in looks])
-    shapes = alt.Scale(domain=names, range=[m.shape for m in looks])
-    base = alt.Chart(rows).encode(x=x, color=colour)
     beside = alt.Chart(references[references["value"] >= FLOOR]).encode(x=x)
     lines = [
         beside.transform_filter(alt.datum.kind == kind)
@@ -53,14 +47,5 @@ def decision_curves(rows: pd.DataFrame, references: pd.DataFrame, series: Sequen
         .encode(y=alt.Y("value:Q", **y))
         for kind, tint, dash in (("all", INK, [4, 2]), ("none", SOFT, [1, 0]))
     ]
-    return alt.layer(
-        *lines,
-        base.mark_area(opacity=0.18).encode(y=alt.Y("lo:Q", **y), y2="hi:Q"),
-        base.mark_line(strokeWidth=2).encode(
-            y=alt.Y("value:Q", **y),
-            strokeDash=alt.StrokeDash("series:N", scale=dashes, legend=None),
-        ),
-        base.mark_point(filled=True, size=40, opacity=1).encode(
-            y=alt.Y("value:Q", **y), shape=alt.Shape("series:N", scale=shapes, legend=None)
-        ),
-    ).properties(width=560, height=300)
+    own = layers(rows, series, x, y, opacity=0.18)
+    return alt.layer(*lines, *own).properties(width=560, height=300)

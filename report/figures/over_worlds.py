@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from report.figures.series import layers
 from report.style import GREEN, SERIES, SOFT, scale_top
 
 
@@ -27,8 +28,7 @@ def missed_by_length(rows: pd.DataFrame, series: Sequence[str], mark_at: int) ->
     """
     import altair as alt
 
-    names, looks = list(series), SERIES[: len(series)]
-    first = rows[rows["series"] == names[0]]
+    first = rows[rows["series"] == next(iter(series))]
     top = scale_top(float(max(first["hi"].max(), rows["mean"].max())))
     y: dict[str, Any] = {
         "scale": alt.Scale(domain=[0, top], nice=False),
@@ -37,24 +37,14 @@ def missed_by_length(rows: pd.DataFrame, series: Sequence[str], mark_at: int) ->
     x = alt.X("test_sessions:Q", axis=alt.Axis(title="Test sessions", tickMinStep=1)).scale(
         domain=[0.5, rows["test_sessions"].max() + 0.5], nice=False
     )
-    colour = alt.Color(
-        "series:N", scale=alt.Scale(domain=names, range=[m.colour for m in looks]), legend=None
-    )
-    band = alt.Chart(first).mark_area(opacity=0.2, color=looks[0].colour)
-    base = alt.Chart(rows).encode(x=x, color=colour)
-    dashes = alt.Scale(domain=names, range=[list(m.dash) or [1, 0] for m in looks])
-    shapes = alt.Scale(domain=names, range=[m.shape for m in looks])
+    band = alt.Chart(first).mark_area(opacity=0.2, color=SERIES[0].colour)
     now = alt.Chart(pd.DataFrame({"at": [mark_at]})).mark_rule(color=SOFT, strokeDash=[3, 3])
+    _, lines, dots = layers(rows, series, x, y, value="mean")
     return alt.layer(
         now.encode(x=alt.X("at:Q")),
         band.encode(x=x, y=alt.Y("lo:Q", **y), y2="hi:Q"),
-        base.mark_line(strokeWidth=2).encode(
-            y=alt.Y("mean:Q", **y),
-            strokeDash=alt.StrokeDash("series:N", scale=dashes, legend=None),
-        ),
-        base.mark_point(filled=True, size=36, opacity=1).encode(
-            y=alt.Y("mean:Q", **y), shape=alt.Shape("series:N", scale=shapes, legend=None)
-        ),
+        lines,
+        dots,
     ).properties(width=340, height=220)
 
 

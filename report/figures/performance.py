@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from report.style import SERIES, SOFT, scale_top
+from report.figures.series import layers
+from report.style import SOFT, scale_top
 
 SHARES = ("sensitivity", "specificity", "ppv", "npv")
 
@@ -31,8 +32,6 @@ def by_length(rows: pd.DataFrame, series: Sequence[str], measure: str, mark_at: 
     """
     import altair as alt
 
-    looks = SERIES[: len(series)]
-    names = list(series)
     is_share = measure in SHARES
     top = 100.0 if is_share else scale_top(float(rows["hi"].max()))
     y: dict[str, Any] = {
@@ -42,22 +41,7 @@ def by_length(rows: pd.DataFrame, series: Sequence[str], measure: str, mark_at: 
     x = alt.X("test_sessions:Q", axis=alt.Axis(title="Test sessions", tickMinStep=1)).scale(
         zero=False, nice=False, padding=10
     )
-    colour = alt.Color(
-        "series:N",
-        scale=alt.Scale(domain=names, range=[m.colour for m in looks]),
-        legend=None,
-    )
-    base = alt.Chart(rows).encode(x=x, color=colour)
-    ribbon = base.mark_area(opacity=0.25).encode(y=alt.Y("lo:Q", **y), y2="hi:Q")
-    dashes = alt.Scale(domain=names, range=[list(m.dash) or [1, 0] for m in looks])
-    lines = base.mark_line(strokeWidth=2).encode(
-        y=alt.Y("value:Q", **y), strokeDash=alt.StrokeDash("series:N", scale=dashes, legend=None)
-    )
-    shapes = alt.Scale(domain=names, range=[m.shape for m in looks])
-    dots = base.mark_point(filled=True, size=38, opacity=1).encode(
-        y=alt.Y("value:Q", **y), shape=alt.Shape("series:N", scale=shapes, legend=None)
-    )
     now = alt.Chart(pd.DataFrame({"at": [mark_at]})).mark_rule(color=SOFT, strokeDash=[3, 3])
-    return alt.layer(now.encode(x=alt.X("at:Q")), ribbon, lines, dots).properties(
+    return alt.layer(now.encode(x=alt.X("at:Q")), *layers(rows, series, x, y)).properties(
         width=240, height=170
     )

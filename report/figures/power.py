@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from report.style import SERIES, SOFT
+from report.figures.series import layers
+from report.style import SOFT
 
 
 def by_patients(rows: pd.DataFrame, series: Sequence[str], wanted_pct: float, title: str) -> Any:
@@ -32,7 +33,6 @@ def by_patients(rows: pd.DataFrame, series: Sequence[str], wanted_pct: float, ti
     """
     import altair as alt
 
-    names, looks = list(series), SERIES[: len(series)]
     y: dict[str, Any] = {
         "scale": alt.Scale(domain=[0, 100], nice=False, clamp=True),
         "axis": alt.Axis(title=f"{title} (%)", tickCount=6),
@@ -40,18 +40,7 @@ def by_patients(rows: pd.DataFrame, series: Sequence[str], wanted_pct: float, ti
     x = alt.X("n_patients:Q", axis=alt.Axis(title="Patients", tickCount=5)).scale(
         zero=True, nice=False, padding=6
     )
-    colours = alt.Scale(domain=names, range=[m.colour for m in looks])
-    base = alt.Chart(rows).encode(x=x, color=alt.Color("series:N", scale=colours, legend=None))
-    ribbon = base.mark_area(opacity=0.25).encode(y=alt.Y("lo:Q", **y), y2="hi:Q")
-    dashes = alt.Scale(domain=names, range=[list(m.dash) or [1, 0] for m in looks])
-    lines = base.mark_line(strokeWidth=2).encode(
-        y=alt.Y("value:Q", **y), strokeDash=alt.StrokeDash("series:N", scale=dashes, legend=None)
-    )
-    shapes = alt.Scale(domain=names, range=[m.shape for m in looks])
-    dots = base.mark_point(filled=True, size=38, opacity=1).encode(
-        y=alt.Y("value:Q", **y), shape=alt.Shape("series:N", scale=shapes, legend=None)
-    )
     asked = alt.Chart(pd.DataFrame({"at": [wanted_pct]})).mark_rule(color=SOFT, strokeDash=[3, 3])
-    return alt.layer(asked.encode(y=alt.Y("at:Q", **y)), ribbon, lines, dots).properties(
+    return alt.layer(asked.encode(y=alt.Y("at:Q", **y)), *layers(rows, series, x, y)).properties(
         width=260, height=200
     )

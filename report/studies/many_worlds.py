@@ -57,7 +57,7 @@ def means_of(truth: "Truth", line: tuple[str, float, str]) -> dict[tuple[int, st
 
 def missed(truths: Sequence["Truth"], facts: "StudyFacts") -> Figure:
     """Return the figure of missed responders by length, a panel a truth and a line a rule."""
-    panels, rows = [], []
+    panels, rows, error = [], [], 0.0
     series = series_of(truths[0], facts)
     for truth in truths:
         measured = truth.measures[truth.measures["measure"] == "missed_per_100"]
@@ -66,6 +66,7 @@ def missed(truths: Sequence["Truth"], facts: "StudyFacts") -> Figure:
             own = of_rule(measured, rule, threshold)
             lines.append(own[own["parameters"] == given].assign(series=words))
         drawn = pd.concat(lines)
+        error = max(error, float(drawn["mcse"].max()))
         chart = missed_by_length(drawn, list(series), facts.test_sessions)
         label = f"Long-term relief of {truth.cut_pct} % or more"
         panels.append(Panel(to_svg(chart, f"missed-{truth.cut_pct}", label), label))
@@ -78,8 +79,8 @@ def missed(truths: Sequence["Truth"], facts: "StudyFacts") -> Figure:
         key="figure-missed",
         title="Missed long-term responders per 100 who start",
         caption="Mean over worlds; band of the last report: nine worlds of ten (Monte Carlo error "
-        "is below the width of the line). Dashed: the present test period. Who leaves before the "
-        "decision counts as missed, so that a long test may miss more again.",
+        f"of a mean at most {number(error, 2)}). Dashed: the present test period. Who leaves "
+        "before the decision counts as missed, so that a long test may miss more again.",
         alt=f"Missed of 100 by number of test sessions; see the table. Threshold "
         f"{number(facts.threshold_pct, 0)} %.",
         panels=panels,

@@ -35,17 +35,20 @@ def rows(settings):
     return marts.rows(settings.studies)
 
 
-@pytest.fixture
-def handed(monkeypatch, rows):
-    """Function that puts other rows in place of what the studies left."""
+@pytest.fixture(scope="module")
+def over_worlds(tmp_path_factory):
+    """Marts of a study over three worlds, which takes a hundred where it ships."""
+    root = tmp_path_factory.mktemp("worlds")
+    changes = {"data.vary": {"population.member": [10, 50, 90]}, "data.n_patients": 40}
+    design = files.load("test_period_ensemble", changes)
+    run(design, root, Plan(6))
+    found = kind(design.kind).tables(design, open_store(design, root))
+    told = dict(marts._of_study(design, found.as_dict()))
+    return {name: told[name] for name in ("study_near_least", "study_knowing", "study_choice")}
 
-    def put(name, frame):
-        monkeypatch.setattr(marts, "rows", lambda *_: {**rows, name: frame})
 
-    return put
-
-
-def test_every_kind_of_study_stands_in_it(settings, rows):
+def test_every_kind_of_study_stands_in_it(settings, rows, over_worlds, monkeypatch):
+    monkeypatch.setattr(marts, "rows", lambda *_: rows | over_worlds)
     built = study_marts.build(settings)
     n_rows = built.rows
     assert built.left_out == []
@@ -65,42 +68,8 @@ def test_every_kind_of_study_stands_in_it(settings, rows):
     assert not list(settings.studies.glob(".marts-*"))
 
 
-@pytest.mark.parametrize(
-    ("name", "fault", "said"),
-    [
-        ("study_shard", lambda t: pd.concat([t, t.assign(shard="again")]), "study_replicate_once"),
-        ("study_trial_counts", lambda t: t.assign(n_rejected=t["n_tested"] + 1),
-         "study_trial_counts_holds"),
-        ("study_assurance", lambda t: t.drop(columns="trial"), "study_assurance"),
-    ],
-)  # fmt: skip
-def test_a_fault_is_named_and_the_file_before_stands(settings, rows, handed, name, fault, said):
-    path = settings.studies / study_marts.FILE
-    path.write_bytes(b"the file before")
-    handed(name, fault(rows[name]))
-    with pytest.raises(ChecksFailed, match=said):
-        study_marts.build(settings)
-    assert path.read_bytes() == b"the file before"
-
-
-@pytest.fixture(scope="module")
-def over_worlds(tmp_path_factory):
-    """Rows of a study over three worlds, which takes a hundred where it ships."""
-    root = tmp_path_factory.mktemp("worlds")
-    changes = {"data.vary": {"population.member": [10, 50, 90]}, "data.n_patients": 40}
-    design = files.load("test_period_ensemble", changes)
-    run(design, root, Plan(6))
-    found = kind(design.kind).tables(design, open_store(design, root))
-    return dict(marts._of_study(design, found.as_dict()))
-
-
-def test_what_pages_say_over_worlds_stands_in_marts(settings, rows, over_worlds, monkeypatch):
-    near, knowing = (over_worlds[name] for name in ("study_near_least", "study_knowing"))
-    more = {"study_near_least": near, "study_knowing": knowing}
-    monkeypatch.setattr(marts, "rows", lambda *_: rows | more)
-    built = study_marts.build(settings)
-    assert {name: built.rows[name] for name in more} == {name: len(f) for name, f in more.items()}
-    choice = over_worlds["study_choice"]
+def test_what_pages_say_over_worlds_is_in_marts(over_worlds):
+    near, knowing, choice = over_worlds.values()
     flagged = choice[choice["is_shortest_near_least"] & (choice["rule"] != "practice")]
     assert near["n_shortest"].sum() == len(flagged)
     assert set(near["rule"]) == set(choice["rule"]) - {"practice"}
@@ -108,17 +77,38 @@ def test_what_pages_say_over_worlds_stands_in_marts(settings, rows, over_worlds,
     assert len(knowing) == 4 * 4 * (len(QUESTIONS) + 1)
 
 
-def test_lengths_and_values_that_do_not_add_up_are_named(settings, rows, over_worlds, monkeypatch):
-    near, knowing = (over_worlds[name] for name in ("study_near_least", "study_knowing"))
-    bad = {
+def test_faults_are_named_and_the_file_before_stands(settings, rows, over_worlds, monkeypatch):
+    path = settings.studies / study_marts.FILE
+    path.write_bytes(b"the file before")
+    shard, trial = rows["study_shard"], rows["study_trial_counts"]
+    near, knowing = over_worlds["study_near_least"], over_worlds["study_knowing"]
+    faults = {
+        "study_trial_counts": trial.assign(n_rejected=trial["n_tested"] + 1),
+        "study_assurance": rows["study_assurance"].drop(columns="trial"),
         "study_near_least": near.drop(near.index[near["n_shortest"] > 0][0]),
         "study_knowing": knowing.assign(value=-knowing["value"] - 1),
+        "study_left_out": pd.DataFrame(
+            [{"study": shard["study"].iloc[0], "reason": "a file", "next_step": "a command"}]
+        ),
     }
-    monkeypatch.setattr(marts, "rows", lambda *_: rows | bad)
+    monkeypatch.setattr(marts, "rows", lambda *_: rows | faults)
     with pytest.raises(ChecksFailed) as caught:
         study_marts.build(settings)
-    assert "study_near_least_one_length_a_world" in str(caught.value)
-    assert "study_knowing_holds" in str(caught.value)
+    for said in (
+        *("study_trial_counts_holds", "study_assurance", "study_near_least_one_length_a_world"),
+        *("study_knowing_holds", "study_left_out_nowhere_counted"),
+    ):
+        assert said in str(caught.value), said
+    assert path.read_bytes() == b"the file before"
+
+
+def test_a_replicate_counted_twice_is_named(settings, rows, monkeypatch):
+    """What dbt lets pass, the suites of Great Expectations see."""
+    shard = rows["study_shard"]
+    twice = pd.concat([shard, shard.assign(shard="again")])
+    monkeypatch.setattr(marts, "rows", lambda *_: rows | {"study_shard": twice})
+    with pytest.raises(ChecksFailed, match="study_replicate_once"):
+        study_marts.build(settings)
 
 
 @pytest.fixture
