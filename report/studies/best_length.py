@@ -112,7 +112,8 @@ def hinges(truth: "Truth", told: NextStudy) -> list[Block]:
         [
             "Columns: rate of exchange, test sessions worth one more found. Value: expected loss "
             "saved by choosing the length with that knowledge, in test sessions per 100 who "
-            "start; what chance alone would give is taken off.",
+            "start; what chance alone would give is taken off. What is the same in all these "
+            "worlds has no row.",
         ],
     )
     return [

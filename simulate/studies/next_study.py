@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulate.studies.over_worlds import QUESTIONS, SPREAD
+from simulate.studies.over_worlds import QUESTIONS, SPREAD, is_alike
 
 PART_OF_SD = 0.5
 """Standard error aimed at, in SDs between worlds."""
@@ -144,7 +144,7 @@ def designs(worlds: pd.DataFrame, found: Seen) -> pd.DataFrame:
     rows = []
     for question, column in QUESTIONS.items():
         values = worlds[column]
-        if (values == values.iloc[0]).all():
+        if is_alike(values):
             continue
         row: dict[str, Any] = {"question": question, "column": column}
         if pd.api.types.is_numeric_dtype(values):

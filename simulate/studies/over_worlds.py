@@ -97,7 +97,7 @@ def value_of_knowing(
     -------
     pandas.DataFrame
         question, value (in the unit of the loss), share of `everything`; the last row is
-        `everything`, the value of knowing the world.
+        `everything`, the value of knowing the world. What is the same in all worlds has no row.
     """
     table = loss.to_numpy(float)
     now = table.mean(axis=0).min()
@@ -105,7 +105,10 @@ def value_of_knowing(
     everything = max(now - table.min(axis=1).mean(), 0.0)  # not a rounding below it
     rows = []
     for words, column in (questions or QUESTIONS).items():
-        basis = _basis(worlds.loc[loss.index, column])
+        values = worlds.loc[loss.index, column]
+        if is_alike(values):
+            continue
+        basis = _basis(values)
         raw = now - _fitted(basis, table).min(axis=1).mean()
         chance = np.mean(
             [now - _fitted(basis[rng.permutation(len(basis))], table).min(axis=1).mean()
@@ -144,12 +147,15 @@ def knowing_by_rate(choice: pd.DataFrame, design: "Design") -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
+def is_alike(values: pd.Series) -> bool:
+    """Tell whether something is the same in all worlds, so that nothing is left to know."""
+    return bool((values == values.iloc[0]).all())
+
+
 def _basis(values: pd.Series) -> FloatArray:
     """Return regressors: one column a code, or a parabola of the rank."""
     if not pd.api.types.is_numeric_dtype(values):
         return pd.get_dummies(values).to_numpy(float)
-    if values.min() == values.max():  # the same in all worlds: nothing is left to know
-        return np.ones((len(values), 1))
     rank = values.rank().to_numpy(float)
     scaled = (rank - rank.mean()) / rank.std()
     return np.stack([np.ones_like(scaled), scaled, scaled**2], axis=1)

@@ -31,6 +31,13 @@ def test_knowing_is_worth_what_the_closed_form_says():
     assert found["everything"] == pytest.approx(0.399, abs=0.03)
 
 
+def test_what_is_the_same_in_all_worlds_is_not_asked():
+    loss, worlds = two_lengths(50)
+    same = worlds.assign(code="up", number=3.0)
+    found = value_of_knowing(loss, same, {"a": "known", "b": "code", "c": "number"})
+    assert list(found["question"]) == ["a", "everything"]
+
+
 def test_chance_is_taken_off_where_worlds_are_few():
     """With 40 worlds a parameter that means nothing seems worth something; on average it is not."""
     values = []

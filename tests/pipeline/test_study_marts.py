@@ -74,7 +74,10 @@ def test_what_pages_say_over_worlds_is_in_marts(over_worlds):
     assert near["n_shortest"].sum() == len(flagged)
     assert set(near["rule"]) == set(choice["rule"]) - {"practice"}
     assert set(knowing["sessions_per_responder"]) == {5, 10, 20, 50}
-    assert len(knowing) == 4 * 4 * (len(QUESTIONS) + 1)
+    asked = knowing.groupby(["estimand", "cut_pct", "sessions_per_responder"])["question"].agg(set)
+    assert len(asked) == 4 * 4
+    assert all({"session-to-session noise", "everything"} <= one for one in asked)
+    assert set().union(*asked) <= {*QUESTIONS, "everything"}
 
 
 def test_faults_are_named_and_the_file_before_stands(settings, rows, over_worlds, monkeypatch):
