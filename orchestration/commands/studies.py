@@ -173,8 +173,8 @@ def show(
         from orchestration.study_page import write_page
         from simulate.studies.convergence import course
 
-        others = _elsewhere(settings, name, changes, seed, population)
         with named():
+            others = _elsewhere(settings, name, changes, seed, population)
             shrank = course(design, store)
             sizes = None
             if design.kind == "trials":

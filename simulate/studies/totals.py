@@ -36,11 +36,10 @@ def counted(
             continue
         manifests += store.manifests(world.scenario_id)
         named = cells(design, world)
-        if total.num_rows != len(named):
-            folder = store.folder(world.scenario_id)
+        if total.num_rows != len(named) or "n_replicates" not in total.column_names:
             raise StoreError(
-                f"the shards of {folder} hold {total.num_rows} cells, the study has {len(named)}; "
-                "move that folder away and run again."
+                f"the shards of {store.folder(world.scenario_id)} hold no counts of the "
+                f"{len(named)} cells of the study; move that folder away and run again."
             )
         ids = {
             "study": design.study,

@@ -6,6 +6,8 @@ import shutil
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -133,13 +135,25 @@ def foreign_by_name(path):
     path.rename(path.with_name("replicates-1-2.parquet"))
 
 
+def claim(path):
+    """Have the manifest of a file tell the file's own hash."""
+    manifest = json.loads(path.with_suffix(".json").read_text())
+    manifest["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".json").write_text(json.dumps(manifest))
+
+
 def of_other_cells(path):
     """A whole file of another study, its manifest telling its own hash."""
     other = next(path.parents[4].glob("study=regression_to_mean/**/replicates-*.parquet"))
     path.write_bytes(other.read_bytes())
-    manifest = json.loads(path.with_suffix(".json").read_text())
-    manifest["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_suffix(".json").write_text(json.dumps(manifest))
+    claim(path)
+
+
+def of_no_study(path):
+    """A whole Parquet file of as many rows that holds something else."""
+    n = pq.read_metadata(path).num_rows
+    pq.write_table(pa.table({"something": range(n)}), path)
+    claim(path)
 
 
 def without_hash(path):
@@ -148,7 +162,10 @@ def without_hash(path):
     path.with_suffix(".json").write_text(json.dumps(manifest))
 
 
-@pytest.mark.parametrize("damage", [truncated, foreign_by_name, of_other_cells, without_hash])
+DAMAGES = (truncated, foreign_by_name, of_other_cells, of_no_study, without_hash)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_shard_that_must_not_be_read_leaves_its_study_out_and_no_other(own, damage):
     path = shard_of(own, "test_period_canary")
     damage(path)
