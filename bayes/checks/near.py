@@ -32,24 +32,30 @@ ROUND, MOST_ROUNDS = 300, 4
 
 @dataclass(frozen=True)
 class Shapes:
-    """How the shipped model's density falls along each direction of the root at its mode.
+    """How the shipped model's density falls along the ridges about its mode.
 
     Attributes
     ----------
-    mode
-        Prior standard scores by name of the parameter or effect that a direction is closest to.
-    log, below
-        As in `Proposals`, by the same name.
+    names
+        Of the parameter or effect that each direction of the root is closest to.
+    shipped
+        Proposals about the shipped mode.
     """
 
-    mode: dict[str, float]
-    log: dict[str, FloatArray]
-    below: dict[str, FloatArray]
+    names: list[str]
+    shipped: Proposals
+
+    def start(self, names: list[str]) -> FloatArray:
+        """Return the shipped mode in the parameters and effects of a variant."""
+        return self.shipped.mode.point[self._places(names)]
 
     def about(self, mode: Mode, names: list[str]) -> Proposals:
         """Return proposals about another mode, whose names are among these."""
-        log, below = (np.stack([part[name] for name in names]) for part in (self.log, self.below))
-        return Proposals(mode, log, below)
+        kept, of = self._places(names), self.shipped
+        return Proposals(mode, of.ridges.among(kept), of.log[kept], of.below[kept])
+
+    def _places(self, names: list[str]) -> NDArray[np.int64]:
+        return np.array([self.names.index(name) for name in names])
 
 
 @dataclass(frozen=True)
@@ -84,12 +90,7 @@ def shapes_of(fit: Fit, cores: int) -> Shapes:
     target = Target(cohort, covariates, threads=cores)
     names = names_of(target)
     mode = find_mode(target, np.array([fit.mode.get(name, 0.0) for name in names]))
-    found = measure(target, mode)
-    return Shapes(
-        dict(zip(names, mode.point.tolist(), strict=True)),
-        dict(zip(names, found.log, strict=True)),
-        dict(zip(names, found.below, strict=True)),
-    )
+    return Shapes(names, measure(target, mode))
 
 
 def fit_near(target: Target, shapes: Shapes, n_draws: int, seed: int) -> NearFit:
@@ -104,7 +105,7 @@ def fit_near(target: Target, shapes: Shapes, n_draws: int, seed: int) -> NearFit
     """
     began = time.monotonic()
     names = names_of(target)
-    mode = find_mode(target, np.array([shapes.mode[name] for name in names]))
+    mode = find_mode(target, shapes.start(names))
     at_mode = time.monotonic()
     found = _weighed(target, shapes.about(mode, names), seed)
     if found.verdict.status != "converged" and mode.is_settled:

@@ -1,9 +1,10 @@
-"""Proposals for the population: Laplace's approximation, corrected along each of its directions.
+"""Proposals for the population: Laplace's approximation, corrected along each of its ridges.
 
 Here: where the density is measured, and the coordinates that follow: a *score* is the distance
-from the mode along each direction of the root, in Laplace's standard deviations; its proposal is
-standard *normal* after the transformation by its distribution function. Not here: the mode
-(`mode.py`), what is drawn with it (`importance.py`, `chains.py`).
+from the mode along each direction of the root, in Laplace's standard deviations; *straight* once
+what the other scores displace is taken out (`ridges.py`); its proposal is standard *normal* after
+the transformation by its distribution function. Not here: the mode (`mode.py`), what is drawn with
+it (`importance.py`, `chains.py`).
 """
 
 from collections.abc import Callable
@@ -16,12 +17,13 @@ from scipy.special import ndtr, ndtri
 
 from bayes.marginal.grid import Places, copy_places
 from bayes.marginal.mode import Mode
+from bayes.marginal.ridges import Ridges, measure_ridges
 from bayes.marginal.target import Target
 
 FloatArray = NDArray[np.float64]
 
 MEASURED = np.array([-3.0, -1.5, 1.5, 3.0])
-"""Where, in Laplace's standard deviations, the density is measured along each direction."""
+"""Where, in Laplace's standard deviations, the density is measured along each ridge."""
 STIFFNESS = (0.1, 4.0)
 """Least and most that the fall there may differ from Laplace's."""
 RIDGE_STEPS, LONGEST_STEP = 3, 1.5
@@ -32,24 +34,28 @@ FREEDOM = 15.0
 
 @dataclass(frozen=True)
 class Proposals:
-    """A product of one distribution a direction.
+    """A product of one distribution a ridge.
 
     Attributes
     ----------
     mode
         Its point and root carry scores to points.
+    ridges
+        How scores displace one another.
     log, below
-        Log density and distribution function of each score at `ALONG`, shape (size, places).
+        Log density and distribution function of each straight score at `ALONG`, shape
+        (size, places).
     """
 
     mode: Mode
+    ridges: Ridges
     log: FloatArray
     below: FloatArray
 
     def scores_below(self, chance: FloatArray) -> FloatArray:
-        """Return the scores below which each direction has these chances, shape (..., size)."""
+        """Return the scores that have these chances below them when straight, shape (..., size)."""
         columns = [np.interp(chance[..., k], cdf, ALONG) for k, cdf in enumerate(self.below)]
-        return np.stack(columns, axis=-1)
+        return self.ridges.bent(np.stack(columns, axis=-1))
 
     def scores_of(self, normal: FloatArray) -> FloatArray:
         """Return the scores of standard normal coordinates, shape (..., size)."""
@@ -57,7 +63,8 @@ class Proposals:
 
     def normal_of(self, scores: FloatArray) -> FloatArray:
         """Return the standard normal coordinates of scores, shape (..., size)."""
-        columns = [np.interp(scores[..., k], ALONG, cdf) for k, cdf in enumerate(self.below)]
+        straight = self.ridges.straightened(scores)
+        columns = [np.interp(straight[..., k], ALONG, cdf) for k, cdf in enumerate(self.below)]
         return np.asarray(ndtri(np.clip(np.stack(columns, axis=-1), 1e-15, 1 - 1e-15)))
 
     def points(self, scores: FloatArray) -> FloatArray:
@@ -65,8 +72,12 @@ class Proposals:
         return np.asarray(self.mode.point + scores @ self.mode.root.T)
 
     def log_density(self, scores: FloatArray) -> FloatArray:
-        """Return the log density of the proposals, shape (...)."""
-        columns = [np.interp(scores[..., k], ALONG, log) for k, log in enumerate(self.log)]
+        """Return the log density of the proposals, none beyond `ALONG`, shape (...)."""
+        straight = self.ridges.straightened(scores)
+        columns = [
+            np.interp(straight[..., k], ALONG, log, left=-np.inf, right=-np.inf)
+            for k, log in enumerate(self.log)
+        ]
         return np.asarray(np.sum(columns, axis=0))
 
     def log_posterior(
@@ -93,15 +104,16 @@ class Proposals:
         return found
 
 
-def measure(target: Target, mode: Mode) -> Proposals:
-    """Return the proposals around a mode.
+def measure(target: Target, mode: Mode, ridges: Ridges | None = None) -> Proposals:
+    """Return the proposals around a mode, along its ridges (default: measured here).
 
     Laplace's approximation says x^2 / 2 for the fall of the log density at x. Here the fall is
-    measured at four places of each direction of the root and its ratio to x^2 / 2 taken as
+    measured at four places of the ridge of each direction and its ratio to x^2 / 2 taken as
     straight between them, which takes the skewness and the shoulders of spreads and rates that
     Laplace leaves to the weights (Geweke 1989 with two places); t distributions give the tails.
     """
-    moves = np.concatenate([x * mode.root.T for x in MEASURED])
+    ridges = ridges or measure_ridges(target, mode)
+    moves = np.concatenate([ridges.at(x) for x in MEASURED]) @ mode.root.T
     logs = log_densities(target, mode.point + moves, mode.places)
     fall = (mode.log_density - logs).reshape(len(MEASURED), target.size)
     stiff = np.clip(fall / (MEASURED[:, None] ** 2 / 2), *STIFFNESS)
@@ -115,7 +127,8 @@ def measure(target: Target, mode: Mode) -> Proposals:
     cell = (density[:, 1:] + density[:, :-1]) / 2
     below = np.concatenate([np.zeros((target.size, 1)), np.cumsum(cell, axis=1)], axis=1)
     total = below[:, -1:].copy()
-    return Proposals(mode, log - np.log(total * (ALONG[1] - ALONG[0])), below / total)
+    log -= np.log(total * (ALONG[1] - ALONG[0]))
+    return Proposals(mode, ridges, log, below / total)
 
 
 def log_densities(
