@@ -112,4 +112,5 @@ def _displacement(x: FloatArray, bend: FloatArray) -> FloatArray:
     """Return what scores x add to others: quadratic as far as measured, straight beyond."""
     far = np.abs(x)
     grown = np.where(far < AT, far**2, AT * (2 * far - AT))
-    return np.asarray(np.where(x[..., None] > 0, bend[..., 1, :], bend[..., 0, :]) * grown[..., None])
+    side = np.where(x[..., None] > 0, bend[..., 1, :], bend[..., 0, :])
+    return np.asarray(side * grown[..., None])

@@ -1,4 +1,4 @@
-"""Ridges of the population's density: the map that bends scores along them, and what it is worth."""
+"""Ridges of the population's density: the map that bends scores along them, its worth."""
 
 from dataclasses import replace
 
