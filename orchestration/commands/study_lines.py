@@ -17,6 +17,19 @@ def number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if math.isfinite(value) else "not known"
 
 
+def _error(design: Any, row: Any, digits: int) -> str:
+    """Write the error of a figure; of a share that no cohort varies, how far it may still lie."""
+    from simulate.studies.kinds import kind
+    from simulate.studies.ratios import furthest
+
+    error = number(row.mcse, digits)
+    measure = kind(design.kind).MEASURES.get(row.measure)
+    limit = math.nan if measure is None else furthest(row.estimate, row.mcse, measure)
+    if not math.isfinite(limit):
+        return error
+    return f"{error}; alike in all, {'up' if row.estimate == 0 else 'down'} to {limit:.3g}"
+
+
 def lines(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) -> Iterator[str]:
     """Yield what a study found: all that matters first, or the measures asked for."""
     yield from _LINES[design.kind](design, found, rows, measures)
@@ -31,7 +44,7 @@ def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...])
             yield (
                 f"  {row.rule}, {row.test_sessions} sessions, at least {row.threshold_pct:g} %, "
                 f"lag {row.decision_n_lag_visits}: {row.measure} {number(row.estimate, 4)} "
-                f"(MCSE {number(row.mcse, 5)})"
+                f"(MCSE {_error(design, row, 5)})"
             )
         return
     choice = found.study_choice
@@ -116,7 +129,7 @@ def _trials(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) -> It
         for row in own.itertuples():
             yield (
                 f"  {row.n_patients:,} patients: {number(row.estimate, 4)} "
-                f"(MCSE {number(row.mcse, 4)})"
+                f"(MCSE {_error(design, row, 4)})"
             )
 
 
@@ -128,7 +141,7 @@ def _estimates(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) ->
         asked = own[own["measure"].isin(measures or ("estimate", "truth", "bias", "coverage"))]
         for (world, size), figures in asked.groupby(["world", "n_patients"], sort=False):
             told = ", ".join(
-                f"{row.measure} {number(row.estimate, 2)} ({number(row.mcse, 2)})"
+                f"{row.measure} {number(row.estimate, 2)} ({_error(design, row, 2)})"
                 for row in figures.itertuples()
             )
             yield f"  {world}, {size:,} patients: {told}"

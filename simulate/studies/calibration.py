@@ -4,7 +4,7 @@ Here: counts by tenths of the chance, at the decision of a rule that reads one. 
 chances (`learning.py`), decisions (`counting.py`).
 
 Counted are patients who reach the decision. Observed shares have the error of a ratio, clustered by
-cohort (`performance.py`), since patients of a cohort share world and posterior.
+cohort (`ratios.py`), since patients of a cohort share world and posterior.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.studies.methods import CODES
-from simulate.studies.performance import Ratio, moment, ratio
+from simulate.studies.ratios import Ratio, moment, ratio
 
 if TYPE_CHECKING:
     from simulate.studies.grid import Grid
@@ -108,8 +108,7 @@ def calibration(cell: pd.DataFrame) -> pd.DataFrame:
     for k in range(BINS):
         n, has = _name(k, "n"), _name(k, "has")
         rows = cell[cell[n] > 0]
-        share, mcse, _ = ratio(rows, Ratio({has: 1}, {n: 1}, per=100))
-        is_one = rows[moment(n, n)].to_numpy() == rows[n].to_numpy() ** 2
+        share, mcse, _ = ratio(rows, Ratio({has: 1}, {n: 1}, per=100, is_share=True))
         frames.append(
             pd.DataFrame(
                 {
@@ -119,7 +118,7 @@ def calibration(cell: pd.DataFrame) -> pd.DataFrame:
                     "n_with_relief": rows[has],
                     "predicted_pct": UNIT_PCT * rows[_name(k, "pct")] / rows[n],
                     "observed_pct": share,
-                    "mcse": np.where(is_one, np.nan, mcse),
+                    "mcse": mcse,
                 }
             )
         )

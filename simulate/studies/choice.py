@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from simulate.studies.design import UNATTAINABLE
-from simulate.studies.performance import MEASURES, Ratio, ratio
+from simulate.studies.performance import MEASURES
+from simulate.studies.ratios import Ratio, ratio
 
 if TYPE_CHECKING:
     from simulate.studies.design import Design

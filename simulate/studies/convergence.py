@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simulate.studies.kinds import kind
+from simulate.studies.ratios import largest
 from simulate.studies.store import Store, add
 from simulate.studies.worlds import labels, worlds
 
@@ -29,7 +30,7 @@ def course(design: Any, store: Store) -> pd.DataFrame:
     -------
     pandas.DataFrame
         world, n_replicates (counted so far, from the first), mcse (largest over the cells that the
-        kind watches; NaN while none is known). Nothing where nothing has been run.
+        kind watches; NaN while one of them is not known). Nothing where nothing has been run.
 
     Raises
     ------
@@ -48,7 +49,6 @@ def course(design: Any, store: Store) -> pd.DataFrame:
             if k not in steps:
                 continue
             errors = own.error(design, pd.concat([cells, total.to_pandas()], axis=1))
-            known = errors[np.isfinite(errors)]
-            mcse = float(known.max()) if len(known) else float("nan")
-            rows.append((named[world.scenario_id], n, mcse))
+            mcse = largest(errors)
+            rows.append((named[world.scenario_id], n, mcse if np.isfinite(mcse) else np.nan))
     return pd.DataFrame(rows, columns=["world", "n_replicates", "mcse"])

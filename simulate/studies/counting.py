@@ -20,7 +20,8 @@ from simulate.studies.estimands import truths
 from simulate.studies.grid import Grid, lay_out
 from simulate.studies.learning import forecasts
 from simulate.studies.methods import CARRIED, NO_REPORT, ORACLE, score_cohort
-from simulate.studies.performance import MOMENTS, SUMS, moment
+from simulate.studies.performance import MOMENTS, SUMS
+from simulate.studies.ratios import moment
 
 if TYPE_CHECKING:
     from simulate.scenario import Scenario

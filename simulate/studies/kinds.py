@@ -1,6 +1,7 @@
 """Kinds of studies: what one must bring, and where it is.
 
 A kind is a module with `Design` (the words of its files), `ENTRY` (the source file that counts),
+`MEASURES` (by name, as `ratios.Ratio`),
 `cells(design, world)` (a row a cell), `count(design, world, replicates)` (a table of whole numbers
 in that order), `error(design, cell)` (Monte Carlo standard errors that a run may stop at),
 `tables(design, store)` (frames by table name, with `as_dict`), and, where not all of its designs

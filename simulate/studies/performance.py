@@ -1,29 +1,17 @@
-"""Performance measures from counts, each with its Monte Carlo standard error.
+"""Performance measures of test periods from counts, each with its Monte Carlo standard error.
 
-Here: one pure function, sums in, figures out. Not here: who is counted (`counting.py`).
-
-Every measure is a ratio of linear combinations of sums over replicates, A / B with A = sum of a_r
-and B = sum of b_r over replicates r. Replicates are independent, patients of one need not be (all
-share the member of an ensemble that drew them), so the error is clustered by replicate (delta
-method; Morris, White and Crowther 2019, section 5.2; Cochran 1977, equation 2.39):
-
-    Var(A / B) = R / (R - 1) * sum over r of (a_r - (A / B) b_r)^2 / B^2
-
-which needs only sums, squares and products, added up exactly in whole numbers. A measure that
-nobody defines (no patient in its denominator) is NaN with n 0.
+Here: what is added up, and pure functions, sums in, figures out. Not here: who is counted
+(`counting.py`), and the error of a ratio (`ratios.py`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import nan
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-Combination = Mapping[str, float]
+from simulate.studies.ratios import Ratio, error_of_all_alike, ratio
 
 COUNTS = ("tp", "fp", "fn", "tn")
 SUMS = (
@@ -56,34 +44,18 @@ MOMENTS = (
     ("n_carried", "n_carried"), ("n_without_report", "n_without_report"),
 )  # fmt: skip
 """Pairs whose products are summed over replicates, as far as a measure needs them."""
-_SAME_EACH = ("n_patients", "n_replicates")
-"""Columns that are the same in every replicate: their products need no column."""
-
-
-def moment(a: str, b: str) -> str:
-    """Name of the column that holds the sum over replicates of a_r b_r."""
-    return f"{a}__{b}"
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """A measure: `per` times a combination of sums over another one.
-
-    `everyone` says that it is about all who start, and undefined where a truth leaves some out.
-    """
-
-    over: Combination
-    under: Combination
-    per: float = 1.0
-    everyone: bool = True
 
 
 def _share(over: str, *rest: str) -> Ratio:
-    return Ratio({over: 1}, dict.fromkeys((over, *rest), 1), everyone=False)
+    return Ratio({over: 1}, dict.fromkeys((over, *rest), 1), everyone=False, is_share=True)
 
 
 def _per_100(**over: float) -> Ratio:
     return Ratio(over, {"n_patients": 1}, per=100)
+
+
+def _of_100(**over: float) -> Ratio:
+    return Ratio(over, {"n_patients": 1}, per=100, is_share=True)
 
 
 MEASURES: Mapping[str, Ratio] = MappingProxyType(
@@ -92,10 +64,14 @@ MEASURES: Mapping[str, Ratio] = MappingProxyType(
         "specificity": _share("tn", "fp"),
         "ppv": _share("tp", "fp"),
         "npv": _share("tn", "fn"),
-        "prevalence": Ratio({"tp": 1, "fn": 1}, dict.fromkeys(COUNTS, 1), everyone=False),
-        "accepted_per_100": _per_100(tp=1, fp=1),
-        "missed_per_100": _per_100(fn=1),
-        "missed_per_100_completers": Ratio({"n_missed_completed": 1}, {"n_completed": 1}, per=100),
+        "prevalence": Ratio(
+            {"tp": 1, "fn": 1}, dict.fromkeys(COUNTS, 1), everyone=False, is_share=True
+        ),
+        "accepted_per_100": _of_100(tp=1, fp=1),
+        "missed_per_100": _of_100(fn=1),
+        "missed_per_100_completers": Ratio(
+            {"n_missed_completed": 1}, {"n_completed": 1}, per=100, is_share=True
+        ),
         "sessions_without_long_term_relief_per_100": _per_100(n_sessions_without_relief=1),
         "sessions_without_long_term_relief_per_100_completers": Ratio(
             {"n_sessions_without_relief_completed": 1}, {"n_completed": 1}, per=100
@@ -105,74 +81,11 @@ MEASURES: Mapping[str, Ratio] = MappingProxyType(
         "expected_test_weeks": Ratio({"n_test_days": 1 / 7}, {"n_patients": 1}),
         "test_sessions_per_responder_found": Ratio({"n_test_sessions": 1}, {"tp": 1}),
         "test_weeks_per_responder_found": Ratio({"n_test_days": 1 / 7}, {"tp": 1}),
-        "late_responders_per_100": _per_100(n_late=1),
-        "report_carried_forward_per_100": _per_100(n_carried=1),
-        "without_report_per_100": _per_100(n_without_report=1),
+        "late_responders_per_100": _of_100(n_late=1),
+        "report_carried_forward_per_100": _of_100(n_carried=1),
+        "without_report_per_100": _of_100(n_without_report=1),
     }
 )
-
-
-def ratio(rows: pd.DataFrame, measure: Ratio) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return estimate, Monte Carlo standard error and denominator of a measure, row by row.
-
-    Parameters
-    ----------
-    rows
-        One row a cell with `n_replicates`, `n_patients`, the sums and the moments that the measure
-        needs; `n_patients` is the same in every replicate.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        NaN and 0 where nothing stands in the denominator; the error is NaN for one replicate
-        alone, which says nothing of the spread between replicates.
-
-    Raises
-    ------
-    KeyError
-        If a moment that the error needs was not counted.
-    """
-    n_replicates = rows["n_replicates"].to_numpy(np.float64)
-    over, under = _total(rows, measure.over), _total(rows, measure.under)
-    is_defined = under > 0
-    base = np.where(is_defined, under, nan)
-    share = over / base
-    squares = (
-        _product(rows, measure.over, measure.over)
-        - 2 * share * _product(rows, measure.over, measure.under)
-        + share**2 * _product(rows, measure.under, measure.under)
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = n_replicates / (n_replicates - 1) * np.maximum(squares, 0) / base**2
-    error = np.where(n_replicates > 1, np.sqrt(np.maximum(variance, 0)), nan)
-    return measure.per * share, measure.per * error, np.where(is_defined, under, 0.0)
-
-
-def _total(rows: pd.DataFrame, combination: Combination) -> FloatArray:
-    return np.sum([w * rows[name].to_numpy(np.float64) for name, w in combination.items()], axis=0)
-
-
-def _product(rows: pd.DataFrame, left: Combination, right: Combination) -> FloatArray:
-    """Sum over replicates of the product of two combinations."""
-    parts = [
-        a * b * _sum_of_products(rows, one, other)
-        for one, a in left.items()
-        for other, b in right.items()
-    ]
-    return np.sum(parts, axis=0)
-
-
-def _sum_of_products(rows: pd.DataFrame, a: str, b: str) -> FloatArray:
-    n_replicates = rows["n_replicates"].to_numpy(np.float64)
-    if a in _SAME_EACH and b in _SAME_EACH:
-        each = rows[a].to_numpy(np.float64) * rows[b].to_numpy(np.float64) / n_replicates**2
-        return np.asarray(n_replicates * each)
-    if a in _SAME_EACH:
-        a, b = b, a
-    if b in _SAME_EACH:
-        return np.asarray(rows[b].to_numpy(np.float64) / n_replicates * rows[a].to_numpy())
-    name = moment(a, b)
-    return rows[name if name in rows else moment(b, a)].to_numpy(np.float64)
 
 
 def performance(rows: pd.DataFrame, measures: tuple[str, ...] = tuple(MEASURES)) -> pd.DataFrame:
@@ -230,6 +143,9 @@ def net_benefit(rows: pd.DataFrame, decision_threshold_pct: float) -> pd.DataFra
             strict=True,
         )
     )
+    nobody = (rows["tp"] + rows["fp"]).to_numpy() == 0  # is accepted: a share that is 0
+    at_most = max(1.0, odds) * error_of_all_alike(rows["n_replicates"])
+    columns["mcse"] = np.where(nobody, at_most, columns["mcse"])
     named = {
         "cell_id": rows["cell_id"].to_numpy(),
         "decision_threshold_pct": decision_threshold_pct,
@@ -250,6 +166,7 @@ def observed(rows: pd.DataFrame, followed_share_of_declined: float) -> pd.DataFr
         f"observed_{name}": Ratio(
             {k: weight[k] for k in MEASURES[name].over},
             {k: weight[k] for k in MEASURES[name].under},
+            is_share=True,
         )
         for name in ("sensitivity", "specificity", "ppv", "npv")
     }

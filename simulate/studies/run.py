@@ -18,6 +18,7 @@ from simulate.scenario import Scenario
 from simulate.studies import files
 from simulate.studies.code import code_id
 from simulate.studies.kinds import kind
+from simulate.studies.ratios import largest
 from simulate.studies.shards import Made, map_shards
 from simulate.studies.store import Shard, Store, add, encode
 from simulate.studies.worlds import worlds
@@ -81,7 +82,8 @@ class Progress:
     seconds, seconds_left
         Since its start; expected until the target, NaN before the first shard.
     mcse
-        Largest error of the design's measure over the cells watched, NaN before the first.
+        Largest error of the design's measure over the cells watched, NaN before the first figure,
+        infinite while the error of one is not known.
     """
 
     done: int
@@ -243,15 +245,13 @@ class _Watch:
         self.sums[shard.scenario_id] = table if before is None else add([before, table])
 
     def mcse(self) -> float:
-        """Largest error of the measure over cells and worlds, NaN where none is known."""
+        """Largest error of the measure over cells and worlds, NaN without any figure."""
         error = kind(self.design.kind).error
         errors = [
             error(self.design, pd.concat([self.cells, table.to_pandas()], axis=1))
             for table in self.sums.values()
         ]
-        known = np.concatenate(errors) if errors else np.empty(0)
-        known = known[np.isfinite(known)]
-        return float(known.max()) if len(known) else float("nan")
+        return largest(np.concatenate(errors)) if errors else float("nan")
 
     def state(self) -> Progress:
         """Say how far the run is."""

@@ -12,7 +12,8 @@ from simulate.studies import calibration, variance
 from simulate.studies.choice import choices
 from simulate.studies.design import Design
 from simulate.studies.grid import cells
-from simulate.studies.performance import MOMENTS, moment, net_benefit, observed, performance
+from simulate.studies.performance import MOMENTS, net_benefit, observed, performance
+from simulate.studies.ratios import moment
 from simulate.studies.store import Store
 from simulate.studies.totals import counted
 

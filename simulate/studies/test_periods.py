@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.studies.design import UNATTAINABLE, Design
-from simulate.studies.performance import MEASURES, ratio
+from simulate.studies.performance import MEASURES, performance
+from simulate.studies.ratios import errors_to_stop_at
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from simulate.studies.store import Store
     from simulate.studies.tables import Tables
 
-__all__ = ["ENTRY", "Design", "cells", "count", "error", "tables", "uses_relief_model"]
+__all__ = ["ENTRY", "MEASURES", "Design", "cells", "count", "error", "tables", "uses_relief_model"]
 
 ENTRY = "simulate/studies/counting.py"
 
@@ -43,7 +44,7 @@ def count(design: Design, world: "Scenario", replicates: range) -> "pa.Table":
 def error(design: Design, cell: pd.DataFrame) -> NDArray[np.float64]:
     """Return the errors of the stop measure, of attainable rules under the headline's truth."""
     watched = cell[cell["is_headline"] & (~cell["rule"].isin(UNATTAINABLE))]
-    return ratio(watched, MEASURES[design.performance.stop.measure])[1]
+    return errors_to_stop_at(performance(watched, (design.performance.stop.measure,)))
 
 
 def tables(design: Design, store: "Store") -> "Tables":

@@ -11,7 +11,8 @@ from bayes.backward import solve, stop_cost
 from bayes.bank import Bank, weigh
 from simulate.scenario import load
 from simulate.studies import files, kinds
-from simulate.studies.performance import MEASURES, ratio
+from simulate.studies.performance import MEASURES
+from simulate.studies.ratios import ratio
 from simulate.studies.true_bank import true_bank
 from simulate.studies.worlds import draw, worlds
 

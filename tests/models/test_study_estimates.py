@@ -11,7 +11,7 @@ from simulate.studies.estimates.analyses.found import Found, found, half_rise, s
 from simulate.studies.estimates.analyses.prediction import area, regression
 from simulate.studies.estimates.design import uses_model
 from simulate.studies.estimates.performance import MOMENTS, POINTS, SUMS, performance
-from simulate.studies.performance import moment
+from simulate.studies.ratios import moment
 from simulate.studies.store import add
 from simulate.studies.worlds import worlds
 

@@ -17,7 +17,7 @@ from simulate.studies.estimates.analyses import analyse
 from simulate.studies.estimates.analyses.found import Found
 from simulate.studies.estimates.cohorts import Cohort, Large, draw
 from simulate.studies.estimates.performance import MOMENTS, POINTS, STEPS, SUMS
-from simulate.studies.performance import moment
+from simulate.studies.ratios import moment
 from simulate.studies.study import digest
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.studies.estimates.design import Design, uses_model
-from simulate.studies.estimates.performance import performance
+from simulate.studies.estimates.performance import MEASURES, performance
+from simulate.studies.ratios import errors_to_stop_at
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from simulate.studies.estimates.tables import Tables
     from simulate.studies.store import Store
 
-__all__ = ["ENTRY", "Design", "cells", "count", "error", "tables", "uses_relief_model"]
+__all__ = ["ENTRY", "MEASURES", "Design", "cells", "count", "error", "tables", "uses_relief_model"]
 
 ENTRY = "simulate/studies/estimates/counting.py"
 
@@ -43,7 +44,7 @@ def count(design: Design, world: "Scenario", replicates: range) -> "pa.Table":
 def error(design: Design, cell: pd.DataFrame) -> NDArray[np.float64]:
     """Return the errors of the stop measure, of the headline in every world."""
     watched = cell[cell["is_headline"]]
-    return performance(watched, (design.performance.stop.measure,))["mcse"].to_numpy()
+    return errors_to_stop_at(performance(watched, (design.performance.stop.measure,)))
 
 
 def tables(design: Design, store: "Store") -> "Tables":

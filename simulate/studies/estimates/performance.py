@@ -12,9 +12,8 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from simulate.studies.performance import Ratio, moment, ratio
+from simulate.studies.ratios import Ratio, ratio
 
 SUMS = (
     "n_estimated",
@@ -48,9 +47,9 @@ MEASURES: Mapping[str, Ratio] = MappingProxyType(
         "truth": Ratio({"truth": 1}, {"n_estimated": 1}),
         "bias": Ratio({"error": 1}, {"n_estimated": 1}),
         "rmse": Ratio({"error2": 1}, {"n_estimated": 1}),
-        "coverage": Ratio({"n_covering": 1}, {"n_intervals": 1}),
+        "coverage": Ratio({"n_covering": 1}, {"n_intervals": 1}, is_share=True),
         "interval_width": Ratio({"width": 1}, {"n_intervals": 1}),
-        "failed": Ratio({"n_failed": 1}, {"n_failed": 1, "n_estimated": 1}),
+        "failed": Ratio({"n_failed": 1}, {"n_failed": 1, "n_estimated": 1}, is_share=True),
     }
 )
 _IN_STEPS = ("estimate", "truth", "bias", "interval_width")
@@ -72,7 +71,6 @@ def performance(rows: pd.DataFrame, measures: tuple[str, ...] = tuple(MEASURES))
     frames = []
     for name in measures:
         estimate, mcse, n = ratio(rows, MEASURES[name])
-        mcse = np.where(_is_one_replicates(rows, MEASURES[name]), np.nan, mcse)
         if name in _IN_STEPS:
             estimate, mcse = estimate * step, mcse * step
         elif name == "rmse":
@@ -84,15 +82,3 @@ def performance(rows: pd.DataFrame, measures: tuple[str, ...] = tuple(MEASURES))
             pd.DataFrame({"cell_id": rows["cell_id"].to_numpy(), "measure": name} | columns)
         )
     return pd.concat(frames, ignore_index=True)
-
-
-def _is_one_replicates(rows: pd.DataFrame, measure: Ratio) -> NDArray[np.bool_]:
-    """Tell where one replicate alone fills the denominator: nothing then tells its error.
-
-    The square of a sum of counts is the sum of their squares only where all but one are 0.
-    """
-    if len(measure.under) > 1:
-        return np.zeros(len(rows), dtype=bool)
-    (name,) = measure.under
-    total = rows[name].to_numpy(np.float64)
-    return np.asarray(total**2 == rows[moment(name, name)].to_numpy(np.float64))

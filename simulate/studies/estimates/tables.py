@@ -12,7 +12,7 @@ from simulate.studies.coverage import COLUMNS, positions
 from simulate.studies.estimates.counting import cells
 from simulate.studies.estimates.design import Design
 from simulate.studies.estimates.performance import MOMENTS, performance
-from simulate.studies.performance import moment
+from simulate.studies.ratios import moment
 from simulate.studies.store import Store
 from simulate.studies.totals import counted
 from simulate.studies.worlds import labels

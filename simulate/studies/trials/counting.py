@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulate.members import parameters_for
 from simulate.parameters import Parameters
 from simulate.studies import coverage
-from simulate.studies.performance import moment
+from simulate.studies.ratios import moment
 from simulate.studies.study import digest
 from simulate.studies.trials.analyses import Found, analyse, truth
 from simulate.studies.trials.conduct import Arms, conduct, hide

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simulate.studies.ratios import errors_to_stop_at
 from simulate.studies.trials.design import Design
-from simulate.studies.trials.performance import performance
+from simulate.studies.trials.performance import MEASURES, performance
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from simulate.studies.store import Store
     from simulate.studies.trials.tables import Tables
 
-__all__ = ["ENTRY", "Design", "cells", "count", "error", "tables"]
+__all__ = ["ENTRY", "MEASURES", "Design", "cells", "count", "error", "tables"]
 
 ENTRY = "simulate/studies/trials/counting.py"
 
@@ -37,7 +38,7 @@ def count(design: Design, world: "Scenario", replicates: range) -> "pa.Table":
 
 def error(design: Design, cell: pd.DataFrame) -> NDArray[np.float64]:
     """Return the errors of the stop measure, of every cell."""
-    return performance(cell, (design.performance.stop.measure,))["mcse"].to_numpy()
+    return errors_to_stop_at(performance(cell, (design.performance.stop.measure,)))
 
 
 def tables(design: Design, store: "Store") -> "Tables":

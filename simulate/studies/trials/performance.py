@@ -2,7 +2,7 @@
 
 Here: what is added up, and one pure function, sums in, figures out. Not here: who is counted
 (`counting.py`). Measures are ratios of sums over replicates, as those of test periods, with the
-same error (`simulate.studies.performance`). Words and formulas: Morris, White and Crowther 2019;
+same error (`simulate.studies.ratios`). Words and formulas: Morris, White and Crowther 2019;
 Gelman and Carlin 2014 (type S: a rejection with the wrong sign; type M: how many times too large
 estimates are that reject).
 """
@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from simulate.studies.performance import Ratio, ratio
+from simulate.studies.ratios import Ratio, ratio
 
 SUMS = (
     "n_tested",
@@ -60,23 +60,23 @@ UNITS = MappingProxyType(
 """Steps in which an estimand, and its square, is added up: sums of whole numbers are exact."""
 
 
-def _per_replicate(over: str) -> Ratio:
-    return Ratio({over: 1}, {"n_replicates": 1})
+def _share(over: str, under: str) -> Ratio:
+    return Ratio({over: 1}, {under: 1}, is_share=True)
 
 
 MEASURES: Mapping[str, Ratio] = MappingProxyType(
     {
-        "power": Ratio({"n_rejected": 1}, {"n_tested": 1}),
+        "power": _share("n_rejected", "n_tested"),
         "bias": Ratio({"error": 1}, {"n_estimated": 1}),
-        "coverage": Ratio({"n_covering": 1}, {"n_intervals": 1}),
-        "type_s": Ratio({"n_wrong_sign": 1}, {"n_signed": 1}),
+        "coverage": _share("n_covering", "n_intervals"),
+        "type_s": _share("n_wrong_sign", "n_signed"),
         "type_m": Ratio({"magnitude": 1}, {"true_magnitude": 1}),
         "rmse": Ratio({"error2": 1}, {"n_estimated": 1}),
         "interval_width": Ratio({"width": 1}, {"n_intervals": 1}),
         "truth": Ratio({"truth": 1}, {"n_estimated": 1}),
-        "failed": _per_replicate("n_failed"),
-        "patients_analysed": _per_replicate("n_randomised"),
-        "status_flips": Ratio({"n_flipped": 1}, {"n_judged": 1}),
+        "failed": _share("n_failed", "n_replicates"),
+        "patients_analysed": Ratio({"n_randomised": 1}, {"n_replicates": 1}),
+        "status_flips": _share("n_flipped", "n_judged"),
     }
 )
 _IN_UNITS = ("bias", "interval_width", "truth")

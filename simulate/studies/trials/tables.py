@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simulate.studies.coverage import COLUMNS, positions
-from simulate.studies.performance import moment
+from simulate.studies.ratios import moment
 from simulate.studies.store import Store
 from simulate.studies.totals import counted
 from simulate.studies.trials.counting import cells
