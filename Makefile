@@ -6,6 +6,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export UV_PYTHON_DOWNLOADS := never
+# A night and many tests start processes of their own: none should compile the same files again.
+export PYTHONDONTWRITEBYTECODE :=
 
 ifeq ($(wildcard .venv/bin/python)$(UV_PYTHON),)
 SUPPORTED := import sys; print(sys.executable) if (3, 12) <= sys.version_info[:2] < (3, 14) else sys.exit(1)

@@ -31,7 +31,8 @@ def run(room: str, *, as_json: bool, quiet: bool, full: bool = False) -> int:
 
 
 def _line(one: Measured) -> str:
-    text = f"{one.task}: {one.ours:,.0f} {one.unit}"
+    ours = f"{one.ours:,.0f}" if one.ours >= 100 else f"{one.ours:.3g}"
+    text = f"{one.task}: {ours} {one.unit}"
     reached = one.ours if not one.peer_name else one.ratio
     if one.peer_name and one.peer is None:
         text += f"; {one.peer_name} not measured"

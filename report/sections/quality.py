@@ -43,6 +43,8 @@ def _checks(frames: Frames, facts: ReportFacts) -> list[Block]:
         return [
             Notice("Data checks are not shown: table dq_result has none of this run.", "warning")
         ]
+    warned = checks["status"].isin(["failed", "error"]) & (checks["severity"] == "warning")
+    checks = checks.assign(status=checks["status"].mask(warned, "warned"))
     ranked = checks.assign(
         rank=checks["status"].map({s: i for i, s in enumerate(ORDER)}).fillna(-1)
     )
@@ -64,6 +66,7 @@ def _summary(status: pd.Series) -> str:
     red = int(n.get("failed", 0) + n.get("error", 0))
     return (
         f"{plural(len(status), 'check')} in this run: {count(red)} failed or could not run, "
+        f"{count(n.get('warned', 0))} warned, "
         f"{count(n.get('passed_with_rows', 0))} passed with rows to look at, "
         f"{count(n.get('passed', 0))} passed, {count(n.get('not_applicable', 0))} not applicable."
     )

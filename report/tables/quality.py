@@ -9,10 +9,11 @@ from report.tables.layout import table
 from report.wording import MISSING, count, day, words
 
 # Red first: what needs someone's attention stands on top.
-ORDER = ("failed", "error", "passed_with_rows", "not_applicable", "passed")
+ORDER = ("failed", "error", "warned", "passed_with_rows", "not_applicable", "passed")
 SIGNS = {
     "failed": "✖ Failed",
     "error": "✖ Could not run",
+    "warned": "▲ Warning: outside of what is usual; it holds nothing back",
     "passed_with_rows": "▲ Passed, rows to look at",
     "not_applicable": "○ Not applicable",
     "passed": "✔ Passed",

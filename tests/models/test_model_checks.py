@@ -164,8 +164,8 @@ def test_a_held_parameter_keeps_its_value_and_moves_nothing_else(make_cohort, ma
 
 @pytest.fixture(scope="module")
 def data(make_cohort):
-    """Sessions of 30 patients, two weeks apart."""
-    rows = make_cohort(30, 6)
+    """Sessions of 20 patients, two weeks apart."""
+    rows = make_cohort(20, 6)
     later = pd.to_timedelta(14 * rows["session_no"] + 9 * (rows.index // 6), unit="D")
     return rows.assign(session_date=pd.Timestamp("2019-01-01") + later)
 

@@ -1,5 +1,7 @@
 """Studies of trials: power held to closed forms, sums to brute force, conduct to what it says."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,6 +37,7 @@ def normal_arms(n, difference, replicates, seed=1):
     return Arms(y[:, : n // 2], y[:, n // 2 :], np.empty((replicates, 0, 1)))
 
 
+@cache
 def t_power(n, difference):
     from scipy.stats import nct, t
 

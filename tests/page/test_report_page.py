@@ -284,15 +284,16 @@ def test_too_few_operated_say_why(facts, clinic, n_operated, said):
     assert "could not be estimated" not in text, "it is no fault"
 
 
-@pytest.mark.parametrize("n_patients", [3, 20])
+@pytest.mark.parametrize("n_patients", [3, 8])
 def test_small_clinics_have_a_page(facts, n_patients, clinic):
     frames = clinic(n_patients, seed=5, n_operated=0)
+    frames = {name: f for name, f in frames.items() if not name.startswith("study_")}
     text = Page(build(frames, facts)).text
     assert "Relief around surgery is not shown: Table emcs has no rows in this run." in text
 
 
 def test_nulls_and_huge_numbers_are_written_not_stumbled_over(facts, clinic):
-    frames = clinic(20, seed=7)
+    frames = clinic(8, seed=7)
     for name, columns in {
         "long_term": ["sd_relief_pct"],
         "patient_plateau": ["saturation_session", "plateau_mean_pct", "plateau_q05_pct"],

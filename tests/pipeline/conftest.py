@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -41,6 +43,24 @@ def dbt_parsed_once(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dbt_project, "_parse", parse_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def worlds_read_once():
+    """The marts of studies read the same worlds hundreds of times: the same text is parsed once."""
+    from simulate import scenario
+
+    parsed, parse = {}, scenario.yaml.load
+
+    def load(text, loader):
+        if text not in parsed:
+            parsed[text] = parse(text, loader)
+        return deepcopy(parsed[text])
+
+    once = SimpleNamespace(load=load, YAMLError=scenario.yaml.YAMLError)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scenario, "yaml", once)
         yield
 
 
