@@ -140,7 +140,7 @@ def _one_sentence(rows: pd.DataFrame, facts: EstimateFacts) -> str:
 def _held(row: dict[str, float]) -> str:
     if row["coverage"] != row["coverage"]:
         return ""
-    if row["coverage"] in (0, 1):  # of all or of none, so that its error is not known
+    if row["coverage"] in (0, 1):  # ± would pass its bounds
         return f", its interval holds the truth in {'all' if row['coverage'] else 'no'} cohorts"
     held = plus_minus(100 * row["coverage"], 100 * row["coverage_mcse"], 0, 0)
     return f", its interval holds the truth in {held} of 100"

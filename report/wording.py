@@ -99,7 +99,7 @@ def plus_minus(value: Any, spread: Any, digits: int = 1, spread_digits: int = 1)
 def rate(share: Any, error: Any, n: Any, digits: int = 1) -> str:
     """Write a share of n simulated as percent with its Monte Carlo error: '70.0 ± 10.2 %'.
 
-    Where it is of all or of none, its error is unknown rather than 0: '100 % of 20'.
+    Where it is of all or of none, ± would pass its bounds, and it is told with n: '100 % of 20'.
     """
     if is_missing(share):
         return MISSING

@@ -120,7 +120,7 @@ def _quoted(row: dict[str, object]) -> str:
 
 def _apart(a: dict[str, float], b: dict[str, float]) -> float:
     """Difference in errors, as if both were independent: too few, as they share their trials."""
-    if a["estimate"] == b["estimate"]:  # both in all or in none, with errors of 0
+    if a["estimate"] == b["estimate"]:  # both in all or in none
         return 0.0
     error = (a["mcse"] ** 2 + b["mcse"] ** 2) ** 0.5
     return (a["estimate"] - b["estimate"]) / error if error > 0 else float("inf")

@@ -105,7 +105,7 @@ def _left_out(study: str, store: Store, error: StoreError) -> pd.DataFrame:
     """Return the row that names a study's fault and the command that makes anew what is missing."""
     n = store.last_replicate() + 1
     command = f"plateau study run {study}" + (f" --replicates {n}" if n else "")
-    step = f"Then `{command}` makes anew what is missing."
+    step = f"`{command}` makes anew what is missing."
     return pd.DataFrame([{"study": study, "reason": str(error), "next_step": step}])
 
 
