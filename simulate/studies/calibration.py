@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.studies.methods import CODES
-from simulate.studies.ratios import Ratio, moment, ratio
+from simulate.studies.ratios import Ratio, ratio
+from simulate.studies.sums import moment
 
 if TYPE_CHECKING:
     from simulate.studies.grid import Grid

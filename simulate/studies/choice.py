@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from simulate.studies.design import UNATTAINABLE
 from simulate.studies.performance import MEASURES
 from simulate.studies.ratios import Ratio, ratio
+from simulate.studies.rules import UNATTAINABLE
 
 if TYPE_CHECKING:
     from simulate.studies.design import Design

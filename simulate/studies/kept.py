@@ -18,9 +18,9 @@ def must_compile(kind: str) -> bool:
 
 def _kernels(kind: str) -> list[Any]:
     from simulate.engine.cohorts import fill_cohorts
-    from simulate.studies.counting import _count_replicates
+    from simulate.studies.kernel import count_replicates
 
-    return [fill_cohorts, _count_replicates] if kind == "test_periods" else [fill_cohorts]
+    return [fill_cohorts, count_replicates] if kind == "test_periods" else [fill_cohorts]
 
 
 def _is_kept(kernel: Any) -> bool:

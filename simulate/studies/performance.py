@@ -1,7 +1,7 @@
 """Performance measures of test periods from counts, each with its Monte Carlo standard error.
 
-Here: what is added up, and pure functions, sums in, figures out. Not here: who is counted
-(`counting.py`), and the error of a ratio (`ratios.py`).
+Here: pure functions, sums in, figures out. Not here: what is added up (`sums.py`), and the error of
+a ratio (`ratios.py`).
 """
 
 from collections.abc import Mapping
@@ -12,38 +12,7 @@ import numpy as np
 import pandas as pd
 
 from simulate.studies.ratios import Ratio, error_of_all_alike, ratio
-
-COUNTS = ("tp", "fp", "fn", "tn")
-SUMS = (
-    *COUNTS,
-    "n_late",
-    "n_test_sessions",
-    "n_test_days",
-    "n_sessions_without_relief",
-    "n_days_without_relief",
-    "n_completed",
-    "n_missed_completed",
-    "n_sessions_without_relief_completed",
-    "n_carried",
-    "n_without_report",
-)
-"""Sums over the patients of a replicate; docs/studies.md says what each is."""
-
-MOMENTS = (
-    ("tp", "tp"), ("tp", "fp"), ("tp", "fn"), ("tp", "tn"), ("fp", "fp"),
-    ("fp", "fn"), ("fp", "tn"), ("fn", "fn"), ("fn", "tn"), ("tn", "tn"),
-    ("n_late", "n_late"),
-    ("n_test_sessions", "n_test_sessions"), ("n_test_sessions", "tp"), ("n_test_sessions", "fn"),
-    ("n_test_days", "n_test_days"), ("n_test_days", "tp"),
-    ("n_sessions_without_relief", "n_sessions_without_relief"),
-    ("n_days_without_relief", "n_days_without_relief"),
-    ("n_completed", "n_completed"), ("n_missed_completed", "n_missed_completed"),
-    ("n_missed_completed", "n_completed"),
-    ("n_sessions_without_relief_completed", "n_sessions_without_relief_completed"),
-    ("n_sessions_without_relief_completed", "n_completed"),
-    ("n_carried", "n_carried"), ("n_without_report", "n_without_report"),
-)  # fmt: skip
-"""Pairs whose products are summed over replicates, as far as a measure needs them."""
+from simulate.studies.sums import COUNTS
 
 
 def _share(over: str, *rest: str) -> Ratio:

@@ -29,17 +29,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from simulate.studies.sums import moment
+
 FloatArray = NDArray[np.float64]
 Combination = Mapping[str, float]
 Z = 1.959963984540054
 _SAME_EACH = ("n_patients", "n_replicates")
 """Columns that are the same in every replicate: their products need no column."""
 _MORE_THAN_ONE = 1 + 1e-9
-
-
-def moment(a: str, b: str) -> str:
-    """Name of the column that holds the sum over replicates of a_r b_r."""
-    return f"{a}__{b}"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ says (`design.py` for test periods, `trials/design.py` for trials).
 
 import json
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -66,6 +66,32 @@ class Study(Part):
     data: Worlds
     seed: int
     replicates: Annotated[int, Field(ge=1, le=10_000_000_000)]
+
+
+class Stop[Measure: str](Part):
+    """When a run with a target ends: no error of a measure is larger than `mcse`.
+
+    Which cells are watched is up to the kind of study (`error` in `kinds.py`).
+    """
+
+    measure: Measure
+    mcse: Annotated[float, Field(gt=0)]
+
+
+class Performance[Measure: str](Part):
+    """What is made of the counts; changing it computes nothing again.
+
+    A kind says which measures there are, in `every`.
+    """
+
+    every: ClassVar[tuple[str, ...]]
+    measures: Literal["all"] | Annotated[tuple[Measure, ...], Field(min_length=1)]
+    stop: Stop[Measure]
+
+    @property
+    def chosen_measures(self) -> tuple[str, ...]:
+        """Names of measures; of all of them, in the order of the kind."""
+        return self.every if self.measures == "all" else self.measures
 
 
 def canonical(value: Any) -> str:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simulate.studies import calibration, variance
+from simulate.studies import calibration, frames, variance
 from simulate.studies.choice import choices
 from simulate.studies.design import Design
 from simulate.studies.grid import cells
-from simulate.studies.performance import MOMENTS, net_benefit, observed, performance
-from simulate.studies.ratios import moment
+from simulate.studies.performance import net_benefit, observed, performance
 from simulate.studies.store import Store
+from simulate.studies.sums import MOMENTS, moment
 from simulate.studies.totals import counted
 
 LEARNING = ("bayes_fixed", "bayes_sequential", "backward_induction")
@@ -29,20 +29,13 @@ NAMED = ["study", "scenario_id", "cell_id", "rule", "test_sessions", "threshold_
 
 
 @dataclass(frozen=True)
-class Tables:
-    """What a study found; every row carries `scenario_id` and `cell_id`."""
+class Tables(frames.Tables):
+    """What a study of test periods found; every row carries `scenario_id` and `cell_id`."""
 
-    study_cell: pd.DataFrame
-    study_performance: pd.DataFrame
     study_net_benefit: pd.DataFrame
     study_choice: pd.DataFrame
     study_calibration: pd.DataFrame
     study_variance: pd.DataFrame
-    study_shard: pd.DataFrame
-
-    def as_dict(self) -> dict[str, pd.DataFrame]:
-        """Frames by table name."""
-        return dict(vars(self))
 
 
 def tables(design: Design, store: Store) -> Tables:

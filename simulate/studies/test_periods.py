@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulate.studies.design import UNATTAINABLE, Design
+from simulate.studies.design import Design
 from simulate.studies.performance import MEASURES, performance
 from simulate.studies.ratios import errors_to_stop_at
+from simulate.studies.rules import UNATTAINABLE
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,10 +9,11 @@ from simulate.studies import files
 from simulate.studies.estimates import counting
 from simulate.studies.estimates.analyses.found import Found, found, half_rise, saturation
 from simulate.studies.estimates.analyses.prediction import area, regression
-from simulate.studies.estimates.design import uses_model
-from simulate.studies.estimates.performance import MOMENTS, POINTS, SUMS, performance
-from simulate.studies.ratios import moment
+from simulate.studies.estimates.methods import uses_model
+from simulate.studies.estimates.performance import performance
+from simulate.studies.estimates.sums import MOMENTS, POINTS, SUMS
 from simulate.studies.store import add
+from simulate.studies.sums import moment
 from simulate.studies.worlds import worlds
 
 NAMES = [

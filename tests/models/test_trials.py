@@ -19,8 +19,9 @@ from simulate.studies.trials import conduct as conducting
 from simulate.studies.trials.analyses import Found, analyse
 from simulate.studies.trials.conduct import Arms
 from simulate.studies.trials.counting import cells, count, tally
-from simulate.studies.trials.performance import MOMENTS, SUMS, UNITS, performance
+from simulate.studies.trials.performance import performance
 from simulate.studies.trials.search import search
+from simulate.studies.trials.sums import MOMENTS, SUMS, UNITS
 
 STUDY = "sham_trial"
 LEVEL = 0.05

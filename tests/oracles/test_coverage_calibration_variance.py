@@ -6,8 +6,8 @@ import pytest
 
 from simulate.studies import calibration, counting, coverage, files, variance
 from simulate.studies.grid import cells
-from simulate.studies.ratios import moment
 from simulate.studies.store import add
+from simulate.studies.sums import moment
 from simulate.studies.worlds import worlds
 
 

@@ -7,15 +7,9 @@ import pandas as pd
 import pytest
 
 from simulate.studies import choice, counting, files, grid, worlds
-from simulate.studies.performance import (
-    MEASURES,
-    MOMENTS,
-    SUMS,
-    net_benefit,
-    observed,
-    performance,
-)
-from simulate.studies.ratios import Ratio, moment, ratio
+from simulate.studies.performance import MEASURES, net_benefit, observed, performance
+from simulate.studies.ratios import Ratio, ratio
+from simulate.studies.sums import MOMENTS, SUMS, moment
 
 N = 193
 

@@ -13,7 +13,8 @@ from scipy.stats import binom
 from orchestration.commands.study_lines import lines
 from simulate.studies import files, grid, kinds, performance, run, worlds
 from simulate.studies.estimates import performance as of_estimates
-from simulate.studies.ratios import Ratio, Z, errors_to_stop_at, furthest, moment, ratio, wilson
+from simulate.studies.ratios import Ratio, Z, errors_to_stop_at, furthest, ratio, wilson
+from simulate.studies.sums import MOMENTS, SUMS, moment
 from simulate.studies.trials import performance as of_trials
 
 SHARE = Ratio({"k": 1}, {"n": 1}, is_share=True)
@@ -113,8 +114,8 @@ def everybody_accepted(design, _world, replicates):
     """Counts of cohorts in which every patient has long-term relief and goes on."""
     n, size = len(replicates), design.data.n_patients
     told = {"n_replicates": n, "n_patients": n * size, "tp": n * size, "tp__tp": n * size**2}
-    names = ["n_replicates", "n_patients", *performance.SUMS]
-    names += [moment(*pair) for pair in performance.MOMENTS]
+    names = ["n_replicates", "n_patients", *SUMS]
+    names += [moment(*pair) for pair in MOMENTS]
     n_cells = len(grid.cells(design, worlds.worlds(design)[0]))
     return pa.table({name: np.full(n_cells, told.get(name, 0)) for name in names})
 

@@ -16,9 +16,9 @@ from simulate.studies import coverage
 from simulate.studies.estimates.analyses import analyse
 from simulate.studies.estimates.analyses.found import Found
 from simulate.studies.estimates.cohorts import Cohort, Large, draw
-from simulate.studies.estimates.performance import MOMENTS, POINTS, STEPS, SUMS
-from simulate.studies.ratios import moment
+from simulate.studies.estimates.sums import MOMENTS, POINTS, STEPS, SUMS
 from simulate.studies.study import digest
+from simulate.studies.sums import moment
 
 if TYPE_CHECKING:
     from simulate.scenario import Scenario

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulate.studies.estimates.design import Design, uses_model
+from simulate.studies.estimates.design import Design
+from simulate.studies.estimates.methods import uses_model
 from simulate.studies.estimates.performance import MEASURES, performance
 from simulate.studies.ratios import errors_to_stop_at
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from simulate.scenario import Scenario
-    from simulate.studies.estimates.tables import Tables
+    from simulate.studies.frames import EstimateTables
     from simulate.studies.store import Store
 
 __all__ = ["ENTRY", "MEASURES", "Design", "cells", "count", "error", "tables", "uses_relief_model"]
@@ -47,7 +48,7 @@ def error(design: Design, cell: pd.DataFrame) -> NDArray[np.float64]:
     return errors_to_stop_at(performance(watched, (design.performance.stop.measure,)))
 
 
-def tables(design: Design, store: "Store") -> "Tables":
+def tables(design: Design, store: "Store") -> "EstimateTables":
     """Return the tables of a study from its complete shards."""
     from simulate.studies.estimates import tables as made
 

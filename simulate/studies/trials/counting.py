@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from simulate.members import parameters_for
 from simulate.parameters import Parameters
 from simulate.studies import coverage
-from simulate.studies.ratios import moment
 from simulate.studies.study import digest
+from simulate.studies.sums import moment
 from simulate.studies.trials.analyses import Found, analyse, truth
 from simulate.studies.trials.conduct import Arms, conduct, hide
-from simulate.studies.trials.performance import MOMENTS, SUMS, UNITS
 from simulate.studies.trials.readings import Member
+from simulate.studies.trials.sums import MOMENTS, SUMS, UNITS
 
 if TYPE_CHECKING:
     from simulate.scenario import Scenario

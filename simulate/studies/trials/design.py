@@ -6,17 +6,24 @@ them (`performance.py`).
 """
 
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from simulate.parts import Part, Share
+from simulate.studies import study
 from simulate.studies.study import Cut, Session, Sessions, Study, Worlds, digest, distinct
 from simulate.studies.trials.endpoints import Endpoint, Response
 from simulate.studies.trials.methods import AnyMethod, Name, why_not
-from simulate.studies.trials.performance import MEASURES, UNITS
+from simulate.studies.trials.performance import MEASURES
+from simulate.studies.trials.sums import UNITS
 
 Patients = Annotated[tuple[Annotated[int, Field(ge=1, le=50_000)], ...], Field(min_length=1)]
+
+if TYPE_CHECKING:
+    Measure = str
+else:
+    Measure = Literal[tuple(MEASURES)]
 
 
 class Missing(Part):
@@ -129,25 +136,12 @@ class Headline(Part):
     sessions: Session
 
 
-class Stop(Part):
-    """When a run with a target ends: every cell's error of a measure is at most `mcse`."""
-
-    measure: Literal[tuple(MEASURES)]  # type: ignore[valid-type]
-    mcse: Annotated[float, Field(gt=0)]
-
-
-class Performance(Part):
+class Performance(study.Performance[Measure]):
     """What is made of the estimates; `level` is the two-sided level of every test."""
 
-    measures: Literal["all"] | Annotated[tuple[Literal[tuple(MEASURES)], ...], Field(min_length=1)]  # type: ignore[valid-type]
+    every = tuple(MEASURES)
     level: Annotated[float, Field(gt=0, lt=0.5)]
     power: Annotated[float, Field(gt=0, lt=1)]
-    stop: Stop
-
-    @property
-    def chosen_measures(self) -> tuple[str, ...]:
-        """Names of measures, in the order of `MEASURES`."""
-        return tuple(MEASURES) if self.measures == "all" else self.measures
 
 
 class Design(Study):

@@ -1,7 +1,8 @@
 """Frames of a study of trials.
 
 Here: complete shards -> tables, a pure function of what is on disk. Not here: the measures
-(`performance.py`), the search for a size (`search.py`).
+(`performance.py`), the search for a size (`search.py`), what is shared with studies of estimates
+(`simulate/studies/frames.py`).
 """
 
 from dataclasses import dataclass
@@ -9,14 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simulate.studies.coverage import COLUMNS, positions
-from simulate.studies.ratios import moment
+from simulate.studies.frames import EstimateTables, of_estimates
 from simulate.studies.store import Store
-from simulate.studies.totals import counted
 from simulate.studies.trials.counting import cells
 from simulate.studies.trials.design import Design
-from simulate.studies.trials.performance import MOMENTS, performance
-from simulate.studies.worlds import labels
+from simulate.studies.trials.performance import performance
+from simulate.studies.trials.sums import MOMENTS
 
 NAMED = [
     *("trial", "design", "missing", "sessions", "n_patients"),
@@ -25,43 +24,16 @@ NAMED = [
 
 
 @dataclass(frozen=True)
-class Tables:
-    """What a study found; every row but those of `study_assurance` carries `cell_id`."""
+class Tables(EstimateTables):
+    """What a study of trials found; every row but those of `study_assurance` carries `cell_id`."""
 
-    study_cell: pd.DataFrame
-    study_performance: pd.DataFrame
-    study_coverage: pd.DataFrame
     study_assurance: pd.DataFrame
-    study_shard: pd.DataFrame
-
-    def as_dict(self) -> dict[str, pd.DataFrame]:
-        """Frames by table name."""
-        return dict(vars(self))
 
 
 def tables(design: Design, store: Store) -> Tables:
-    """Return the tables of a study from its complete shards.
-
-    Raises
-    ------
-    LookupError
-        Nothing of it has been run yet.
-    StoreError
-        A shard must not be read.
-    """
-    cell, shards = counted(design, store, cells)
-    cell["world"] = cell["scenario_id"].map(labels(design))
-    figures = performance(cell, design.performance.chosen_measures)
-    key = cell[["study", "scenario_id", "world", "cell_id", *NAMED]]
-    products = [moment(*pair) for pair in MOMENTS]  # only errors are made of them
-    products += COLUMNS
-    return Tables(
-        study_cell=cell.drop(columns=products),
-        study_performance=key.merge(figures, on="cell_id"),
-        study_coverage=key.merge(positions(cell), on="cell_id"),
-        study_assurance=_assurance(design, cell),
-        study_shard=shards,
-    )
+    """Return the tables of a study from its complete shards; raises as `frames.of_estimates`."""
+    cell, found = of_estimates(design, store, cells, performance, MOMENTS, NAMED)
+    return Tables(**found, study_assurance=_assurance(design, cell))
 
 
 def _assurance(design: Design, cell: pd.DataFrame) -> pd.DataFrame:
