@@ -132,7 +132,9 @@ def predict_courses(
     """
     target = Target(cohort, population.covariates, threads=1)
     places = target.new_places()
-    target.adapt(population.scores.mean(axis=0), places, 8)
+    middle = population.scores.mean(axis=0)
+    target.adapt(middle, places, 8)
+    target.choose_efforts(middle, places)
     n_draws, n = len(population.scores), len(cohort.patients)
     effects = np.empty((n_draws, copies, n, 5))
     logs = np.empty((n_draws, n))
@@ -141,10 +143,7 @@ def predict_courses(
         own = copy_places(places)
         target.adapt(point, own, 1)
         logs[d], component, _ = target.log_marginals(point, own, more=extra[d])
-        for copy in range(copies):
-            target.draw_effects(
-                point, own, component, [seed, d, copy], effects[d, copy], more=extra[d]
-            )
+        target.draw_effects(point, own, component, [seed, d], effects[d], more=extra[d])
     weight = np.exp(logs - logs.max(axis=0))
     weight = np.repeat(weight / weight.sum(axis=0), copies, axis=0) / copies
     natural = values(population.scores[:, : len(NAMES)])

@@ -163,6 +163,6 @@ def _evaluated(
 
     def note(k: int, own: Places, component: FloatArray) -> None:
         known[k] = patient_logs(component)
-        target.draw_effects(points[k], own, component, [*seed, k], effects[k])
+        target.draw_effects(points[k], own, component, [*seed, k], effects[k : k + 1])
 
     return log_densities(target, points, places, None, note), effects, known

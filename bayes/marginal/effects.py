@@ -19,9 +19,9 @@ FLAT, KEPT = 0, 1
 
 @compiled
 def draw_effects(
-    p, tables, rising, rows, nodes, places, component, rng, candidates, first, last, out
+    p, tables, rising, rows, nodes, places, component, rng, candidates, out
 ):
-    """Fill one draw of the course of patients first..last - 1.
+    """Fill draws of every patient's course.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def draw_effects(
     candidates
         Candidates a draw.
     out
-        Filled, shape (patients, 5): position in `curves.COURSES`, start and plateau in points,
+        Filled, shape (draws, patients, 5): position in `curves.COURSES`, start and plateau in points,
         log rate, position in `scatter.SCORES`. A flat course has its start as plateau, and a log
         rate from the population.
     """
@@ -40,31 +40,32 @@ def draw_effects(
     weight = np.empty(candidates)
     n_onsets, courses = len(nodes.onsets), places.centre.shape[3]
     each = len(nodes.rate) * courses + 1
-    for i in range(first, last):
+    for i in range(out.shape[1]):
         n_active = active_onsets(rows.session[rows.offsets[i + 1] - 1], nodes.onsets)
         parts = component[i].ravel()
         share = np.cumsum(np.exp(parts - log_sum(parts)))
-        for r in range(candidates):
-            found = min(np.searchsorted(share, rng.random()), len(share) - 1)
-            k, at = found // each, found % each
-            seen = rows_seen(rows, tables, i, k)
-            if at == each - 1:
-                weight[r] = _flat_candidate(p, tables, seen, places, i, k, rng, drawn[r])
-                weight[r] -= np.logaddexp(0.0, rising[i])
-            else:
-                c = at % courses
-                weight[r] = _rising_candidate(
-                    p, tables, seen, nodes, places, i, k, at // courses, c, rng, drawn[r]
-                )
-                weight[r] -= np.logaddexp(0.0, -rising[i])
-                weight[r] += np.log(course_share(p[10], c, n_active, n_onsets))
-            drawn[r, 4] = k
-            weight[r] += nodes.scatter_log_share[k] - parts[found]
-        kept = np.cumsum(np.exp(weight - weight.max()))
-        r = min(np.searchsorted(kept, rng.random() * kept[-1]), candidates - 1)
-        out[i] = drawn[r]
-        if drawn[r, 0] == KEPT and n_active < n_onsets:
-            out[i, 0] = _later_course(p[10], n_active, n_onsets, rng)
+        for d in range(out.shape[0]):
+            for r in range(candidates):
+                found = min(np.searchsorted(share, rng.random()), len(share) - 1)
+                k, at = found // each, found % each
+                seen = rows_seen(rows, tables, i, k)
+                if at == each - 1:
+                    weight[r] = _flat_candidate(p, tables, seen, places, i, k, rng, drawn[r])
+                    weight[r] -= np.logaddexp(0.0, rising[i])
+                else:
+                    c = at % courses
+                    weight[r] = _rising_candidate(
+                        p, tables, seen, nodes, places, i, k, at // courses, c, rng, drawn[r]
+                    )
+                    weight[r] -= np.logaddexp(0.0, -rising[i])
+                    weight[r] += np.log(course_share(p[10], c, n_active, n_onsets))
+                drawn[r, 4] = k
+                weight[r] += nodes.scatter_log_share[k] - parts[found]
+            kept = np.cumsum(np.exp(weight - weight.max()))
+            r = min(np.searchsorted(kept, rng.random() * kept[-1]), candidates - 1)
+            out[d, i] = drawn[r]
+            if drawn[r, 0] == KEPT and n_active < n_onsets:
+                out[d, i, 0] = _later_course(p[10], n_active, n_onsets, rng)
 
 
 @compiled

@@ -127,8 +127,9 @@ def draw_courses(
     at = [np.flatnonzero(same == k) for k in range(len(once))]
 
     def draw(k: int, own: Places, component: FloatArray) -> None:
-        for copy, place in enumerate(at[k]):
-            target.draw_effects(once[k], own, component, [seed, k, copy], effects[place])
+        drawn = np.empty((len(at[k]), *effects.shape[1:]))
+        target.draw_effects(once[k], own, component, [seed, k], drawn)
+        effects[at[k]] = drawn
 
     log_densities(target, once, mode.places, progress, draw)
     return effects

@@ -142,11 +142,11 @@ class Target:
         out: FloatArray,
         more: FloatArray | float = 0.0,
     ) -> None:
-        """Fill one draw of every patient's course, shape (patients, 5), see the kernel."""
+        """Fill draws of every patient's course, shape (draws, patients, 5), see the kernel."""
         p, tables = self.tables(point)
         draw_effects(
             p, tables, self.rising(point) + more, self.rows, self.nodes, places, component,
-            np.random.default_rng(seed), CANDIDATES, 0, len(self.cohort.patients), out,
+            np.random.default_rng(seed), CANDIDATES, out,
         )  # fmt: skip
 
     def density(self, point: FloatArray, places: Places) -> float:
