@@ -8,7 +8,8 @@ from bayes.cohort import prepare
 from bayes.covariates import covariates_of
 from bayes.heaping import probability_table
 from bayes.parameters import NAMES
-from bayes.posterior import Posterior
+from bayes.posterior import Posterior, mean_reports
+from bayes.predict import Population, cohort_of, predict_courses
 from bayes.scatter import SCORES
 
 SESSIONS = 6
@@ -94,6 +95,21 @@ def test_patients_of_its_own_population_have_relief_as_often_as_told(posterior):
     sure = told > 0.9
     assert truth[sure].mean() == pytest.approx(told[sure].mean(), abs=0.03)
     assert truth[told < 0.1].mean() < 0.1
+
+
+def test_the_bank_says_what_nodes_of_a_patient_s_own_say(posterior):
+    """But for what follows from having come again, which the bank does not weigh."""
+    reports = 10.0 * np.random.default_rng(8).integers(0, 8, (40, 2))
+    lesions = ["central"] * 24 + ["peripheral"] * 16
+    cohort = cohort_of(reports, lesions, [""] * 40, [""] * 40)
+    population = Population(posterior.scores[0], posterior.covariates)
+    courses = predict_courses(population, cohort, copies=10)
+    late = mean_reports(courses.natural, courses.effects, np.array([13.0, 14.0, 15.0])).mean(-1)
+    fine = (courses.weight * (late >= 30)).sum(axis=0)
+    bank = draw_bank(posterior, 20_000, 2, seed=5)
+    off = weigh(bank, reports, bank.reaches(15, 30)[None])[:, -1, 0] - fine
+    assert np.sqrt((off**2).mean()) < 0.04
+    assert abs(off.mean()) < 0.03
 
 
 def test_an_odd_report_leaves_more_than_one_course():
