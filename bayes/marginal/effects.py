@@ -18,9 +18,7 @@ FLAT, KEPT = 0, 1
 
 
 @compiled
-def draw_effects(
-    p, tables, rising, rows, nodes, places, component, rng, candidates, out
-):
+def draw_effects(p, tables, rising, rows, nodes, places, component, rng, candidates, out):
     """Fill draws of every patient's course.
 
     Parameters
@@ -32,8 +30,8 @@ def draw_effects(
     candidates
         Candidates a draw.
     out
-        Filled, shape (draws, patients, 5): position in `curves.COURSES`, start and plateau in points,
-        log rate, position in `scatter.SCORES`. A flat course has its start as plateau, and a log
+        Filled, shape (draws, patients, 5): position in `curves.COURSES`, start and plateau in
+        points, log rate, position in `scatter.SCORES`. A flat course has its start as plateau, and a log
         rate from the population.
     """
     drawn = np.empty((candidates, 5))
