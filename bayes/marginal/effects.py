@@ -31,8 +31,8 @@ def draw_effects(p, tables, rising, rows, nodes, places, component, rng, candida
         Candidates a draw.
     out
         Filled, shape (draws, patients, 5): position in `curves.COURSES`, start and plateau in
-        points, log rate, position in `scatter.SCORES`. A flat course has its start as plateau, and a log
-        rate from the population.
+        points, log rate, position in `scatter.SCORES`. A flat course has its start as plateau, and
+        a log rate from the population.
     """
     drawn = np.empty((candidates, 5))
     weight = np.empty(candidates)
