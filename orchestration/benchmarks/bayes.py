@@ -126,7 +126,7 @@ def _new_patients(n: int) -> Any:
 
 
 def _new_reports(n: int) -> NDArray[np.float64]:
-    return 10.0 * np.random.default_rng(SEED).integers(0, 8, (n, 4))
+    return np.asarray(10.0 * np.random.default_rng(SEED).integers(0, 8, (n, 4)), dtype=float)
 
 
 def _mode_seconds(sessions: pd.DataFrame, patients: pd.DataFrame) -> float:
