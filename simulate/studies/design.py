@@ -21,7 +21,17 @@ from simulate.studies.rules import (
     Prediction,
     Rule,
 )
-from simulate.studies.study import Cut, Cuts, Session, Sessions, Study, Worlds, digest, distinct
+from simulate.studies.study import (
+    Cut,
+    Cuts,
+    Misfit,
+    Session,
+    Sessions,
+    Study,
+    Worlds,
+    digest,
+    distinct,
+)
 
 if TYPE_CHECKING:
     Measure = str
@@ -149,27 +159,30 @@ class Design(Study):
     def _possible(self) -> Self:
         """Refuse a grid in which some cell cannot be computed, naming field and value."""
         horizon = self.data.horizon_session
-        for truth in self.truths:
-            if truth.horizon_session > horizon:
-                raise ValueError(
-                    f"estimands: {truth.estimand} at session {truth.horizon_session} lies beyond "
-                    f"data.horizon_session {horizon}"
+        for k, estimand in enumerate(self.estimands):
+            last, first = max(estimand.horizon_session), min(estimand.horizon_session)
+            place = ("estimands", k, "horizon_session")
+            if last > horizon:
+                raise Misfit(
+                    f"{estimand.name} at session {last} lies beyond data.horizon_session {horizon}",
+                    *place,
                 )
-            if truth.horizon_session < 3:
-                raise ValueError(
-                    "estimands: horizon_session must be 3 or more, for a mean of three"
-                )
-        distinct(self.truths)
+            if first < 3:
+                raise Misfit(f"must be 3 or more, for a mean of three, got {first}", *place)
+        distinct(self.truths, "estimands")
         if self.headline not in self.truths:
-            raise ValueError("headline: no estimand of the study has this name, horizon and cut")
+            raise Misfit("no estimand of the study has this name, horizon and cut", "headline")
         named: set[str] = {estimand.name for estimand in self.estimands}
-        for method in self.methods:
-            _method_fits(method, named, horizon)
-        distinct(tuple((m.rule, m.model_dump_json(exclude={"targets"})) for m in self.methods))
+        for k, method in enumerate(self.methods):
+            _method_fits(method, k, named, horizon)
+        distinct(
+            tuple((m.rule, m.model_dump_json(exclude={"targets"})) for m in self.methods), "methods"
+        )
         if self.predictions and self.data.training is None:
-            raise ValueError(
-                "data: training is null, and a Bayesian rule must learn from somebody; write "
-                "{posteriors: 2, n_patients: 193, draws: 250, courses: 2000, curve: own}"
+            raise Misfit(
+                "is null, and a Bayesian rule must learn from somebody; write {posteriors: 2, "
+                "n_patients: 193, draws: 250, courses: 2000, curve: own}",
+                *("data", "training"),
             )
         return self
 
@@ -182,18 +195,19 @@ class Design(Study):
         )
 
 
-def _method_fits(method: Any, estimands: set[str], horizon: int) -> None:
+def _method_fits(method: Any, k: int, estimands: set[str], horizon: int) -> None:
     late = max(method.test_sessions) + max(method.decision_n_lag_visits)
     if late > horizon:
-        raise ValueError(
-            f"methods: rule {method.rule} decides at visit {late}, beyond data.horizon_session "
-            f"{horizon}"
+        raise Misfit(
+            f"rule {method.rule} decides at visit {late}, beyond data.horizon_session {horizon}",
+            *("methods", k, "test_sessions"),
         )
-    for name in ("test_sessions", "decision_n_lag_visits", "thresholds"):
-        distinct(tuple(getattr(method, name)))
+    for name in ("test_sessions", "decision_n_lag_visits", "threshold_pct"):
+        distinct(tuple(getattr(method, name, ())), "methods", k, name)
     unknown = [] if method.targets == "all" else sorted(set(method.targets) - estimands)
     if unknown:
-        raise ValueError(
-            f"methods: rule {method.rule} targets {', '.join(unknown)}, which is no estimand of "
-            f"the study; there are: {', '.join(sorted(estimands))}"
+        raise Misfit(
+            f"rule {method.rule} targets {', '.join(unknown)}, which is no estimand of the study "
+            f"(there are: {', '.join(sorted(estimands))}); name one, or add it to estimands",
+            *("methods", k, "targets"),
         )

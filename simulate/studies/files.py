@@ -1,7 +1,7 @@
 """Study files: which there are, reading one, changing values of it for a what-if.
 
-Here: YAML and dotted fields, and errors that name the field. Not here: what a study may say
-(the `Design` of its kind).
+Here: YAML and dotted fields. Not here: what a study may say (the `Design` of its kind), and the
+sentence on what is wrong with one (`mistakes.py`).
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from simulate.studies import mistakes
 from simulate.studies.kinds import KINDS, kind
 
 STUDIES = Path(__file__).parent
@@ -45,7 +46,7 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Any:
     ValueError
         For an unknown study, field or value; the field is named and the known ones are listed.
     """
-    values = _read(name)
+    values, lines = _read(name)
     for dotted, value in (changes or {}).items():
         _change(values, dotted, value)
     if "kind" not in values:
@@ -58,7 +59,10 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Any:
     try:
         return law.model_validate(values)
     except ValidationError as error:
-        raise ValueError(f"study {name}: {_first_problem(law, error)}") from None
+        said = mistakes.sentence(law, error, values, lines, changes or {})
+        raise ValueError(
+            f"study {name}, {said}" if said.startswith("line") else f"study {name}: {said}"
+        ) from None
 
 
 def parse(text: str) -> Any:
@@ -83,19 +87,25 @@ def parse_change(text: str) -> tuple[str, Any]:
         raise ValueError(f"{text!r}: no readable value; quote it, or write [1, 2]") from None
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read(name: str) -> tuple[dict[str, Any], dict[mistakes.Path, int]]:
+    """Return what a file says, and in which line it says it."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else STUDIES / f"{name}.yaml"
     if not path.is_file():
-        raise ValueError(f"no study {name!r}; there are: {', '.join(available())}")
+        near = mistakes.nearest(name, available())
+        raise ValueError(f"no study {name!r}{near} (there are: {', '.join(available())})")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        values = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ValueError(f"study {path.name}{where}: this is no readable YAML") from None
     if not isinstance(values, dict):
         raise ValueError(f"study {path.name}: a study is a list of fields, such as `study: name`")
-    return values
+    try:
+        return values, mistakes.positions(text)
+    except ValueError as error:
+        raise ValueError(f"study {path.name}, {error}") from None
 
 
 def _change(values: dict[str, Any], dotted: str, value: Any) -> None:
@@ -128,55 +138,5 @@ def _holder(part: Any, step: str, dotted: str, where: str) -> tuple[Any, Any]:
         known = ", ".join(map(str, part))
     elif isinstance(part, list):
         known = f"items 0 to {len(part) - 1}"
-    raise ValueError(f"no field {dotted}; {where or 'a study'} has: {known}")
-
-
-def _first_problem(law: Any, error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
-    field = ".".join(str(step) for step in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return f"unknown field {field}; {_beside(law, problem['loc'])}"
-    if problem["type"] == "missing":
-        return f"field {field} is missing; every field of a study is required"
-    message = problem["msg"].removeprefix("Value error, ")
-    if not field:
-        return message
-    given = problem["input"]
-    is_short = isinstance(given, str | int | float) or given is None
-    return f"field {field}: {message}" + (f", got {given!r}" if is_short else "")
-
-
-def _beside(law: Any, loc: tuple[int | str, ...]) -> str:
-    """Names allowed where an unknown one stood; methods name their own part of the union."""
-    model: Any = law
-    for step in loc[:-1]:
-        if isinstance(step, int):
-            continue
-        options = [model, *_inner(model)]
-        hit = [m for m in options if hasattr(m, "model_fields") and step in m.model_fields]
-        if hit:
-            model = hit[0].model_fields[step].annotation
-        else:
-            model = next((m for m in _inner(model) if _is_tagged(m, str(step))), model)
-    fields = next((m for m in [model, *_inner(model)] if hasattr(m, "model_fields")), None)
-    return f"allowed: {', '.join(fields.model_fields)}" if fields else "it has no such part"
-
-
-def _inner(annotation: Any) -> list[Any]:
-    """Return the models within an annotation such as tuple[Annotated[A | B, ...], ...]."""
-    from typing import get_args
-
-    found = []
-    for part in get_args(annotation):
-        found += [part] if hasattr(part, "model_fields") else _inner(part)
-    return found
-
-
-def _is_tagged(model: Any, tag: str) -> bool:
-    """Whether a model of a union is the one that a file calls by this name."""
-    from typing import get_args
-
-    fields = getattr(model, "model_fields", {})
-    tags = [name for name in ("rule", "method", "design", "analysis") if name in fields]
-    named = (fields[name].annotation for name in tags)
-    return any(tag in get_args(annotation) for annotation in named)
+    near = mistakes.nearest(step, part) if isinstance(part, dict) else ""
+    raise ValueError(f"no field {dotted}{near} ({where or 'a study'} has: {known})")

@@ -23,17 +23,24 @@ def whole_range(value: Any) -> Any:
     return value
 
 
-def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the values.
+class Misfit(ValueError):
+    """A value that does not fit the rest of a study; `path` is its field, as keys and positions."""
+
+    def __init__(self, message: str, *path: str | int):
+        super().__init__(message)
+        self.path = path
+
+
+def distinct(values: tuple[Any, ...], *path: str | int) -> None:
+    """Refuse values of a field, at `path`, of which one stands there twice.
 
     Raises
     ------
-    ValueError
-        If one stands there twice.
+    Misfit
+        It names them.
     """
     if len(set(values)) < len(values):
-        raise ValueError(f"{list(values)} names a value twice")
-    return values
+        raise Misfit(f"{list(values)} names a value twice; keep it once", *path)
 
 
 Cut = Annotated[int, Field(ge=1, le=100)]

@@ -187,8 +187,11 @@ def test_a_sceptical_prior_rejects_less_and_covers_less_far_from_it(design):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"methods.0.endpoint": "pain"}, "relief_mmrm names endpoint 'pain'; of: relief, vas"),
-        ({"data.trials.0.response": "none"}, "names response 'none'; of: correlation_04"),
+        (
+            {"methods.0.endpoint": "pain"},
+            "relief_mmrm names endpoint 'pain' .there are: relief, vas",
+        ),
+        ({"data.trials.0.response": "none"}, "names response 'none' .there are: correlation_04"),
         ({"methods.3.endpoint": "vas"}, "relief_30_fisher of log_odds_ratio can analyse no trial"),
         ({"data.endpoints.composite": {"any_of": [{}]}}, "a condition needs one of: relief_at"),
         ({"data.endpoints.vas": {"reading": "eva"}}, "data.endpoints.vas"),

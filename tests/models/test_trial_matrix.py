@@ -216,7 +216,7 @@ def test_a_method_that_fits_nothing_says_what_it_takes(number, changes, said):
 def test_a_headline_without_a_cell_says_which_field():
     with pytest.raises(ValueError, match="no cell has sessions 3; trial correlation_06 has: 6"):
         files.load(STUDY, {"headline.sessions": 3})
-    with pytest.raises(ValueError, match="no cell has method 'mmrm'; there are: relief_mmrm"):
+    with pytest.raises(ValueError, match="no cell has method 'mmrm' .there are: relief_mmrm"):
         files.load(STUDY, {"headline.method": "mmrm"})
 
 

@@ -13,7 +13,7 @@ from simulate.parts import Part
 from simulate.studies import study
 from simulate.studies.estimates.methods import DATED, GIVES, AnyMethod, EstimandName, uses_model
 from simulate.studies.estimates.performance import MEASURES
-from simulate.studies.study import Study, Worlds, digest, distinct
+from simulate.studies.study import Misfit, Study, Worlds, digest, distinct
 
 Size = Annotated[int, Field(ge=20, le=5_000)]
 
@@ -73,40 +73,43 @@ class Design(Study):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         """Refuse what cannot be computed, naming field and value."""
-        distinct(tuple(method.name for method in self.methods))
-        distinct(self.data.n_patients)
-        for method in self.methods:
-            self._can_compute(method)
+        distinct(tuple(method.name for method in self.methods), "methods")
+        distinct(self.data.n_patients, "data", "n_patients")
+        for k, method in enumerate(self.methods):
+            self._can_compute(method, k)
         head = self.headline
         if head.n_patients not in self.data.n_patients or not any(
             m.name == head.method and head.estimand in m.estimands for m in self.methods
         ):
-            raise ValueError("headline: no cell has this method, estimand and n_patients")
+            raise Misfit("no cell has this method, estimand and n_patients", "headline")
         return self
 
-    def _can_compute(self, method: Any) -> None:
+    def _can_compute(self, method: Any, k: int) -> None:
         horizon, said = self.data.horizon_session, method.model_dump()
         for name in method.estimands:
             if name not in self.estimands:
-                raise ValueError(
-                    f"methods: {method.name} estimates {name}, which is no estimand of the study; "
-                    f"there are: {', '.join(self.estimands)}"
+                raise Misfit(
+                    f"{method.name} estimates {name}, which is no estimand of the study "
+                    f"(there are: {', '.join(self.estimands)}); name one, or add it to estimands",
+                    *("methods", k, "estimands"),
                 )
             if name not in GIVES[method.analysis]:
-                raise ValueError(
-                    f"methods: {method.name}: analysis {method.analysis} gives no {name}; it "
-                    f"gives: {', '.join(GIVES[method.analysis])}"
+                raise Misfit(
+                    f"{method.name}: analysis {method.analysis} gives no {name}; it "
+                    f"gives: {', '.join(GIVES[method.analysis])}",
+                    *("methods", k, "estimands"),
                 )
         last = ("session", "selected_at", "last", "sessions_seen", "before_session")
         for field in last:
             if said.get(field, 0) > horizon:
-                raise ValueError(
-                    f"methods: {method.name}: {field} {said[field]} lies beyond "
-                    f"data.horizon_session {horizon}"
+                raise Misfit(
+                    f"{method.name}: {field} {said[field]} lies beyond "
+                    f"data.horizon_session {horizon}",
+                    *("methods", k, field),
                 )
         if method.analysis == "line" and method.first >= method.last:
-            raise ValueError(f"methods: {method.name}: first must lie below last")
+            raise Misfit(f"{method.name}: first must lie below last", "methods", k, "first")
         if uses_model(method) and horizon < 30:
-            raise ValueError(f"methods: {method.name} needs data.horizon_session of 30 or more")
+            raise Misfit(f"{method.name} needs data.horizon_session of 30 or more", "methods", k)
         if method.analysis in DATED and not self.data.calendar:
-            raise ValueError(f"methods: {method.name} needs dates: write data.calendar: true")
+            raise Misfit(f"{method.name} needs dates: write data.calendar: true", "methods", k)

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from simulate.parts import Part, Share
 from simulate.studies import study
-from simulate.studies.study import Cut, Session, Sessions, Study, Worlds, digest, distinct
+from simulate.studies.study import Cut, Misfit, Session, Sessions, Study, Worlds, digest, distinct
 from simulate.studies.trials.endpoints import Endpoint, Response
 from simulate.studies.trials.methods import AnyMethod, Name, why_not
 from simulate.studies.trials.performance import MEASURES
@@ -166,36 +166,43 @@ class Design(Study):
     def _possible(self) -> Self:
         """Refuse what cannot be computed, naming field and value."""
         trials = self.data.trials
-        distinct(tuple(trial.name for trial in trials))
-        for trial in trials:
+        distinct(tuple(trial.name for trial in trials), "data", "trials")
+        for k, trial in enumerate(trials):
             for name in (n for n in trial.missing if n not in self.data.missing):
                 known = ", ".join(self.data.missing)
-                raise ValueError(f"data.trials: {trial.name} names missing {name!r}; of: {known}")
+                raise Misfit(
+                    f"{trial.name} names missing {name!r} (there are: {known})",
+                    *("data", "trials", k, "missing"),
+                )
             if trial.response is not None and trial.response not in self.data.responses:
                 known = ", ".join(self.data.responses) or "none"
-                raise ValueError(
-                    f"data.trials: {trial.name} names response {trial.response!r}; of: {known}"
+                raise Misfit(
+                    f"{trial.name} names response {trial.response!r} (there are: {known})",
+                    *("data", "trials", k, "response"),
                 )
-            _sizes_fit(trial)
-        for method in self.methods:
+            _sizes_fit(trial, k)
+        for k, method in enumerate(self.methods):
             if method.endpoint not in self.data.endpoints:
                 known = ", ".join(self.data.endpoints)
-                raise ValueError(
-                    f"methods: {method.name} names endpoint {method.endpoint!r}; of: {known}"
+                raise Misfit(
+                    f"{method.name} names endpoint {method.endpoint!r} (there are: {known})",
+                    *("methods", k, "endpoint"),
                 )
             if method.targets not in self.estimands:
-                raise ValueError(
-                    f"methods: {method.name} targets {method.targets}, which is no estimand of "
-                    f"the study; there are: {', '.join(self.estimands)}"
+                raise Misfit(
+                    f"{method.name} targets {method.targets}, which is no estimand of the study "
+                    f"(there are: {', '.join(self.estimands)}); name one, or add it to estimands",
+                    *("methods", k, "targets"),
                 )
             if not any(self.fits(method, trial) for trial in trials):
                 endpoint = self.data.endpoints[method.endpoint]
                 why = dict.fromkeys(why_not(method, trial, endpoint) for trial in trials)
-                raise ValueError(
-                    f"methods: {method.name} of {method.targets} can analyse no trial here: "
-                    + "; ".join(why)
+                raise Misfit(
+                    f"{method.name} of {method.targets} can analyse no trial here: "
+                    + "; ".join(why),
+                    *("methods", k),
                 )
-        distinct(tuple(method.name for method in self.methods))
+        distinct(tuple(method.name for method in self.methods), "methods")
         self._has_headline()
         return self
 
@@ -221,12 +228,13 @@ class Design(Study):
         method = _one_of(self.methods, head.method, "method")
         why = why_not(method, trial, self.data.endpoints[method.endpoint])
         if why:
-            raise ValueError(f"headline: no cell has this trial and method: {why}")
+            raise Misfit(f"no cell has this trial and method: {why}", "headline")
         for field, known in (("missing", trial.missing), ("sessions", trial.sessions)):
             if getattr(head, field) not in known:
-                raise ValueError(
-                    f"headline: no cell has {field} {getattr(head, field)!r}; trial {trial.name} "
-                    f"has: {', '.join(map(str, known))}"
+                raise Misfit(
+                    f"no cell has {field} {getattr(head, field)!r}; trial {trial.name} "
+                    f"has: {', '.join(map(str, known))}",
+                    *("headline", field),
                 )
 
 
@@ -235,18 +243,19 @@ def _one_of(parts: Any, name: str, what: str) -> Any:
         if part.name == name:
             return part
     known = ", ".join(part.name for part in parts)
-    raise ValueError(f"headline: no cell has {what} {name!r}; there are: {known}")
+    raise Misfit(f"no cell has {what} {name!r} (there are: {known})", "headline", what)
 
 
-def _sizes_fit(trial: Any) -> None:
+def _sizes_fit(trial: Any, k: int) -> None:
     """Refuse arms without patients, and courses longer than can be drawn."""
+    place = ("data", "trials", k)
     longest = max(trial.sessions) + (trial.test_sessions if trial.design == "withdrawal" else 0)
     if longest > 16:
-        raise ValueError(f"data.trials: {trial.name} lasts {longest} sessions; at most 16")
+        raise Misfit(f"{trial.name} lasts {longest} sessions; at most 16", *place)
     least = min(trial.n_patients)
     if trial.design in TWO_ARMS and not 1 <= int(least * trial.second_share) < least:
-        raise ValueError(f"data.trials: {trial.name} with {least} patients has an empty arm")
+        raise Misfit(f"{trial.name} with {least} patients has an empty arm", *place)
     if trial.design == "crossover" and least == 1 and trial.cycles < 3:
-        raise ValueError(f"data.trials: {trial.name} of one patient needs three cycles or more")
-    distinct(trial.sessions)
-    distinct(trial.n_patients)
+        raise Misfit(f"{trial.name} of one patient needs three cycles or more", *place)
+    distinct(trial.sessions, *place, "sessions")
+    distinct(trial.n_patients, *place, "n_patients")
