@@ -5,6 +5,7 @@ Parquet only (`<data>/studies`): they take neither the data directory's lock nor
 so that a backfill and the nightly never wait for each other. No study reads a patient's data.
 """
 
+import math
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,8 @@ STUDY_TABLES = {
     "study_shard": "Which replicates were counted where, with the SHA-256 of each file.",
 }
 _OBSERVE_EVERY_SECONDS = 20
+_STEPS = 20
+"""Shards of a partition at least: progress is told after each, and a stop loses one at most."""
 
 
 def make(settings: Settings) -> list[Any]:
@@ -127,14 +130,16 @@ def _whole(settings: Settings, name: str) -> Any:
         "there is never made again. `plateau study show` reads it.",
     )
     def study(context: dg.AssetExecutionContext, config: StudyConfig) -> dg.MaterializeResult:
-        from simulate.studies.run import Plan, run
+        from simulate.studies.run import SHARD_SIZE, Plan, run
 
         design = files.load(name)
+        replicates = config.replicates or design.replicates
         plan = Plan(
-            config.replicates or design.replicates,
+            replicates,
             config.target_mcse or None,
             config.jobs,
             config.scheduler or None,
+            shard_size=min(SHARD_SIZE, -(-replicates // _STEPS)),
             only=places[context.partition_key].scenario_id,
         )
         told = [0.0]
@@ -171,4 +176,4 @@ def _facts(state: Any) -> dict[str, Any]:
         "seconds": state.seconds,
         "seconds_left": state.seconds_left,
     }
-    return {key: value for key, value in facts.items() if value == value}
+    return {key: value for key, value in facts.items() if math.isfinite(value)}
