@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from orchestration.commands.console import print_json
-from orchestration.commands.studies import named
+from orchestration.commands.study_asked import named
 from orchestration.errors import EXIT_CHECKS_FAILED, EXIT_OK
 from orchestration.settings import Settings
 

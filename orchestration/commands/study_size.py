@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.commands.console import print_json
-from orchestration.commands.studies import design_of, named
+from orchestration.commands.study_asked import design_of, named
 from orchestration.errors import WrongUse
 from orchestration.settings import Settings
 

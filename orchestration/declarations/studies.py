@@ -104,7 +104,7 @@ def run(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: A
       plateau study run test_period_ensemble --population posterior --replicates 100
       plateau study run test_period_length --scheduler tcp://127.0.0.1:8786
     """
-    from orchestration.commands import studies as work
+    from orchestration.commands import study_run as work
 
     return work.run(settings_from(data=data), as_json=as_json, quiet=quiet, **given)
 

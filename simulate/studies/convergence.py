@@ -11,7 +11,7 @@ import pandas as pd
 
 from simulate.studies.kinds import kind
 from simulate.studies.ratios import largest
-from simulate.studies.store import Store, add
+from simulate.studies.store import Store
 from simulate.studies.worlds import labels, worlds
 
 MOST_STEPS = 40
@@ -43,8 +43,7 @@ def course(design: Any, store: Store) -> pd.DataFrame:
         cells = own.cells(design, world)
         steps = {round(k) for k in np.linspace(1, len(shards), MOST_STEPS)}
         for k, shard in enumerate(shards, start=1):
-            table = store.read(shard)
-            total = table if total is None else add([total, table])
+            total = store.added(total, shard, len(cells))
             n += shard.stop - shard.first
             if k not in steps:
                 continue

@@ -20,7 +20,7 @@ from simulate.studies.code import code_id
 from simulate.studies.kinds import kind
 from simulate.studies.ratios import largest
 from simulate.studies.shards import Made, map_shards
-from simulate.studies.store import Shard, Store, add, encode
+from simulate.studies.store import Shard, Store, encode
 from simulate.studies.worlds import worlds
 
 SHARD_SIZE = 1000
@@ -239,10 +239,9 @@ class _Watch:
         self.made += shard.stop - shard.first
 
     def _take(self, shard: Shard) -> None:
-        table = self.store.read(shard)
-        self.have[shard.scenario_id] += shard.stop - shard.first
         before = self.sums.get(shard.scenario_id)
-        self.sums[shard.scenario_id] = table if before is None else add([before, table])
+        self.sums[shard.scenario_id] = self.store.added(before, shard, len(self.cells))
+        self.have[shard.scenario_id] += shard.stop - shard.first
 
     def mcse(self) -> float:
         """Largest error of the measure over cells and worlds, NaN without any figure."""

@@ -211,16 +211,29 @@ class Store:
             for shard in self.complete(scenario_id)
         ]
 
-    def total(self, scenario_id: str) -> pa.Table | None:
+    def total(self, scenario_id: str, n_cells: int | None = None) -> pa.Table | None:
         """Add up the complete shards of a world; None without any."""
         total: pa.Table | None = None
         for shard in self.complete(scenario_id):
-            table = self.read(shard)
-            if total is not None and not alike(total, table):
-                path = self.folder(scenario_id) / shard.name
-                raise StoreError(f"{path} holds other cells than those before it; {_remove(path)}")
-            total = table if total is None else add([total, table])
+            total = self.added(total, shard, n_cells)
         return total
+
+    def added(self, total: pa.Table | None, shard: Shard, n_cells: int | None = None) -> pa.Table:
+        """Return the counts of a shard on top of those before it.
+
+        Raises
+        ------
+        StoreError
+            It holds other cells than those before it, or than the study has (`n_cells`).
+        """
+        table, path = self.read(shard), self.folder(shard.scenario_id) / shard.name
+        if n_cells is not None and table.num_rows != n_cells:
+            raise StoreError(
+                f"{path} holds {table.num_rows} cells, the study has {n_cells}; {_remove(path)}"
+            )
+        if total is not None and not alike(total, table):
+            raise StoreError(f"{path} holds other cells than those before it; {_remove(path)}")
+        return table if total is None else add([total, table])
 
     def read(self, shard: Shard) -> pa.Table:
         """Return the counts of one shard."""
@@ -304,7 +317,4 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _remove(path: Path) -> str:
-    return (
-        f"remove it and {path.with_suffix('.json').name}, and run again: its replicates alone are "
-        "made anew."
-    )
+    return f"remove {path.name} and its .json, and run again: its replicates alone are made anew."

@@ -97,7 +97,7 @@ def copied(once, tmp_path):
 def test_a_truncated_shard_is_named_with_the_way_out(design, copied):
     path = first_shard(copied)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(StoreError, match=rf"{path.name} is truncated or was changed; remove it"):
+    with pytest.raises(StoreError, match=rf"{path.name} is truncated or was changed; remove "):
         found(design, copied)
     path.unlink()
     path.with_suffix(".json").unlink()

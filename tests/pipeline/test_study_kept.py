@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import cli
-from orchestration.commands.studies import COMPILING
+from orchestration.commands.study_run import COMPILING
 from simulate.studies import files, kept
 from simulate.studies.run import Plan, run
 

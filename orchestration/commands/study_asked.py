@@ -1,0 +1,68 @@
+"""Which study a command is about, and what can go wrong with one on disk, in words for people.
+
+Belongs here: what every command of `plateau study` begins with. Does not: what a study says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import PlateauError, WrongUse
+from orchestration.settings import Settings
+
+
+def design_of(
+    settings: Settings, name: str, changes: Sequence[str], seed: int | None, population: str
+) -> Any:
+    """Return a study with its changes, in the population asked for.
+
+    Raises
+    ------
+    WrongUse
+        There is no such study, or it cannot be changed so.
+    """
+    from orchestration.own_population import POSTERIOR, ensemble_of
+    from simulate.studies import files
+    from simulate.studies.worlds import worlds
+
+    try:
+        changed = dict(files.parse_change(text) for text in changes)
+        if population == POSTERIOR:
+            changed["world.population.ensemble"] = str(ensemble_of(settings))
+        design = files.load(name, changed if seed is None else {**changed, "seed": seed})
+        if population == POSTERIOR and design.kind == "estimates":
+            raise ValueError(
+                f"study {name} asks for the truth of one world: --population posterior is for test "
+                "periods and trials"
+            )
+        worlds(design)
+    except ValueError as error:
+        raise WrongUse(f"{error}.") from None
+    return design
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """Turn what a study can meet into the sentence that a user reads."""
+    from simulate.studies.shards import BackendError
+    from simulate.studies.store import StoreError
+
+    try:
+        yield
+    except (BackendError, StoreError, LookupError) as error:
+        raise PlateauError(str(error)) from None
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Name a page that cannot be written, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise PlateauError(
+            f"{path} cannot be written ({error.strerror or error}); what was simulated is kept: "
+            "free space, or name another --out, and run the same command again."
+        ) from None
