@@ -87,7 +87,7 @@ def test_a_changed_file_is_named(once, tmp_path):
     root = Path(shutil.copytree(once[0], tmp_path / "copy"))
     path = min(root.rglob("*.parquet"))
     path.write_bytes(path.read_bytes() + b"x")
-    with pytest.raises(StoreError, match=rf"{path.name} is truncated or was changed; remove it"):
+    with pytest.raises(StoreError, match=rf"{path.name} is truncated or was changed; remove "):
         search(root)
 
 
