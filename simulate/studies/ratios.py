@@ -95,18 +95,12 @@ def ratio(rows: pd.DataFrame, measure: Ratio) -> tuple[FloatArray, FloatArray, F
     return measure.per * share, measure.per * error, np.where(is_defined, under, 0.0)
 
 
-def wilson(k: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return Wilson's limits of 95 % for the share of k among n (Wilson 1927)."""
-    found, tried = np.asarray(k, float), np.asarray(n, float)
-    middle = found + Z**2 / 2
-    half = Z * np.sqrt(found * (1 - found / tried) + Z**2 / 4)
-    return (middle - half) / (tried + Z**2), (middle + half) / (tried + Z**2)
-
-
 def error_of_all_alike(n: ArrayLike) -> FloatArray:
-    """Return the standard error of a share that none, or all, of n independent replicates show."""
-    low, high = wilson(np.zeros_like(np.asarray(n, float)), n)
-    return (high - low) / 2 / Z
+    """Return the standard error of a share that none, or all, of n independent replicates show.
+
+    Wilson's limits (`classical.contingency.wilson_interval`) are then 0 and z^2 / (n + z^2).
+    """
+    return np.asarray(Z / 2 / (np.asarray(n, float) + Z**2))
 
 
 def furthest(estimate: float, mcse: float, measure: Ratio) -> float:

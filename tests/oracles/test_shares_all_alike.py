@@ -10,10 +10,11 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import binom
 
+from classical.contingency import wilson_interval
 from orchestration.commands.study_lines import lines
 from simulate.studies import files, grid, kinds, performance, run, worlds
 from simulate.studies.estimates import performance as of_estimates
-from simulate.studies.ratios import Ratio, Z, errors_to_stop_at, furthest, ratio, wilson
+from simulate.studies.ratios import Ratio, Z, error_of_all_alike, errors_to_stop_at, furthest, ratio
 from simulate.studies.sums import MOMENTS, SUMS, moment
 from simulate.studies.trials import performance as of_trials
 
@@ -32,7 +33,7 @@ def added_up(k, n):
 def test_wilson_is_where_the_score_test_no_longer_rejects(n):
     """Wilson 1927: shares p with |k/n - p| <= 1.96 sqrt(p (1 - p) / n)."""
     for k in {0, 1, n // 3, n}:
-        low, high = wilson(k, n)
+        low, high = wilson_interval(k, n)
 
         def beyond(p, k=k):
             return abs(k / n - p) - Z * math.sqrt(p * (1 - p) / n)
@@ -40,6 +41,13 @@ def test_wilson_is_where_the_score_test_no_longer_rejects(n):
         lower = 0.0 if k == 0 else brentq(beyond, 1e-12, k / n * (1 - 1e-9))
         upper = 1.0 if k == n else brentq(beyond, max(k / n * (1 + 1e-9), 1e-9), 1 - 1e-12)
         assert (low, high) == pytest.approx((lower, upper), abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [2, 40, 1000])
+def test_the_error_is_the_half_width_over_z(n):
+    for k in (0, n):
+        low, high = wilson_interval(k, n)
+        assert error_of_all_alike(n) == pytest.approx((high - low) / 2 / Z)
 
 
 def test_the_limit_holds_what_a_brute_force_search_over_all_shares_finds():
