@@ -131,6 +131,9 @@ def _climb(
             if new_value > value:
                 break
             move /= 2
+        if not np.isfinite([new_value, *new_slope]).all():
+            _place_again(target, point, places)
+            break
         inverse = _updated(inverse, move, slope - new_slope)
         point, value, slope = point + move, new_value, new_slope
         if progress:
@@ -160,7 +163,10 @@ def _updated(inverse: FloatArray, move: FloatArray, fall: FloatArray) -> FloatAr
 
 def _curvature_root(target: Target, point: FloatArray, places: Places) -> tuple[FloatArray, bool]:
     """Return the root of the inverse curvature, and whether the curvature is a maximum's."""
-    value, axis = np.linalg.eigh(-_curvature(target, point, places))
+    curvature = _curvature(target, point, places)
+    if not np.isfinite(curvature).all():  # at the edge of what can be computed: noise next to none
+        return np.eye(len(point)), False
+    value, axis = np.linalg.eigh(-curvature)
     # The prior alone has curvature 1; what lies far below is no maximum, but still a proposal.
     kept = np.maximum(value, 0.25)
     return (axis / np.sqrt(kept)) @ axis.T, bool(value.min() > 0.05)

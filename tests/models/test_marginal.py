@@ -13,6 +13,7 @@ from bayes.curves import COURSES, ONSETS, kept_share, saturating
 from bayes.diagnostics import diagnose_importance, diagnose_marginal_chains
 from bayes.fit import FitConfig, fit
 from bayes.heaping import cells, log_probability
+from bayes.marginal import mode
 from bayes.marginal.chains import _moved, begin, go_on
 from bayes.marginal.evaluate import log_at, log_sum
 from bayes.marginal.grid import make_nodes
@@ -245,6 +246,14 @@ def test_where_the_weights_do_not_do_chains_are_run(make_cohort, monkeypatch):
     assert found.posterior.scores.shape[1] == 120
     assert found.diagnosis.status == "converged", found.diagnosis.reason
     assert "so chains were run" in found.diagnosis.reason
+
+
+def test_a_curvature_that_is_no_number_fails_the_gate_and_nothing_else(make_cohort, monkeypatch):
+    nothing = lambda target, point, places: np.full((len(point), len(point)), np.nan)  # noqa: E731
+    monkeypatch.setattr(mode, "_curvature", nothing)
+    found = fit(make_cohort(6, 4), FitConfig(engine="marginal", marginal_draws=30))
+    assert found.diagnosis.status == "not_converged"
+    assert np.isfinite(found.posterior.scores).all()
 
 
 def test_a_warm_start_ends_where_a_cold_one_does(make_cohort):
