@@ -118,13 +118,14 @@ def _best(row: Any) -> str:
 def _trials(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) -> Iterator[str]:
     n = int(found.study_cell["n_replicates"].min())
     yield f"{design.study}: {n:,} simulated trials of every size a world"
-    for (world, measure), own in rows.groupby(["world", "measure"], sort=False):
-        if measure not in (measures or ("power",)):
-            continue
-        first = own.iloc[0]
+    asked = rows[rows["measure"].isin(measures or ("power",))]
+    columns = ["world", "measure", "trial", "sessions", "method", "estimand", "missing"]
+    several = asked.groupby(["trial", "method"])["estimand"].nunique().max() > 1
+    for given, own in asked.groupby(columns, sort=False):
+        world, measure, trial, sessions, method, estimand, missing = given
         yield (
-            f"{measure}, {first['trial'].replace('_', ' ')}, {first['sessions']} sessions, "
-            f"{first['method']}, missing {first['missing']}, world {world}:"
+            f"{measure}{f' of {estimand}' if several else ''}, {trial.replace('_', ' ')}, "
+            f"{sessions} sessions, {method}, missing {missing}, world {world}:"
         )
         for row in own.itertuples():
             yield (
