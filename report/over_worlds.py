@@ -14,6 +14,7 @@ from report.frames import records
 from report.studies.best_length import best, hinges
 from report.studies.frame import page
 from report.studies.many_worlds import (
+    PRACTICE,
     PREDICTED,
     RULES,
     compared,
@@ -48,11 +49,11 @@ class Truth:
         Rows of `over_worlds.across`: rule, threshold_pct, test_sessions, measure, mean, lo, hi,
         mcse.
     best
-        Rows of `choice.best_lengths` of the rule in use, with `rate`.
+        Rows of `choice.best_lengths` of tests judged by the last report, with `rate`.
     steps
         Rows of `over_worlds.step`, with `rule`, `before`, `after`.
     near
-        Rows of `choice.near_least` of the rule in use.
+        Rows of `choice.near_least` of tests judged by the last report.
     knowing
         Rows of `over_worlds.value_of_knowing`, with `rate`.
     """
@@ -124,10 +125,9 @@ def _sentences(truth: Truth, facts: StudyFacts) -> list[str]:
         f"{number(weeks[length])} weeks"
         for length in (now, now + 1, now + 2)
     )
-    first = (
-        f"With the rule in use (last report at least {number(facts.threshold_pct, 0)} %), {told}."
-    )
-    found = [first, *(_step(row) for row in records(truth.steps)), *_predicted(truth, facts)]
+    first = f"Judged by the last report (at least {number(facts.threshold_pct, 0)} %), {told}."
+    steps = (_step(row) for row in records(truth.steps))
+    found = [first, *_practice(truth), *steps, *_predicted(truth, facts)]
     for rate in facts.rates[-2:]:
         rows = truth.best[truth.best["rate"] == rate].sort_values("share_best", ascending=False)
         top = rows[rows["share_best"] > 0].head(3)
@@ -137,9 +137,18 @@ def _sentences(truth: Truth, facts: StudyFacts) -> list[str]:
         )
         found.append(
             f"If {number(rate, 0)} test sessions are worth spending to find one more, the best "
-            f"length of the rule in use is {shares}."
+            f"length of a test judged by the last report is {shares}."
         )
     return found
+
+
+def _practice(truth: Truth) -> list[str]:
+    """Say what today's practice misses, where it was studied."""
+    rows = truth.measures[truth.measures["rule"] == "practice"]
+    return [
+        f"{PRACTICE} after {count(row['test_sessions'])} sessions misses {_spread(row)} of 100."
+        for row in records(rows[rows["measure"] == "missed_per_100"].drop_duplicates("rule"))
+    ]
 
 
 def _predicted(truth: Truth, facts: StudyFacts) -> list[str]:

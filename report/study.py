@@ -26,7 +26,7 @@ class StudyFacts(Words):
     truth
         Clause that says what counts as long-term relief.
     threshold_pct, test_sessions
-        The rule in use: least last report, sessions of the present test period.
+        Least last report of the rule that is followed, sessions of the present test period.
     worlds
         Names of the worlds, in words.
     rates
@@ -79,16 +79,16 @@ def build(
 
 
 def _one_sentence(choice: pd.DataFrame, facts: StudyFacts) -> str:
-    """Say what one more session changes under the rule in use."""
+    """Say what one more session changes, judged by the last report."""
     rows, now = in_use(choice, facts), facts.test_sessions
     by_length: dict[int, dict[str, Any]] = {int(row["test_sessions"]): row for row in records(rows)}
     if not {now, now + 1} <= set(by_length):
-        return "The rule in use was not studied at these lengths."
+        return "The last report was not studied at these lengths."
     a, b = by_length[now], by_length[now + 1]
     fewer = a["missed_per_100"] - b["missed_per_100"]
     more = b["sessions_per_100"] - a["sessions_per_100"]
     return (
-        f"With the rule in use (last report at least {number(facts.threshold_pct, 0)} %), "
+        f"Judged by the last report (at least {number(facts.threshold_pct, 0)} %), "
         f"{now + 1} sessions instead of {now} miss "
         f"{plus_minus(fewer, _both(a, b, 'missed_per_100_mcse'), 1, 2)} fewer of 100 who start "
         f"(from {number(a['missed_per_100'])} to {number(b['missed_per_100'])}) and give "

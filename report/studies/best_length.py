@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def best(truths: Sequence["Truth"]) -> list[Block]:
-    """Return how often each length of the rule in use is best at a rate, and the regret of all."""
+    """Return how often each length by the last report is best at a rate, and the regret of all."""
     panels, rows = [], []
     for truth in truths:
         drawn = truth.best.assign(share=100 * truth.best["share_best"])
@@ -42,7 +42,7 @@ def best(truths: Sequence["Truth"]) -> list[Block]:
         *(Text(_near(truth)) for truth in truths),
         Figure(
             key="figure-best",
-            title="Worlds in which a length of the rule in use is best, by rate",
+            title="Worlds in which a length is best, judged by the last report, by rate",
             caption="Loss: test sessions and missed long-term responders per 100 who start, at "
             "the rate above each row. Regret in the table: test sessions per 100 lost to the best "
             "length of the same world.",
@@ -107,7 +107,7 @@ def hinges(truth: "Truth", told: NextStudy) -> list[Block]:
     shown = lined(
         lines,
         "table-knowing",
-        f"Value of knowing, long-term relief of {truth.cut_pct} % or more, rule in use",
+        f"Value of knowing, long-term relief of {truth.cut_pct} % or more, by the last report",
         labels,
         [
             "Columns: rate of exchange, test sessions worth one more found. Value: expected loss "

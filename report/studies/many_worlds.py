@@ -28,7 +28,8 @@ PREDICTED = {
     "bayes_fixed": "predicted chance",
     "bayes_sequential": "predicted chance, as soon as it is clear",
 }
-PREDICTED_AT_LEAST = 50.0  # percent: about as specific as the rule in use
+PREDICTED_AT_LEAST = 50.0  # percent: about as specific as the last report
+PRACTICE = "Today's practice, the recorded assessment"
 COMPARED = (
     ("missed_per_100", "Missed of 100 who start"),
     ("missed_per_100_completers", "Missed of 100 who complete the test"),
@@ -115,7 +116,7 @@ def series_of(truth: "Truth", facts: "StudyFacts") -> dict[str, tuple[str, float
 
 
 def compared(truth: "Truth", facts: "StudyFacts") -> Table:
-    """Return the table of three lengths of the rule in use, with the spread between worlds."""
+    """Return the table of three lengths judged by the last report, with the worlds' spread."""
     lengths = [facts.test_sessions + k for k in range(3)]
     own = of_rule(truth.measures, "last", facts.threshold_pct)
     lines = []
@@ -139,6 +140,24 @@ def compared(truth: "Truth", facts: "StudyFacts") -> Table:
     )
 
 
+def _practice(
+    truth: "Truth", lengths: Sequence[int], shown: Sequence[str]
+) -> list[tuple[str, ...]]:
+    """Return the line of today's practice, dashes at lengths at which nobody assesses."""
+    rows = truth.measures[truth.measures["rule"] == "practice"]
+    if rows.empty:
+        return []
+    told = rows.set_index(["test_sessions", "measure"])["mean"].to_dict()
+    cells = [
+        number((100 if measure in SHARES else 1) * told[length, measure])
+        if (length, measure) in told
+        else "–"
+        for length in lengths
+        for measure in shown
+    ]
+    return [(PRACTICE, *cells)]
+
+
 def rules(truth: "Truth", facts: "StudyFacts") -> Table:
     """Set the rules side by side at the present length and the next one."""
     shown = ("missed_per_100", "expected_test_sessions", "sensitivity", "specificity")
@@ -152,6 +171,7 @@ def rules(truth: "Truth", facts: "StudyFacts") -> Table:
             for measure in shown
         ]
         lines.append((words, *cells))
+    lines += _practice(truth, lengths, shown)
     heads = ("missed", "sessions", "sensitivity", "specificity")
     labels = {"rule": "Rule"} | {
         f"n{length}_{head}": f"{length}: {head}" for length in lengths for head in heads

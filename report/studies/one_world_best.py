@@ -1,4 +1,4 @@
-"""The best length of the rule in use at stated rates, in one world.
+"""The best length of the last report at stated rates, in one world.
 
 Belongs here: words and table. Does not: losses.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def in_use(choice: pd.DataFrame, facts: "StudyFacts") -> pd.DataFrame:
-    """Return the rows of the rule in use."""
+    """Return the rows of the last report."""
     same = (choice["rule"] == "last") & (choice["threshold_pct"] == facts.threshold_pct)
     return choice[same]
 
@@ -44,10 +44,10 @@ def _shortest(rows: pd.DataFrame) -> str:
 
 
 def best_length(rows: pd.DataFrame, facts: "StudyFacts") -> list[Block]:
-    """Say which length of the rule in use is best at each rate, and how much that hinges on it."""
+    """Say which length by the last report is best at each rate, and how much that hinges on it."""
     rows = rows.sort_values("test_sessions")
     if rows["test_sessions"].nunique() < 2:
-        return [Text("One length of the rule in use was studied: there is none to choose.")]
+        return [Text("One length judged by the last report was studied: there is none to choose.")]
     lines = []
     for rate in facts.rates:
         best = rows[rows[f"is_best_at_{rate:g}"]].iloc[0]
@@ -76,7 +76,7 @@ def best_length(rows: pd.DataFrame, facts: "StudyFacts") -> list[Block]:
     shown = lined(
         lines,
         "table-lengths",
-        f"Best length of the rule in use (last report at least {number(facts.threshold_pct, 0)} %)",
+        f"Best length, judged by the last report (at least {number(facts.threshold_pct, 0)} %)",
         labels,
         [
             "Loss: test sessions and missed long-term responders per 100 who start, at the rate of "

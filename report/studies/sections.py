@@ -97,7 +97,7 @@ def _line(row: dict[str, object]) -> str:
 
 
 def regret_by_rate(rows: pd.DataFrame, title: str, key: str) -> Figure:
-    """Return the heat map of regret by length and rate of the rule in use.
+    """Return the heat map of regret by length and rate of the last report.
 
     Parameters
     ----------

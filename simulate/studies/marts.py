@@ -144,7 +144,7 @@ def _near_least(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
 
 
 def _knowing(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
-    """Value of knowing each thing of the world, for choosing a length of the rule in use."""
+    """Value of knowing each thing of the world, for a length judged by the last report."""
     used: dict[str, Any] = {
         "rule": "last",
         "threshold_pct": Protocol.preset("clinic").responder_threshold_pct,

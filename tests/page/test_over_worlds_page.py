@@ -112,3 +112,18 @@ def test_predicted_chances_are_told_beside_reports():
     assert "(10 to 80 %)" in told[1]
     assert "9.1 of 100 are missed in 3.4 test sessions" in told[1]
     assert "specificity of 77 %" in told[1]
+
+
+def test_todays_practice_stands_beside_the_last_report(made):
+    found, html, _ = made
+    rows = found.study_performance
+    own = rows[
+        rows["is_headline"]
+        & (rows["rule"] == "practice")
+        & (rows["measure"] == "missed_per_100")
+        & (rows["decision_n_lag_visits"] == 0)
+    ]
+    told = f"recorded assessment after 4 sessions misses {own['estimate'].mean():.1f} ("
+    text = text_of(html)
+    assert text.index("Judged by the last report") < text.index(told)
+    assert html.count("practice, the recorded assessment") >= 4  # sentence and line, of each truth
