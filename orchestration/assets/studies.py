@@ -8,6 +8,7 @@ so that a backfill and the nightly never wait for each other. No study reads a p
 import math
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,10 @@ from orchestration.instance import WRITER_POOL
 from orchestration.journal import Journal
 from orchestration.settings import Settings
 from orchestration.warehouse import read_tables, replace_table
+from simulate.studies import files
 
 CANARY = "test_period_canary"
-WHOLE = (
-    "test_period_length",
-    "sham_trial",
-    "sham_endpoints",
-    "subgroup_power",
-    "withdrawal_trial",
-    "missing_reports",
-    "regression_to_mean",
-    "retention_reporting",
-    "surgery_referral",
-    "interruption",
-    "maintenance_interval",
-)
+WHOLE = tuple(name for name in files.available() if name != CANARY)
 STUDY_TABLES = {
     "study_cell": "Counts by rule, test length, threshold and truth over simulated cohorts.",
     "study_performance": "Sensitivity, specificity, PPV, NPV, sessions spent; each with MCSE.",
@@ -76,7 +66,6 @@ def _canary(settings: Settings) -> Any:
     def canary(
         build: dg.ResourceParam[Build], journal: dg.ResourceParam[Journal]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        from simulate.studies import files
         from simulate.studies.drift import compare
         from simulate.studies.run import Plan, open_store, run
         from simulate.studies.tables import tables
@@ -114,10 +103,7 @@ def _canary(settings: Settings) -> Any:
 
 
 def _whole(settings: Settings, name: str) -> Any:
-    from simulate.studies import files
-    from simulate.studies.worlds import worlds
-
-    places = {f"{w.name}-{w.scenario_id[:6]}": w for w in worlds(files.load(name))}
+    places = _places(name)
 
     @dg.asset(
         name=f"study_{name}",
@@ -140,7 +126,7 @@ def _whole(settings: Settings, name: str) -> Any:
             config.jobs,
             config.scheduler or None,
             shard_size=min(SHARD_SIZE, -(-replicates // _STEPS)),
-            only=places[context.partition_key].scenario_id,
+            only=places[context.partition_key],
         )
         told = [0.0]
 
@@ -156,6 +142,14 @@ def _whole(settings: Settings, name: str) -> Any:
         return dg.MaterializeResult(metadata=_facts(run(design, settings.studies, plan, observe)))
 
     return study
+
+
+@cache
+def _places(name: str) -> dict[str, str]:
+    """Return `scenario_id` by partition of a shipped study: read once, some have 100 worlds."""
+    from simulate.studies.worlds import worlds
+
+    return {f"{w.name}-{w.scenario_id[:6]}": w.scenario_id for w in worlds(files.load(name))}
 
 
 class StudyConfig(dg.Config):

@@ -11,6 +11,7 @@ from orchestration.assets.studies import make
 from orchestration.errors import Busy
 from orchestration.lock import writing
 from orchestration.settings import load
+from simulate.studies import files, worlds
 
 ASSET = "study_retention_reporting"
 
@@ -22,6 +23,18 @@ def materialise(settings, key, n):
         partition_key=key,
         run_config={"ops": {ASSET: {"config": {"replicates": n}}}},
     )
+
+
+def test_every_shipped_study_but_the_canary_is_an_asset_with_all_its_worlds(tmp_path):
+    made = {
+        asset.key.to_user_string(): asset.partitions_def.get_partition_keys()
+        for asset in make(load({"data": tmp_path}, cwd=tmp_path))
+        if asset.partitions_def is not None
+    }
+    shipped = {path.stem for path in files.STUDIES.glob("*.yaml")} - {studies.CANARY}
+    assert set(made) == {f"study_{name}" for name in shipped}
+    for name in shipped:
+        assert len(made[f"study_{name}"]) == len(worlds.worlds(files.load(name))), name
 
 
 def test_a_partition_is_a_world_and_what_is_there_is_not_made_again(tmp_path):
