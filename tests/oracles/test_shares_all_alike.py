@@ -143,3 +143,12 @@ def test_a_planted_cell_without_spread_does_not_stop_a_run(tmp_path, monkeypatch
     shares = told[(told["measure"] == measure) & told["is_headline"]]
     assert (shares["mcse"] > 0).all()
     assert "alike in all, down to 0." in "\n".join(lines(design, found, shares, (measure,)))
+
+
+def test_a_truth_that_all_replicates_share_has_no_error_of_0(tmp_path):
+    design = files.load("regression_to_mean")
+    run.run(design, tmp_path, run.Plan(3))
+    found = kinds.kind("estimates").tables(design, run.open_store(design, tmp_path))
+    truths = found.study_performance[found.study_performance["measure"] == "truth"]
+    assert len(truths) and truths["estimate"].notna().all()
+    assert truths["mcse"].isna().all()
