@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from simulate.studies import mistakes
+from simulate.studies import mistakes, readable
 from simulate.studies.kinds import KINDS, kind
+from simulate.studies.study import Misfit
 
 STUDIES = Path(__file__).parent
 _FREE = (("data", "what_if"), ("data", "vary"))
@@ -57,12 +58,17 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Any:
     except ValueError as error:
         raise ValueError(f"study {name}: {error}") from None
     try:
-        return law.model_validate(values)
+        design = law.model_validate(values)
+        readable.check(design)
     except ValidationError as error:
         said = mistakes.sentence(law, error, values, lines, changes or {})
-        raise ValueError(
-            f"study {name}, {said}" if said.startswith("line") else f"study {name}: {said}"
-        ) from None
+    except Misfit as error:
+        said = mistakes.misfit(error, lines, changes or {})
+    else:
+        return design
+    raise ValueError(
+        f"study {name}, {said}" if said.startswith("line") else f"study {name}: {said}"
+    )
 
 
 def parse(text: str) -> Any:

@@ -12,6 +12,8 @@ from typing import Any, get_args
 import yaml
 from pydantic import ValidationError
 
+from simulate.studies.study import Misfit
+
 Path = tuple[str | int, ...]
 
 
@@ -82,6 +84,11 @@ def sentence(
     where = _where(path, lines, changed)
     named = f"field {dotted(path)}: " if path and problem["type"] not in _NAMED else ""
     return f"{where}{named}{said}"
+
+
+def misfit(error: Misfit, lines: Mapping[Path, int], changed: Iterable[str]) -> str:
+    """Return what a check beside the model found, as one line; `lines`, `changed` as above."""
+    return f"{_where(error.path, lines, changed)}field {dotted(error.path)}: {error}"
 
 
 _NAMED = ("extra_forbidden", "missing")

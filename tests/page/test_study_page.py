@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 import pytest
 
 from orchestration.study_page import write_page
+from report.studies import many_worlds, one_world, solved
 from report.wording import world_words
-from simulate.studies import files, tables
+from simulate.studies import files, readable, tables
 from simulate.studies import run as runs
 from simulate.studies.kinds import kind
 
@@ -44,6 +45,12 @@ def test_it_asks_for_nothing_outside_itself_and_is_labelled(made):
     assert page.outside == []
     assert page.text.count("SIMULATED DATA") > 5
     assert "<script" not in made[2]
+
+
+def test_a_study_file_must_name_what_its_page_reads():
+    assert set(readable.OF_ONE_WORLD) == set(one_world.MEASURES)
+    over = {*(name for name, _ in many_worlds.COMPARED), *solved.SHOWN}
+    assert set(readable.OVER_WORLDS) == over
 
 
 def test_its_one_sentence_is_the_table(made):

@@ -25,7 +25,8 @@ CANARY = "test_period_canary"
         ({"performance.measures": ["sensitivty"]}, "performance.measures"),
         ({"data.worlds": ["x"]}, "no scenario 'x'; there are"),
         ({"world.course.nothing": 1}, "nothing"),
-        ({"data.worlds": ["replica", "replica"]}, "two of the worlds are the same"),
+        ({"data.worlds": ["replica"] * 2, "performance.measures": "all"},
+         "two of the worlds are the same"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_named_at_once(changes, said):
@@ -77,6 +78,7 @@ def test_cells_are_named_by_world_method_and_truth():
 
 def test_worlds_vary_over_every_combination():
     changes = {
+        "performance.measures": "all",
         "data.vary.measurement.missing_later": [0.0, 0.1],
         "data.vary.course.surgery_hazard": [0.0, 0.01, 0.02],
     }

@@ -87,6 +87,43 @@ def test_what_cannot_be_is_said_with_its_line_and_field(tmp_path, study, before,
     assert f"line {line}: {sentence}" in said
 
 
+@pytest.mark.parametrize(
+    ("study", "before", "after", "sentence"),
+    [
+        (PERIODS, "seed: 2", "seed: -2", "field seed: must be 0 or more, got -20261126"),
+        (TRIALS, "seed: 2", "seed: -2", "field seed: must be 0 or more, got -20261127"),
+        (PERIODS, "sessions_per_responder: [5, 10, 20, 50]", "sessions_per_responder: []",
+         "field performance.sessions_per_responder: the list is empty; name one value or more"),
+        (PERIODS, "sessions_per_responder: [5, 10,", "sessions_per_responder: [5, 5.0,",
+         "field performance.sessions_per_responder: ['5', '5', '20', '50'] names a value twice"),
+        (PERIODS, "decision_threshold_pct: [10, 30, 50]", "decision_threshold_pct: []",
+         "field performance.decision_threshold_pct: the list is empty; name one value or more"),
+        (PERIODS, "decision_threshold_pct: [10, 30, 50]", "decision_threshold_pct: [10, 10]",
+         "field performance.decision_threshold_pct: ['10', '10'] names a value twice"),
+        (PERIODS, "measures:\n", "measures:\n    - sensitivity\n", "names a value twice"),
+        (ESTIMATES, "measures: all", "measures: [bias, bias]",
+         "field performance.measures: ['bias', 'bias'] names a value twice; keep it once"),
+        (PERIODS, "measures:\n    - sensitivity\n    - specificity\n", "measures:\n",
+         "field performance.measures: the page of one world also reads sensitivity, specificity; "
+         "add them, or write all"),
+    ],
+)  # fmt: skip
+def test_what_could_be_counted_but_not_read_is_refused_at_once(
+    tmp_path, study, before, after, sentence
+):
+    line, said = refused(tmp_path, study, before, after)
+    assert f"line {line}: " in said
+    assert sentence in said
+
+
+def test_a_study_over_worlds_needs_the_measures_of_its_page():
+    vary = {"data.vary.measurement.noise_sd": [5.0, 9.0]}
+    few = {"performance.measures": ["missed_per_100"]}
+    with pytest.raises(ValueError, match="over several worlds also reads missed_per_100_compl"):
+        files.load("test_period_length", vary | few)
+    assert files.load("test_period_length", vary).data.vary
+
+
 def test_a_method_without_its_estimand_names_the_estimands(tmp_path):
     _, said = refused(tmp_path, ESTIMATES, "estimands: [", "estimands: [correlation] #")
     assert "which is no estimand of the study (there are: correlation)" in said
