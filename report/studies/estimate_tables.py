@@ -3,6 +3,7 @@
 Belongs here: layout, units, decimals. Does not: any number that is not in the study's tables.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -140,6 +141,7 @@ def _off(row: dict[str, float] | None, digits: int) -> str:
 def _cell(row: dict[str, float], measure: str, estimand: str) -> str:
     scale = 100 if measure in PERCENT else 1
     digits = 0 if measure in PERCENT else digits_of(estimand)
-    if row[f"{measure}_mcse"] == 0:  # the same in every cohort, as the truth of a world is
+    error = row.get(f"{measure}_mcse", math.nan)
+    if not error > 0:  # the same in every cohort, or not known, as of a truth that is read once
         return number(scale * row[measure], digits)
-    return plus_minus(scale * row[measure], scale * row[f"{measure}_mcse"], digits, digits)
+    return plus_minus(scale * row[measure], scale * error, digits, digits)
