@@ -41,10 +41,10 @@ def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...])
     yield f"Long-term relief: {design.truth_in_words()}."
     if measures:
         for row in rows.itertuples():
+            error = f" (MCSE {_error(design, row, 5)})" if math.isfinite(row.estimate) else ""
             yield (
                 f"  {row.rule}, {row.test_sessions} sessions, at least {row.threshold_pct:g} %, "
-                f"lag {row.decision_n_lag_visits}: {row.measure} {number(row.estimate, 4)} "
-                f"(MCSE {_error(design, row, 5)})"
+                f"lag {row.decision_n_lag_visits}: {row.measure} {number(row.estimate, 4)}{error}"
             )
         return
     choice = found.study_choice

@@ -25,6 +25,10 @@ COMPARED = (
     *("sensitivity", "ppv", "missed_per_100", "sessions_without_long_term_relief_per_100"),
     *("expected_test_weeks", "late_responders_per_100"),
 )
+_NOT_LATER = (
+    "Found only by a longer test: no figure where the test is no longer than the one compared "
+    "with, or where the rule was not studied at that length."
+)
 MEASURES = (
     "sensitivity",
     "specificity",
@@ -140,6 +144,7 @@ def compared(performance: pd.DataFrame, facts: "StudyFacts") -> Table:
         [
             f"Long-term relief: {facts.truth}.",
             "Estimate ± Monte Carlo standard error; per 100 who start, early leavers included.",
+            *([_NOT_LATER] if "late_responders_per_100" in shown else []),
         ],
         is_grouped=True,
     )

@@ -59,7 +59,7 @@ def across(performance: pd.DataFrame, cell: pd.DataFrame, measures: Sequence[str
         mean="mean", lo=lambda x: x.quantile(SPREAD[0]), hi=lambda x: x.quantile(SPREAD[1]),
         n_worlds="size",
     )  # fmt: skip
-    squared = grouped["mcse"].agg(lambda x: float(np.sqrt((x**2).sum()) / len(x)))
+    squared = grouped["mcse"].agg(lambda x: float(np.sqrt((x**2).sum(min_count=1)) / len(x)))
     return found.assign(mcse=squared).reset_index()
 
 

@@ -14,6 +14,10 @@ import pandas as pd
 from simulate.studies.ratios import Ratio, error_of_all_alike, ratio
 from simulate.studies.sums import COUNTS
 
+LATE = "late_responders_per_100"
+HAS_LATE = "has_reference"
+"""Column of a cell: its test is longer than the reference, and its method was studied at that."""
+
 
 def _share(over: str, *rest: str) -> Ratio:
     return Ratio({over: 1}, dict.fromkeys((over, *rest), 1), everyone=False, is_share=True)
@@ -50,7 +54,7 @@ MEASURES: Mapping[str, Ratio] = MappingProxyType(
         "expected_test_weeks": Ratio({"n_test_days": 1 / 7}, {"n_patients": 1}),
         "test_sessions_per_responder_found": Ratio({"n_test_sessions": 1}, {"tp": 1}),
         "test_weeks_per_responder_found": Ratio({"n_test_days": 1 / 7}, {"tp": 1}),
-        "late_responders_per_100": _of_100(n_late=1),
+        LATE: _of_100(n_late=1),
         "report_carried_forward_per_100": _of_100(n_carried=1),
         "without_report_per_100": _of_100(n_without_report=1),
     }
@@ -63,10 +67,11 @@ def performance(rows: pd.DataFrame, measures: tuple[str, ...] = tuple(MEASURES))
     Parameters
     ----------
     rows
-        One row a cell, as `ratio` takes them, with `cell_id`.
+        One row a cell, as `ratio` takes them, with `cell_id` and, where some have nothing to be
+        later than, `HAS_LATE`.
     measures
         Names of `MEASURES`. Those about everyone who starts are NaN with n 0 where the truth of a
-        cell leaves patients out.
+        cell leaves patients out, late responders where there is no shorter test to compare with.
     """
     counted = rows[list(COUNTS)].sum(axis=1).to_numpy()
     leaves_out = counted < rows["n_patients"].to_numpy()
@@ -74,6 +79,8 @@ def performance(rows: pd.DataFrame, measures: tuple[str, ...] = tuple(MEASURES))
     for name in measures:
         estimate, mcse, n = ratio(rows, MEASURES[name])
         hidden = leaves_out & MEASURES[name].everyone
+        if name == LATE and HAS_LATE in rows:
+            hidden = hidden | ~rows[HAS_LATE].to_numpy(bool)
         frames.append(
             pd.DataFrame(
                 {

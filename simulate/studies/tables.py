@@ -12,7 +12,8 @@ from simulate.studies import calibration, frames, variance
 from simulate.studies.choice import choices
 from simulate.studies.design import Design
 from simulate.studies.grid import cells
-from simulate.studies.performance import net_benefit, observed, performance
+from simulate.studies.performance import HAS_LATE, net_benefit, observed, performance
+from simulate.studies.reference import has_reference
 from simulate.studies.store import Store
 from simulate.studies.sums import MOMENTS, moment
 from simulate.studies.totals import counted
@@ -49,6 +50,7 @@ def tables(design: Design, store: Store) -> Tables:
         A shard must not be read.
     """
     cell, shards = counted(design, store, cells)
+    cell[HAS_LATE] = has_reference(design, len(cell))
     cell = cell[cell["is_targeted"]].drop(columns="is_targeted").reset_index(drop=True)
     key = cell[[*NAMED, "decision_n_lag_visits", "is_headline"]]
     return Tables(
@@ -68,7 +70,8 @@ def _in_order(cell: pd.DataFrame) -> pd.DataFrame:
     told = {
         name for name in cell.columns if name.startswith(("chance_", "posterior_"))
     }  # own tables
-    return cell[[*first, *(c for c in cell.columns if c not in {*first, *products, *told})]]
+    left = {*first, *products, *told, HAS_LATE}
+    return cell[[*first, *(c for c in cell.columns if c not in left)]]
 
 
 def _calibration(design: Design, cell: pd.DataFrame) -> pd.DataFrame:

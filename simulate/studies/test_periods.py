@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.studies.design import Design
-from simulate.studies.performance import MEASURES, performance
+from simulate.studies.performance import HAS_LATE, MEASURES, performance
 from simulate.studies.ratios import errors_to_stop_at
 from simulate.studies.rules import UNATTAINABLE
 
@@ -44,6 +44,9 @@ def count(design: Design, world: "Scenario", replicates: range) -> "pa.Table":
 
 def error(design: Design, cell: pd.DataFrame) -> NDArray[np.float64]:
     """Return the errors of the stop measure, of attainable rules under the headline's truth."""
+    from simulate.studies.reference import has_reference
+
+    cell = cell.assign(**{HAS_LATE: has_reference(design, len(cell))})
     watched = cell[cell["is_headline"] & (~cell["rule"].isin(UNATTAINABLE))]
     return errors_to_stop_at(performance(watched, (design.performance.stop.measure,)))
 

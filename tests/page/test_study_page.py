@@ -5,12 +5,14 @@ from html.parser import HTMLParser
 
 import pytest
 
+from orchestration.commands.study_lines import lines
 from orchestration.study_page import write_page
 from report.studies import many_worlds, one_world, solved
-from report.wording import world_words
+from report.wording import MISSING, world_words
 from simulate.studies import files, readable, tables
 from simulate.studies import run as runs
 from simulate.studies.kinds import kind
+from simulate.studies.performance import HAS_LATE, LATE
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,42 @@ def test_it_asks_for_nothing_outside_itself_and_is_labelled(made):
     assert page.outside == []
     assert page.text.count("SIMULATED DATA") > 5
     assert "<script" not in made[2]
+
+
+@pytest.fixture(scope="module")
+def late(tmp_path_factory):
+    root = tmp_path_factory.mktemp("late")
+    design = files.load(
+        "test_period_length", {"data.n_patients": 40, "estimands": [
+            {"name": "hypothetical", "horizon_session": [15], "cut_pct": [30]}]
+        },
+    )  # fmt: skip
+    design = design.model_copy(
+        update={"methods": tuple(m for m in design.methods if m.rule in ("last", "practice"))}
+    )
+    runs.run(design, root, runs.Plan(30))
+    found = tables.tables(design, runs.open_store(design, root))
+    write_page(design, found, root / "late.html")
+    return design, found, (root / "late.html").read_text(encoding="utf-8")
+
+
+def test_who_is_found_later_is_no_number_without_a_shorter_test(late):
+    design, found, html = late
+    told = found.study_performance
+    told = told[told["measure"] == LATE]
+    has = (told["rule"] == "last") & (told["test_sessions"] > 4)
+    assert told.loc[~has, ["estimate", "mcse"]].isna().all(axis=None)
+    assert (told.loc[~has, "n"] == 0).all()
+    assert told.loc[has, ["estimate", "mcse"]].notna().all(axis=None)
+    assert HAS_LATE not in found.study_cell
+    four = told[(told["rule"] == "last") & (told["test_sessions"] == 4)]
+    for line in list(lines(design, found, four, (LATE,)))[2:]:
+        assert line.endswith(f"{LATE} not known")
+    assert "no figure where the test is no longer" in Reader(html).text
+    rows = re.findall(r"<tr[^>]*>(?:(?!</tr>).)*4\xa0sessions(?:(?!</tr>).)*</tr>", html, re.S)
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)[-1] for row in rows]
+    assert cells
+    assert set(cells) == {MISSING}
 
 
 def test_a_study_file_must_name_what_its_page_reads():
