@@ -178,6 +178,7 @@ def _truth(design: Any, found: Any, told: pd.DataFrame, truth: Any, facts: Any) 
         cut_pct=truth.cut_pct,
         within_missed=design.performance.within_missed_per_100,
         measures=of_truth(told),
+        frontier=over_worlds.frontier(of_truth(told)),
         best=pd.concat(best),
         steps=pd.DataFrame(steps),
         near=choice.near_least(own),

@@ -24,6 +24,7 @@ from report.studies.many_worlds import (
     rules,
     series_of,
 )
+from report.studies.many_worlds_lengths import characteristics, frontier, steps
 from report.studies.next_study import NextStudy
 from report.study import StudyFacts
 from report.wording import count, number
@@ -48,6 +49,8 @@ class Truth:
     measures
         Rows of `over_worlds.across`: rule, threshold_pct, test_sessions, measure, mean, lo, hi,
         mcse.
+    frontier
+        Rows of `over_worlds.frontier`.
     best
         Rows of `choice.best_lengths` of tests judged by the last report, with `rate`.
     steps
@@ -61,6 +64,7 @@ class Truth:
     cut_pct: int
     within_missed: float
     measures: pd.DataFrame
+    frontier: pd.DataFrame
     best: pd.DataFrame
     steps: pd.DataFrame
     near: pd.DataFrame
@@ -96,9 +100,13 @@ def build(
         A complete HTML document that asks for nothing outside itself.
     """
     basis = f"{count(n_cohorts)} simulated cohorts in {count(n_worlds)} worlds · {facts.worlds}"
+    by_length = [missed(truths, facts), *(characteristics(t, facts) for t in truths)]
+    by_step = [block for t in truths for block in (compared(t, facts), steps(t))]
+    costs = "What each test period costs and misses"
     sections = [
-        Section("length", "By number of test sessions", [missed(truths, facts)]),
-        Section("compared", "Four, five or six sessions", [compared(t, facts) for t in truths]),
+        Section("frontier", costs, [frontier(t) for t in truths]),
+        Section("length", "By number of test sessions", by_length),
+        Section("compared", "Four, five or six sessions", by_step),
         Section("rules", "Other rules", [rules(t, facts) for t in truths]),
         Section("best", "Best length at a stated rate", best(truths)),
         Section("hinges", "What it hinges on", hinges(truths[0], next_study)),

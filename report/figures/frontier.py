@@ -17,7 +17,8 @@ def frontier(rows: pd.DataFrame, series: Sequence[str]) -> Any:
     Parameters
     ----------
     rows
-        `series`, `test_sessions`, `missed_per_100`, `sessions_per_100`, `is_on_frontier`.
+        `series`, `test_sessions`, `missed_per_100`, `sessions_per_100`, `is_on_frontier`; with
+        `missed_per_100_lo` and `missed_per_100_hi` a band about the line.
     series
         Names in the order of the legend; no more than `SERIES` has looks.
 
@@ -36,11 +37,13 @@ def frontier(rows: pd.DataFrame, series: Sequence[str]) -> Any:
         scale=alt.Scale(domain=[0, scale_top(float(drawn["sessions_per_100"].max()))], nice=False),
         axis=alt.Axis(tickCount=6),
     )
-    y = alt.Y(
-        "missed_per_100:Q",
-        title="Missed, per 100 who start",
-        scale=alt.Scale(domain=[0, scale_top(float(drawn["missed_per_100"].max()))], nice=False),
-    )
+    has_band = "missed_per_100_hi" in rows
+    top = float(drawn["missed_per_100"].max())
+    if has_band:
+        top = max(top, float(rows.loc[rows["is_on_frontier"], "missed_per_100_hi"].max()))
+    scale = alt.Scale(domain=[0, scale_top(top)], nice=False)
+    title = "Missed, per 100 who start"
+    y = alt.Y("missed_per_100:Q", title=title, scale=scale)
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=names, range=[m.colour for m in looks]),
@@ -55,4 +58,9 @@ def frontier(rows: pd.DataFrame, series: Sequence[str]) -> Any:
     line = on.mark_line(color=INK, strokeWidth=1.5, interpolate="step-after")
     dots = on.mark_point(filled=True, size=70, opacity=1).encode(color=colour, shape=shape)
     labels = on.mark_text(dx=9, dy=-8, align="left").encode(text="test_sessions:Q")
-    return alt.layer(faint, line, dots, labels).properties(width=620, height=380)
+    drawings = [faint, line, dots, labels]
+    if has_band:
+        low = alt.Y("missed_per_100_lo:Q", title=title, scale=scale)
+        area = on.mark_area(opacity=0.12, color=INK, interpolate="step-after")
+        drawings = [area.encode(y=low, y2="missed_per_100_hi:Q"), *drawings]
+    return alt.layer(*drawings).properties(width=620, height=380)

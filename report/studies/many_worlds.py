@@ -38,8 +38,10 @@ COMPARED = (
     ("expected_test_weeks", "Test weeks a patient"),
     ("sensitivity", "Sensitivity"),
     ("specificity", "Specificity"),
+    ("ppv", "Positive predictive value"),
+    ("npv", "Negative predictive value"),
 )
-SHARES = ("sensitivity", "specificity")
+SHARES = ("sensitivity", "specificity", "ppv", "npv")
 
 
 def of_rule(rows: pd.DataFrame, rule: str, threshold_pct: float) -> pd.DataFrame:
@@ -160,7 +162,7 @@ def _practice(
 
 def rules(truth: "Truth", facts: "StudyFacts") -> Table:
     """Set the rules side by side at the present length and the next one."""
-    shown = ("missed_per_100", "expected_test_sessions", "sensitivity", "specificity")
+    shown = ("missed_per_100", "expected_test_sessions", *SHARES)
     lengths = (facts.test_sessions, facts.test_sessions + 1)
     lines = []
     for words, line in series_of(truth, facts).items():
@@ -172,7 +174,7 @@ def rules(truth: "Truth", facts: "StudyFacts") -> Table:
         ]
         lines.append((words, *cells))
     lines += _practice(truth, lengths, shown)
-    heads = ("missed", "sessions", "sensitivity", "specificity")
+    heads = ("missed", "sessions", "sensitivity", "specificity", "PPV", "NPV")
     labels = {"rule": "Rule"} | {
         f"n{length}_{head}": f"{length}: {head}" for length in lengths for head in heads
     }
@@ -183,7 +185,9 @@ def rules(truth: "Truth", facts: "StudyFacts") -> Table:
         "sessions at most",
         labels,
         [
-            "Means over worlds: missed of 100 who start, test sessions a patient, sensitivity and "
-            f"specificity in percent. Reports go on at {number(facts.threshold_pct, 0)} % or more."
+            "Means over worlds: missed of 100 who start, test sessions a patient; sensitivity, "
+            "specificity, positive (PPV) and negative predictive value (NPV) in percent, the last "
+            "two for the shares of long-term relief in these worlds. Reports go on at "
+            f"{number(facts.threshold_pct, 0)} % or more."
         ],
     )

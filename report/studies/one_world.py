@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LENGTHS = (4, 5, 6)
 RULES = ("last", "maximum", "mean_of_two", "slope", "confirm", "practice")
+PREDICTED = ("bayes_fixed", "bayes_sequential")
 COMPARED = (
     *("sensitivity", "ppv", "missed_per_100", "sessions_without_long_term_relief_per_100"),
     *("expected_test_weeks", "late_responders_per_100"),
@@ -39,43 +40,73 @@ MEASURES = (
 )
 
 
-def _series(rows: pd.DataFrame) -> list[str]:
-    present = set(rows["rule"])
-    return [words(rule) for rule in RULES if rule in present][: len(SERIES)]
+def _series(rows: pd.DataFrame, first: pd.DataFrame | None = None) -> list[str]:
+    """Return names of as many rules as there are looks: those of `first` before all others."""
+    present = [rule for rule in (*RULES, *PREDICTED) if rule in set(rows["rule"])]
+    ahead = set() if first is None else set(first["rule"])
+    kept = sorted(present, key=lambda rule: rule not in ahead)[: len(SERIES)]
+    return [words(rule) for rule in present if rule in kept]
 
 
-def frontier_of(choice: pd.DataFrame) -> Figure:
-    """Return the figure of missed responders against sessions without long-term relief."""
+def frontier_of(choice: pd.DataFrame, key: str = "frontier", of: str = "") -> Figure:
+    """Return the figure of missed responders against sessions without long-term relief.
+
+    Parameters
+    ----------
+    choice
+        Cells of one world (`study_choice`), or means over worlds (`over_worlds.frontier`), whose
+        spread between worlds is then drawn.
+    key, of
+        Key of the figure, and what its title adds, where a page has several.
+    """
     rows = choice.assign(series=[words(rule) for rule in choice["rule"]])
-    names = _series(rows)
     on = rows[rows["is_on_frontier"]].sort_values("sessions_per_100")
+    names = _series(rows, first=on)
     lines = [
         (
-            f"{row.series}, at least {row.threshold_pct:g} %",
-            str(row.test_sessions),
-            plus_minus(row.missed_per_100, row.missed_per_100_mcse, 1, 2),
-            plus_minus(row.sessions_per_100, row.sessions_per_100_mcse, 0, 1),
+            f"{row['series']}, at least {row['threshold_pct']:g} %",
+            str(row["test_sessions"]),
+            _on_frontier(row, "missed_per_100", 1),
+            _on_frontier(row, "sessions_per_100", 0),
         )
-        for row in on.itertuples()
+        for row in records(on)
     ]
     first, last = on.iloc[0], on.iloc[-1]
+    legend = [
+        *((swatch(SERIES[i], line=False), name) for i, name in enumerate(names)),
+        (swatch(Mark(INK, "circle"), point=False), "Frontier"),
+    ]
+    spread = ""
+    if "missed_per_100_lo" in rows:
+        error = float(rows["missed_per_100_mcse"].max())
+        spread = (
+            " Means over worlds; band, and brackets in the table: nine worlds of ten (Monte Carlo "
+            f"error of a mean of the missed at most {number(error, 2)})."
+        )
+        legend.append((band_key(INK), "Nine worlds of ten"))
     return Figure(
-        key="figure-frontier",
-        title="Missed responders against sessions without long-term relief",
+        key=f"figure-{key}",
+        title=f"Missed responders against sessions without long-term relief{of}",
         caption="Simulated cohorts. One point a rule, threshold and length; the line joins those "
         "that no other beats on both counts, with their number of test sessions. Nothing is "
-        "weighed here: which point is best depends on what one more responder found is worth.",
+        "weighed here: which point is best depends on what one more responder found is worth."
+        f"{spread}",
         alt=f"The frontier falls from {number(first['missed_per_100'])} missed with "
         f"{number(first['sessions_per_100'], 0)} sessions without long-term relief to "
         f"{number(last['missed_per_100'])} missed with {number(last['sessions_per_100'], 0)}",
-        panels=[Panel(to_svg(frontier(rows, names), "frontier", "Missed against sessions"))],
+        panels=[Panel(to_svg(frontier(rows, names), key, "Missed against sessions"))],
         data=DataTable(["Rule", "Test sessions", "Missed per 100", "Sessions per 100"], lines),
-        legend=[
-            *((swatch(SERIES[i], line=False), name) for i, name in enumerate(names)),
-            (swatch(Mark(INK, "circle"), point=False), "Frontier"),
-        ],
+        legend=legend,
         panel_width=640,
     )
+
+
+def _on_frontier(row: dict[str, Any], name: str, digits: int) -> str:
+    """Tell a figure with its spread between worlds, or else with its Monte Carlo error."""
+    if f"{name}_lo" in row:
+        lo, hi = (number(row[f"{name}_{end}"], digits) for end in ("lo", "hi"))
+        return f"{number(row[name], digits)} ({lo} to {hi})"
+    return plus_minus(row[name], row[f"{name}_mcse"], digits, digits + 1)
 
 
 def lengths_of(performance: pd.DataFrame, facts: "StudyFacts") -> Figure:

@@ -61,7 +61,7 @@ def choices(design: "Design", cell: pd.DataFrame) -> pd.DataFrame:
     attainable = ~rows["rule"].isin(UNATTAINABLE)
     rows["is_on_frontier"] = False
     for _, own in rows[attainable].groupby(BY_WORLD):
-        rows.loc[own.index, "is_on_frontier"] = _is_on_frontier(own)
+        rows.loc[own.index, "is_on_frontier"] = is_on_frontier(own)
     within = design.performance.within_missed_per_100
     rows["is_shortest_sufficient"] = _shortest(rows, within, "test_sessions", "idxmax")
     rows["is_shortest_near_least"] = _shortest(rows, within, "missed_per_100", "idxmin")
@@ -139,8 +139,14 @@ def near_least(choice: pd.DataFrame) -> pd.DataFrame:
     return found.assign(share_of_worlds=found["n_shortest"] / found["n_worlds"])
 
 
-def _is_on_frontier(rows: pd.DataFrame) -> np.ndarray:
-    """Whether no other row misses fewer for no more sessions, or as many for fewer."""
+def is_on_frontier(rows: pd.DataFrame) -> np.ndarray:
+    """Tell of each row whether no other misses fewer for no more sessions, or as many for fewer.
+
+    Parameters
+    ----------
+    rows
+        `missed_per_100` and `sessions_per_100` of attainable rules, one truth.
+    """
     order = rows.sort_values(["sessions_per_100", "missed_per_100"], kind="stable")
     fewest = order["missed_per_100"].cummin().shift(fill_value=np.inf)
     on = (order["missed_per_100"] < fewest).rename("on")

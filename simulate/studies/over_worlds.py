@@ -36,6 +36,11 @@ TRUTH = ["estimand", "horizon_session", "cut_pct"]
 KEYS = (*TRUTH, "rule", "parameters", "threshold_pct",
         "decision_n_lag_visits", "test_sessions")  # fmt: skip
 
+ON_FRONTIER = {
+    "missed_per_100": "missed_per_100",
+    "sessions_without_long_term_relief_per_100": "sessions_per_100",
+}
+
 
 def across(performance: pd.DataFrame, cell: pd.DataFrame, measures: Sequence[str]) -> pd.DataFrame:
     """Return measures over the worlds of a study.
@@ -61,6 +66,34 @@ def across(performance: pd.DataFrame, cell: pd.DataFrame, measures: Sequence[str
     )  # fmt: skip
     squared = grouped["mcse"].agg(lambda x: float(np.sqrt((x**2).sum(min_count=1)) / len(x)))
     return found.assign(mcse=squared).reset_index()
+
+
+def frontier(measures: pd.DataFrame) -> pd.DataFrame:
+    """Return the plain frontier of means over worlds: no rate of exchange enters.
+
+    Parameters
+    ----------
+    measures
+        Rows of `across` of one truth and lag, with the two measures in `ON_FRONTIER`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an attainable rule, threshold and length: missed_per_100, sessions_per_100 (given
+        without long-term relief), each a mean over worlds with `_lo` and `_hi` that hold nine
+        worlds of ten and its Monte Carlo error `_mcse`; is_on_frontier, judged by the means.
+    """
+    from simulate.studies.choice import is_on_frontier
+    from simulate.studies.rules import UNATTAINABLE
+
+    keys, told = list(KEYS), measures[~measures["rule"].isin(UNATTAINABLE)]
+    sides = []
+    for measure, name in ON_FRONTIER.items():
+        own = told[told["measure"] == measure]
+        named = {"mean": name} | {part: f"{name}_{part}" for part in ("lo", "hi", "mcse")}
+        sides.append(own[[*keys, *named]].rename(columns=named))
+    rows = sides[0].merge(sides[1], on=keys, validate="one_to_one")
+    return rows.assign(is_on_frontier=is_on_frontier(rows))
 
 
 def worlds_table(design: "Design") -> pd.DataFrame:

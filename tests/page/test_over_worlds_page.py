@@ -104,8 +104,9 @@ def test_predicted_chances_are_told_beside_reports():
         ]
     )  # fmt: skip
     truth = Truth(
-        cut_pct=30, measures=rows, best=rows, steps=rows, knowing=rows, near=rows, within_missed=1
-    )
+        cut_pct=30, measures=rows, frontier=rows, best=rows, steps=rows, knowing=rows, near=rows,
+        within_missed=1,
+    )  # fmt: skip
     facts = SimpleNamespace(test_sessions=4, threshold_pct=10)
     told = _predicted(truth, facts)
     assert len(told) == 2
