@@ -31,9 +31,7 @@ def characteristics(truth: "Truth", facts: "StudyFacts") -> Figure:
     """Return the figure of sensitivity, specificity and predictive values by length."""
     series = series_of(truth, facts)
     drawn = pd.concat(
-        of_rule(truth.measures, rule, threshold)
-        .query("parameters == @given")
-        .assign(series=name)
+        of_rule(truth.measures, rule, threshold).query("parameters == @given").assign(series=name)
         for name, (rule, threshold, given) in series.items()
     )
     panels, rows = [], []

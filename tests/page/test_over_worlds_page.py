@@ -12,6 +12,7 @@ from report.over_worlds import Truth, _predicted
 from simulate.studies import files, next_study, tables
 from simulate.studies import run as runs
 from simulate.studies.over_worlds import worlds_table
+from simulate.studies.rules import UNATTAINABLE
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +129,64 @@ def test_todays_practice_stands_beside_the_last_report(made):
     text = text_of(html)
     assert text.index("Judged by the last report") < text.index(told)
     assert html.count("practice, the recorded assessment") >= 4  # sentence and line, of each truth
+
+
+def test_the_plain_frontier_comes_before_any_rate(made):
+    """The first figure weighs nothing, and its numbers are means over worlds of the cells."""
+    found, html, _ = made
+    assert 0 < html.index("figure-frontier-30") < html.index("figure-missed")
+    assert html.index("figure-frontier-50") < html.index("figure-missed") < html.index("regret")
+    rows = found.study_choice
+    own = rows[rows["is_headline"] & (rows["decision_n_lag_visits"] == 0)]
+    own = own[~own["rule"].isin(UNATTAINABLE)]
+    cells = own.groupby(["rule", "threshold_pct", "test_sessions"])
+    means = cells[["missed_per_100", "sessions_per_100"]].mean().reset_index()
+    beaten = [
+        ((means["missed_per_100"] <= one.missed_per_100)
+         & (means["sessions_per_100"] <= one.sessions_per_100)
+         & ((means["missed_per_100"] < one.missed_per_100)
+            | (means["sessions_per_100"] < one.sessions_per_100))).any()
+        for one in means.itertuples()
+    ]  # fmt: skip
+    table = text_of(html[html.index("figure-frontier-30") : html.index("figure-frontier-50")])
+    both = ["missed_per_100", "sessions_per_100"]  # with one report several rules are one
+    on = means[~pd.Series(beaten)].round(9).drop_duplicates(both)
+    assert 1 < len(on) < len(means)
+    for row in on.itertuples():
+        assert f"{row.test_sessions} {row.missed_per_100:.1f} (" in table
+    assert len(re.findall(r"at least \d+ % \d+ ", table)) == len(on)
+    assert "nine worlds of ten" in table
+
+
+def test_predictive_values_stand_beside_sensitivity_and_specificity(made):
+    found, html, _ = made
+    told = found.study_performance
+    own = told[
+        told["is_headline"] & (told["rule"] == "maximum") & (told["threshold_pct"] == 10)
+        & (told["decision_n_lag_visits"] == 0) & told["test_sessions"].isin([4, 5])
+    ]  # fmt: skip
+    means = 100 * own.groupby(["test_sessions", "measure"])["estimate"].mean()
+    at = [
+        f"{means[n, measure]:.1f}"
+        for n in (4, 5) for measure in ("sensitivity", "specificity", "ppv", "npv")
+    ]  # fmt: skip
+    table = text_of(html[html.index("table-rules-30") : html.index("table-rules-50")])
+    row = table[table.index("highest report") :].split()
+    assert row[4:8] + row[10:14] == at
+    assert "figure-characteristics-30" in html
+
+
+def test_each_further_session_is_told_with_its_spread_between_worlds(made):
+    found, html, _ = made
+    rows = found.study_choice
+    own = rows[
+        rows["is_headline"] & (rows["rule"] == "last") & (rows["threshold_pct"] == 10)
+        & (rows["decision_n_lag_visits"] == 0)
+    ]  # fmt: skip
+    wide = own.pivot_table(index="scenario_id", columns="test_sessions", values="missed_per_100")
+    fewer = wide[4] - wide[5]
+    lo, hi = fewer.quantile(0.05), fewer.quantile(0.95)
+    table = text_of(html[html.index("table-steps-30") : html.index("table-steps-50")])
+    said = re.search(r"last report: 5 after 4 (\S+) \((\S+) to (\S+)\)", table)
+    told = [float(text.replace("\N{MINUS SIGN}", "-")) for text in said.groups()]
+    assert told == pytest.approx([fewer.mean(), lo, hi], abs=0.051)
