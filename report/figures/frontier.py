@@ -56,7 +56,8 @@ def frontier(rows: pd.DataFrame, series: Sequence[str]) -> Any:
     on = alt.Chart(rows[rows["is_on_frontier"]]).encode(x=x, y=y)
     faint = base.mark_point(filled=True, size=26, opacity=0.3).encode(color=colour, shape=shape)
     line = on.mark_line(color=INK, strokeWidth=1.5, interpolate="step-after")
-    dots = on.mark_point(filled=True, size=70, opacity=1).encode(color=colour, shape=shape)
+    seen = alt.Chart(rows[rows["is_on_frontier"] & rows["series"].isin(names)]).encode(x=x, y=y)
+    dots = seen.mark_point(filled=True, size=70, opacity=1).encode(color=colour, shape=shape)
     labels = on.mark_text(dx=9, dy=-8, align="left").encode(text="test_sessions:Q")
     drawings = [faint, line, dots, labels]
     if has_band:

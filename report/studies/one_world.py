@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LENGTHS = (4, 5, 6)
 RULES = ("last", "maximum", "mean_of_two", "slope", "confirm", "practice")
-PREDICTED = ("bayes_fixed", "bayes_sequential")
+PREDICTED = ("bayes_fixed", "bayes_sequential", "backward_induction")
 COMPARED = (
     *("sensitivity", "ppv", "missed_per_100", "sessions_without_long_term_relief_per_100"),
     *("expected_test_weeks", "late_responders_per_100"),
@@ -90,7 +90,7 @@ def frontier_of(choice: pd.DataFrame, key: str = "frontier", of: str = "") -> Fi
         caption="Simulated cohorts. One point a rule, threshold and length; the line joins those "
         "that no other beats on both counts, with their number of test sessions. Nothing is "
         "weighed here: which point is best depends on what one more responder found is worth."
-        f"{spread}",
+        f"{spread}{_undrawn(rows, names)}",
         alt=f"The frontier falls from {number(first['missed_per_100'])} missed with "
         f"{number(first['sessions_per_100'], 0)} sessions without long-term relief to "
         f"{number(last['missed_per_100'])} missed with {number(last['sessions_per_100'], 0)}",
@@ -99,6 +99,13 @@ def frontier_of(choice: pd.DataFrame, key: str = "frontier", of: str = "") -> Fi
         legend=legend,
         panel_width=640,
     )
+
+
+def _undrawn(rows: pd.DataFrame, names: list[str]) -> str:
+    """Name the attainable rules for which no look is left."""
+    left = [words(rule) for rule in (*RULES, *PREDICTED) if rule in set(rows["rule"])]
+    left = [name for name in left if name not in names]
+    return f" Points not drawn: {', '.join(left)}." if left else ""
 
 
 def _on_frontier(row: dict[str, Any], name: str, digits: int) -> str:

@@ -26,6 +26,8 @@ OVER_WORLDS = (
     "expected_test_weeks",
     "sensitivity",
     "specificity",
+    "ppv",
+    "npv",
 )
 """Measures of test periods that the page over several worlds tells."""
 

@@ -9,6 +9,7 @@ import pytest
 from orchestration.commands import study_lines
 from orchestration.study_page import write_page
 from report.over_worlds import Truth, _predicted
+from report.studies.one_world import frontier_of
 from simulate.studies import files, next_study, tables
 from simulate.studies import run as runs
 from simulate.studies.over_worlds import worlds_table
@@ -190,3 +191,19 @@ def test_each_further_session_is_told_with_its_spread_between_worlds(made):
     said = re.search(r"last report: 5 after 4 (\S+) \((\S+) to (\S+)\)", table)
     told = [float(text.replace("\N{MINUS SIGN}", "-")) for text in said.groups()]
     assert told == pytest.approx([fewer.mean(), lo, hi], abs=0.051)
+
+
+def test_rules_on_the_frontier_get_the_looks_and_others_are_named():
+    rules = ["last", "maximum", "mean_of_two", "slope", "practice", "bayes_fixed",
+             "bayes_sequential"]  # fmt: skip
+    rows = pd.DataFrame(
+        {"rule": rules, "threshold_pct": 10.0, "test_sessions": 4,
+         "missed_per_100": [9.0, 8, 7, 6, 9, 5, 4],
+         "sessions_per_100": [10.0, 20, 30, 40, 50, 60, 70],
+         "is_on_frontier": [True, True, True, True, False, True, True]}
+    )  # fmt: skip
+    ends = {f"{name}_{end}": rows[name] for name in ("missed_per_100", "sessions_per_100")
+            for end in ("lo", "hi", "mcse")}  # fmt: skip
+    figure = frontier_of(rows.assign(**ends))
+    assert figure.caption.endswith("Points not drawn: Today's practice: recorded assessment.")
+    assert "Predicted chance" in [text for _, text in figure.legend]
