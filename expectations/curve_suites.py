@@ -6,7 +6,7 @@ what stands beside the model (`model_check_suites`), the model itself (docs/mode
 
 import pandas as pd
 
-from expectations.checks import Check, holds_in_rows, is_unique, one_where
+from expectations.checks import Check, holds_in_rows, one_where
 from expectations.model_shapes import (
     HIGH,
     LOW,
@@ -16,6 +16,7 @@ from expectations.model_shapes import (
     Suite,
     falls,
     in_order,
+    once,
     part_of,
     scale,
 )
@@ -89,7 +90,7 @@ def has_session_or_reason(frame: pd.DataFrame) -> pd.Series:
 def _curve() -> list[Check]:
     relief = ("q05_relief_pct", "q50_relief_pct", "q95_relief_pct")
     return [
-        is_unique("model_row_once", ["patient_id", "session_no"], required=False),
+        once("patient_id", "session_no"),
         in_order(*relief),
         *scale(1, 15, "session_no"),
         *scale(0, 100, "mean_relief_pct", *relief),
@@ -101,7 +102,7 @@ def _plateau() -> list[Check]:
     plateau = ("plateau_mean_pct", "plateau_q05_pct", "plateau_q95_pct")
     saturation = ("saturation_q05", "saturation_session", "saturation_q95")
     return [
-        is_unique("model_row_once", ["patient_id"], required=False),
+        once("patient_id"),
         in_order("plateau_q05_pct", "plateau_q95_pct"),
         in_order(*saturation),
         in_order("saturation_session", "saturation_95_session"),
@@ -120,7 +121,7 @@ def _plateau() -> list[Check]:
 
 def _population() -> list[Check]:
     return [
-        is_unique("model_row_once", ["term"], required=False),
+        once("term"),
         in_order(*QUANTILES),
         *scale(0, None, "sd", "ess_bulk"),
     ]
@@ -128,7 +129,7 @@ def _population() -> list[Check]:
 
 def _decomposition() -> list[Check]:
     return [
-        is_unique("model_row_once", ["status_definition", "delta_pct", "term"], required=False),
+        once("status_definition", "delta_pct", "term"),
         in_order("q05_pct", "q50_pct", "q95_pct"),
         part_of("n_observed_4", "n_responders"),
         part_of("n_observed_15", "n_responders"),

@@ -18,6 +18,7 @@ from expectations.model_shapes import (
     in_order,
     known,
     number_where,
+    once,
     part_of,
     scale,
 )
@@ -149,7 +150,7 @@ def _posterior_check() -> list[Check]:
     tail = ("observed", "q05", "q95", "p_above")
     figures = ["zeros_pct", "tens_pct", "mean_pct", "sd_pct", "outside_pct"]
     return [
-        is_unique("model_row_once", key, required=False),
+        once(*key),
         in_order(*QUANTILES),
         holds_in_rows("model_tail_agrees", tail, _agrees_with_its_tail),
         in_codes("model_codes", "model", ["relief", "gaussian_curve"]),
@@ -164,7 +165,7 @@ def _posterior_check() -> list[Check]:
 def _comparator() -> list[Check]:
     counted = ("observed", "n_observed")
     return [
-        is_unique("model_row_once", ["model", "term"], required=False),
+        once("model", "term"),
         in_order(*QUANTILES),
         holds_in_rows("model_observed_counted", counted, _observed_is_counted),
         in_codes("model_codes", "model", ["relief", "gaussian_curve", "linear_mixed"]),
@@ -175,7 +176,7 @@ def _comparator() -> list[Check]:
 
 def _model_comparison() -> list[Check]:
     return [
-        is_unique("model_row_once", ["task", "variant"], required=False),
+        once("task", "variant"),
         number_where("status", "elpd", "converged", always=True),
         number_where("status", "difference", "converged", always=False),
         part_of("n_unreliable", "n_scored", "n_reports"),
@@ -203,7 +204,7 @@ def _sensitivity() -> list[Check]:
 
 def _power_scaling() -> list[Check]:
     return [
-        is_unique("model_row_once", ["term"], required=False),
+        once("term"),
         *scale(0, None, "prior_sensitivity", "likelihood_sensitivity"),
     ]
 
@@ -211,7 +212,7 @@ def _power_scaling() -> list[Check]:
 def _prior_posterior() -> list[Check]:
     shares = ("quantity", "prior_pct", "posterior_pct")
     return [
-        is_unique("model_row_once", ["quantity", "session_no"], required=False),
+        once("quantity", "session_no"),
         holds_in_rows("model_shares_add_up", shares, _shares_add_up),
         in_codes("model_codes", "quantity", ["mean_curve", "new_patient"]),
         *scale(1, 30, "session_no"),

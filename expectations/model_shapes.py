@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from expectations.checks import Check, between, holds_in_rows, is_present, one_where
+from expectations.checks import Check, between, holds_in_rows, is_present, is_unique, one_where
 
 Columns = dict[str, tuple[str, str]]
 """Column -> (SQL type, meaning)."""
@@ -29,6 +29,11 @@ def known(holds: pd.Series) -> pd.Series:
 def names_its_fit() -> list[Check]:
     """Return the checks that every row says of which fit it is."""
     return [is_present("model_fit_named", name, required=False) for name in FIT]
+
+
+def once(*key: str) -> Check:
+    """No two rows have the same key."""
+    return is_unique("model_row_once", list(key), required=False)
 
 
 def scale(low: float | None, high: float | None, *columns: str) -> list[Check]:

@@ -6,7 +6,7 @@ how they are made (`bayes/surgery`), what was observed of the operated (mart `em
 
 import pandas as pd
 
-from expectations.checks import Check, holds_in_rows, in_codes, is_unique, one_where
+from expectations.checks import Check, holds_in_rows, in_codes, one_where
 from expectations.model_shapes import (
     HIGH,
     LOW,
@@ -18,6 +18,7 @@ from expectations.model_shapes import (
     in_order,
     known,
     number_where,
+    once,
     part_of,
     scale,
 )
@@ -120,7 +121,7 @@ def _figure_on_scale(frame: pd.DataFrame) -> pd.Series:
 def _estimate() -> list[Check]:
     term, said = ("term", *QUANTILES), ("status", "reason")
     return [
-        is_unique("model_row_once", ["population", "term", "surgeon_knew"], required=False),
+        once("population", "term", "surgeon_knew"),
         in_order(*QUANTILES),
         number_where("status", "mean", "estimated", always=False),
         holds_in_rows("model_number_or_status", said, _told_or_why_not),
@@ -139,7 +140,7 @@ def _outlook() -> list[Check]:
     who = ("is_operated", "is_evaluated")
     means = ("rtms_relief_pct", "last_report_pct", "mean_relief_pct", "mean_surgeon_knew_pct")
     return [
-        is_unique("model_row_once", ["patient_id"], required=False),
+        once("patient_id"),
         in_order(*_RELIEF),
         falls(*_CHANCES),
         holds_in_rows("model_basis_or_reason", basis, _extrapolated_with_reason),
@@ -153,7 +154,7 @@ def _outlook() -> list[Check]:
 def _agreement() -> list[Check]:
     figure = ("figure", "observed", "q05", "q95", "n")
     return [
-        is_unique("model_row_once", ["figure"], required=False),
+        once("figure"),
         in_order(*QUANTILES),
         holds_in_rows("model_figure_on_scale", figure, _figure_on_scale),
         *scale(1, None, "n"),

@@ -12,6 +12,7 @@ to account for: what it does to a volume is nothing.
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,17 +47,22 @@ class Ridges:
     order: IntArray
     bend: FloatArray
 
+    @cached_property
+    def _bending(self) -> list[int]:
+        """Directions that displace any other, in order: chains ask at every place they try."""
+        return [k for k in self.order.tolist() if self.bend[k].any()]
+
     def bent(self, straight: FloatArray) -> FloatArray:
         """Return the scores that lie that far from the ridges, shape (..., size)."""
         scores = straight.copy()
-        for k in self.order:
+        for k in self._bending:
             scores += _displacement(scores[..., k], self.bend[k])
         return scores
 
     def straightened(self, scores: FloatArray) -> FloatArray:
         """Return how far scores lie from the ridges, the inverse of `bent`."""
         straight = scores.copy()
-        for k in self.order:
+        for k in self._bending:
             straight -= _displacement(scores[..., k], self.bend[k])
         return straight
 

@@ -3,7 +3,8 @@
 Belongs here: captions, layout. Does not: any figure that is not in the tables handed in.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -142,38 +143,28 @@ def compared(truth: "Truth", facts: "StudyFacts") -> Table:
     )
 
 
-def _practice(
-    truth: "Truth", lengths: Sequence[int], shown: Sequence[str]
-) -> list[tuple[str, ...]]:
-    """Return the line of today's practice, dashes at lengths at which nobody assesses."""
-    rows = truth.measures[truth.measures["rule"] == "practice"]
-    if rows.empty:
-        return []
-    told = rows.set_index(["test_sessions", "measure"])["mean"].to_dict()
-    cells = [
-        number((100 if measure in SHARES else 1) * told[length, measure])
-        if (length, measure) in told
-        else "–"
+def _cells(
+    told: Mapping[tuple[int, str], float], lengths: Sequence[int], shown: Sequence[str]
+) -> list[str]:
+    """Write means by (test sessions, measure); what was not studied is missing."""
+    return [
+        number((100 if measure in SHARES else 1) * told.get((length, measure), math.nan))
         for length in lengths
         for measure in shown
     ]
-    return [(PRACTICE, *cells)]
 
 
 def rules(truth: "Truth", facts: "StudyFacts") -> Table:
     """Set the rules side by side at the present length and the next one."""
     shown = ("missed_per_100", "expected_test_sessions", *SHARES)
     lengths = (facts.test_sessions, facts.test_sessions + 1)
-    lines = []
-    for words, line in series_of(truth, facts).items():
-        told = means_of(truth, line)
-        cells = [
-            number((100 if measure in SHARES else 1) * told[length, measure])
-            for length in lengths
-            for measure in shown
-        ]
-        lines.append((words, *cells))
-    lines += _practice(truth, lengths, shown)
+    lines = [
+        (words, *_cells(means_of(truth, line), lengths, shown))
+        for words, line in series_of(truth, facts).items()
+    ]
+    for row in records(truth.measures[truth.measures["rule"] == "practice"].head(1)):
+        told = means_of(truth, ("practice", row["threshold_pct"], row["parameters"]))
+        lines.append((PRACTICE, *_cells(told, lengths, shown)))
     heads = ("missed", "sessions", "sensitivity", "specificity", "PPV", "NPV")
     labels = {"rule": "Rule"} | {
         f"n{length}_{head}": f"{length}: {head}" for length in lengths for head in heads
