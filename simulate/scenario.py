@@ -7,6 +7,8 @@ its parts (`parts.py`), the ranges of its numbers (`parameter_table.py`), anythi
 import json
 import math
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
@@ -144,7 +146,7 @@ def _read(name: str, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:
     if path in heirs:
         raise ValueError(f"scenario {path.name} extends itself")
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), LOADER)
+        values = deepcopy(_parsed(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -154,6 +156,12 @@ def _read(name: str, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:
     parent = values.pop("extends", None)
     own = {"name": path.stem, "description": f"as {path.name} says"} | values
     return own if parent is None else _merged(_read(str(parent), (*heirs, path)), own)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Any:
+    """Return what YAML says, read once: a study of a hundred members names one file each time."""
+    return yaml.load(text, LOADER)
 
 
 def _path_of(name: str, heirs: tuple[Path, ...]) -> Path:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import ValidationError
 
+from simulate.scenario import LOADER
 from simulate.studies.study import Misfit
 
 Path = tuple[str | int, ...]
@@ -32,7 +33,7 @@ def positions(text: str) -> dict[Path, int]:
         If a field stands twice in the same part: YAML would silently keep the last.
     """
     found: dict[Path, int] = {}
-    waiting: list[tuple[Path, Any]] = [((), yaml.compose(text, Loader=yaml.SafeLoader))]
+    waiting: list[tuple[Path, Any]] = [((), yaml.compose(text, Loader=LOADER))]
     while waiting:
         path, node = waiting.pop()
         if isinstance(node, yaml.MappingNode):

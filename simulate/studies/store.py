@@ -66,10 +66,15 @@ class Store:
     design_id: str
     code_id: str
 
+    @property
+    def partition(self) -> Path:
+        """Folder of all worlds."""
+        parts = (f"study={self.study}", f"design={self.design_id}", f"code={self.code_id}")
+        return self.root.joinpath(*parts)
+
     def folder(self, scenario_id: str) -> Path:
         """Folder of one world's shards."""
-        parts = (f"study={self.study}", f"design={self.design_id}", f"code={self.code_id}")
-        return self.root.joinpath(*parts, f"scenario={scenario_id}")
+        return self.partition / f"scenario={scenario_id}"
 
     def write(self, shard: Shard, counts: bytes, facts: dict[str, Any]) -> None:
         """Write one shard and then its manifest, each whole or not at all.

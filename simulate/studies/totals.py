@@ -30,22 +30,25 @@ def counted(
         A shard must not be read, or does not hold the cells of the study.
     """
     found, manifests = [], []
-    for world in worlds(design):
+    for world in worlds(design) if store.partition.is_dir() else ():
+        scenario_id = world.scenario_id
+        if not store.folder(scenario_id).is_dir():  # its cells are many, and not asked for
+            continue
         named = cells(design, world)
-        total = store.total(world.scenario_id, len(named))
+        total = store.total(scenario_id, len(named))
         if total is None:
             continue
-        manifests += store.manifests(world.scenario_id)
+        manifests += store.manifests(scenario_id)
         if "n_replicates" not in total.column_names:
             raise StoreError(
-                f"the shards of {store.folder(world.scenario_id)} hold no counts of the "
+                f"the shards of {store.folder(scenario_id)} hold no counts of the "
                 f"{len(named)} cells of the study; move that folder away and run again."
             )
         ids = {
             "study": design.study,
             "design_id": store.design_id,
             "code_id": store.code_id,
-            "scenario_id": world.scenario_id,
+            "scenario_id": scenario_id,
             "world": world.name,
         }
         own = pd.DataFrame(ids, index=named.index)

@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from simulate import scenario
 from simulate.studies import files, grid, test_periods, worlds
 from simulate.studies.code import sources
 
@@ -118,3 +119,12 @@ def test_a_change_is_read_as_yaml():
     assert files.parse_change("world.x=0.5") == ("world.x", 0.5)
     with pytest.raises(ValueError, match="write it as field=value"):
         files.parse_change("replicates")
+
+
+def test_a_hundred_members_read_their_world_once_and_none_changes_another():
+    scenario._parsed.cache_clear()
+    made = worlds.worlds(files.load("test_period_ensemble"))
+    assert scenario._parsed.cache_info().misses == 1
+    assert [world.population.member for world in made] == list(range(1, 101))
+    changed = scenario.load("replica", {"measurement.noise_sd": 3.0})
+    assert scenario.load("replica").measurement["noise_sd"] != changed.measurement["noise_sd"]
