@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.commands.console import print_json
-from orchestration.commands.study_asked import design_of, named, writing_to
+from orchestration.commands.study_asked import design_of, is_grid, is_page, named, spare, writing_to
 from orchestration.commands.study_lines import lines
 from orchestration.errors import PlateauError, WrongUse
 from orchestration.settings import Settings
@@ -99,12 +99,14 @@ def show(
     measure: Sequence[str],
     everything: bool,
     out: Path | None,
+    force: bool,
     as_json: bool,
 ) -> int:
     """Print figures with their errors, what they come to; or write the page."""
     from simulate.studies.kinds import kind
     from simulate.studies.run import open_store
 
+    spare(out, is_page, force=force)
     design = design_of(settings, name, changes, seed, population)
     with named():
         store = open_store(design, settings.studies)
@@ -163,6 +165,7 @@ def whatif(
     population: str,
     out: Path,
     table: Path | None,
+    force: bool,
     as_json: bool,
 ) -> int:
     """Write the what-if page of a study over worlds, and its grid."""
@@ -170,6 +173,8 @@ def whatif(
     from simulate.studies.kinds import kind
     from simulate.studies.run import open_store
 
+    spare(out, is_page, force=force)
+    spare(table, is_grid, force=force)
     design = design_of(settings, name, changes, seed, population)
     if design.kind != "test_periods":
         raise WrongUse(f"study {name} is about {design.kind}: a what-if page is of test periods.")

@@ -5,7 +5,7 @@ Belongs here: what every command of `plateau study` begins with. Does not: what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,51 @@ def named() -> Iterator[None]:
         yield
     except (BackendError, StoreError, LookupError) as error:
         raise PlateauError(str(error)) from None
+
+
+def is_page(path: Path) -> bool:
+    """Tell whether a file is the page of a study: its head says what made it."""
+    with path.open("rb") as handle:
+        return b'<meta name="generator" content="plateau study">' in handle.read(2000)
+
+
+def is_grid(path: Path) -> bool:
+    """Tell whether a file is a grid that the what-if command writes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names = pq.read_schema(path).names
+    except pa.ArrowInvalid:
+        return False
+    return {"test_sessions", "missed_per_100", "sessions_per_100"} <= set(names)
+
+
+def spare(path: Path | None, is_ours: Callable[[Path], bool], *, force: bool) -> None:
+    """Refuse to replace what somebody else has written, before anything is worked out.
+
+    Parameters
+    ----------
+    path
+        Where a command will write; None writes nothing.
+    is_ours
+        Tells a file that the same command writes.
+    force
+        Replace whatever is there.
+
+    Raises
+    ------
+    WrongUse
+        There is a file with content of another kind.
+    """
+    if path is None or force or not path.is_file() or path.stat().st_size == 0:
+        return
+    with writing_to(path):
+        if is_ours(path):
+            return
+    raise WrongUse(
+        f"{path} is there and no file of this command; name another, or replace it with --force."
+    )
 
 
 @contextmanager

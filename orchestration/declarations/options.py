@@ -11,6 +11,9 @@ import click
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
+replacing = click.option(
+    "--force", is_flag=True, help="Replace a file that this command has not written."
+)
 
 
 def common(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from orchestration.declarations.options import FILE, common, settings_from
+from orchestration.declarations.options import FILE, common, replacing, settings_from
 
 
 class Part(click.ParamType):
@@ -131,6 +131,7 @@ def status(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given
 @click.option("--measure", multiple=True, help="Only these measures, such as sensitivity.")
 @click.option("--all", "everything", is_flag=True, help="Every truth, not the headline alone.")
 @click.option("--out", type=FILE, help="Write the study's page (HTML) here.")
+@replacing
 def show(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: Any) -> int:
     """Show what a study found: estimates with Monte Carlo errors, or its page.
 
@@ -150,6 +151,7 @@ def show(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: 
 @_addressed
 @click.option("--out", type=FILE, required=True, help="Write the page (HTML) here.")
 @click.option("--table", type=FILE, help="Also write the grid, study_whatif_grid, as Parquet.")
+@replacing
 def whatif(data: Path | None, as_json: bool, quiet: bool, verbose: bool, **given: Any) -> int:
     """Write a page on which a reader picks assumptions, from a study that varies them.
 

@@ -138,6 +138,37 @@ def test_a_page_that_cannot_be_written_is_named(filled, monkeypatch):
     assert not page.exists()
 
 
+def test_a_page_replaces_a_page_and_nothing_else(filled):
+    page, notes, empty = (filled / name for name in ("page.html", "notes.html", "empty.html"))
+    assert study(filled, "show", "--out", str(page)).exit_code == 0
+    first = page.read_bytes()
+    assert study(filled, "show", "--out", str(page)).exit_code == 0
+    notes.write_text("<p>my own notes</p>")
+    for command in ("show", "whatif"):
+        said = refused(filled, command, "--out", str(notes))
+        assert "notes.html is there and no file of this command" in said
+        assert "--force" in said
+    assert notes.read_text() == "<p>my own notes</p>"
+    empty.touch()
+    assert study(filled, "show", "--out", str(empty)).exit_code == 0
+    assert study(filled, "show", "--out", str(notes), "--force").exit_code == 0
+    assert notes.read_bytes() == first
+
+
+def test_a_grid_replaces_a_grid_and_nothing_else(filled):
+    grid = filled / "grid.parquet"
+    ask = ("whatif", "--out", str(filled / "p.html"), "--table", str(grid))
+    worlds = ("--set", "data.vary={measurement.noise_sd: [18.0, 24.0]}",
+              "--set", "performance.measures=all")  # fmt: skip
+    assert study(filled, "run", "--replicates", "4", "--quiet", *worlds).exit_code == 0
+    assert study(filled, *ask, *worlds).exit_code == 0
+    assert study(filled, *ask, *worlds).exit_code == 0
+    pq.write_table(pa.table({"a": [1]}), grid)
+    assert "no file of this command" in refused(filled, *ask, *worlds)
+    grid.write_text("a,b")
+    assert "no file of this command" in refused(filled, *ask, *worlds)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
