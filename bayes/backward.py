@@ -17,7 +17,7 @@ nobody stops of himself. A policy is therefore no better than the optimum; tests
 an enumeration of every history of a small bank.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,8 @@ def solve(
     threshold
         Chance at which accepting and declining cost the same, 0-1.
     """
-    chance = simulated(bank, holds, last, seed)
+    silent = replace(bank, missing=np.zeros_like(bank.missing))
+    chance = simulated(silent, holds, last, seed)
     goes_on = np.zeros((last, BINS), dtype=bool)
     value = stop_cost(chance[:, last - 1], rate, threshold)
     for k in range(last - 2, -1, -1):

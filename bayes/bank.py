@@ -5,8 +5,8 @@ patient with nodes of his own (`predict.py`), which are finer and a hundred time
 
 The courses of a bank are patients that the population makes likely, with lesions as in the cohort
 it was learnt from. A patient's own reports weigh them: after session k the weight of a course is
-the product of its chances of the reports written down until then; a missing report weighs nothing.
-Reports beyond what any course makes likely count as no less than `FLOOR`, so that one odd report
+the product of its chances of the reports written down until then, and of which reports of the test
+period are missing among those that were due before session k (7a). Reports beyond what any course makes likely count as no less than `FLOOR`, so that one odd report
 does not leave a single course.
 """
 
@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes.cohort import TEST_SESSIONS
 from bayes.heaping import cells, log_probability
 from bayes.marginal.compiled import compiled
 from bayes.parameters import NAMES
 from bayes.population import chance_to_rise, draw_courses
 from bayes.posterior import Posterior, latent_reliefs, mean_reports, noises
 from bayes.quantities import SESSIONS
+from bayes.stopping import relief_chance
 
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
@@ -39,10 +41,14 @@ class Bank:
         P(report y after session k | course), shape (sessions, 101, courses).
     mean
         m(s) in percent, sessions 1-30, shape (courses, 30).
+    missing
+        P(report of session 1..4 is missing | course), shape (4, courses); 0 where missing reports
+        are to say nothing.
     """
 
     chance: SingleArray
     mean: FloatArray
+    missing: SingleArray
 
     def reaches(self, horizon_session: int, cut_pct: float) -> SingleArray:
         """Return 1 where the mean of m over the three sessions to a horizon reaches a cut, else 0.
@@ -79,7 +85,14 @@ def draw_bank(posterior: Posterior, n: int, sessions: int, seed: int) -> Bank:
     table = np.empty((sessions, WHOLE_REPORTS, n), dtype=np.float32)
     for k in range(sessions):
         table[k] = np.maximum(_chances_of_reports(value, latent[:, k], noise[:, k]), FLOOR)
-    return Bank(table, mean_reports(natural, effects, SESSIONS)[:, 0])
+    fourth = np.array([float(TEST_SESSIONS)])
+    relief = relief_chance(
+        latent_reliefs(natural, effects, fourth), noises(natural, effects, fourth)
+    )[:, 0, 0]
+    missing = value["missing_low"] + (value["missing_high"] - value["missing_low"]) * relief
+    means = mean_reports(natural, effects, SESSIONS)[:, 0]
+    missing = np.repeat(missing[None].astype(np.float32), TEST_SESSIONS, axis=0)
+    return Bank(table, means, missing)
 
 
 def weigh(bank: Bank, reports: FloatArray, holds: SingleArray) -> FloatArray:
@@ -98,7 +111,7 @@ def weigh(bank: Bank, reports: FloatArray, holds: SingleArray) -> FloatArray:
         Shape (patients, sessions, events); entry k knows the reports of sessions 1..k alone.
     """
     found = np.empty((*reports.shape, len(holds)))
-    _weigh(bank.chance, np.ascontiguousarray(reports), holds, found)
+    _weigh(bank.chance, bank.missing, np.ascontiguousarray(reports), holds, found)
     return found
 
 
@@ -117,15 +130,21 @@ def _chances_of_reports(
 
 
 @compiled
-def _weigh(chance: Any, reports: Any, holds: Any, found: Any) -> None:
+def _weigh(chance: Any, missing: Any, reports: Any, holds: Any, found: Any) -> None:
     n_courses = chance.shape[2]
     weight = np.empty(n_courses, dtype=np.float32)
     share = np.empty(len(holds))
+    given, tells = np.float32(1.0) - missing, missing.max() > 0
     for i in range(len(reports)):
         weight[:] = np.float32(1.0)
         for k in range(reports.shape[1]):
-            if k == 0 or not np.isnan(reports[i, k]):
-                if not np.isnan(reports[i, k]):
+            is_due, is_given = 1 <= k <= TEST_SESSIONS and tells, not np.isnan(reports[i, k])
+            if k == 0 or is_due or is_given:
+                if is_due and np.isnan(reports[i, k - 1]):
+                    weight *= missing[k - 1]
+                elif is_due:
+                    weight *= given[k - 1]
+                if is_given:
                     of = chance[k, int(reports[i, k])]
                     for c in range(n_courses):
                         weight[c] *= of[c]

@@ -42,6 +42,9 @@ class Cohort:
         Kind of report, percent (NaN where missing), width of the last printed decimal; by row.
     fate
         What is known after the session, by row.
+    asked, unreported
+        At the row of session 4, which every patient has: reports of the test period that were
+        due, and how many of them are missing; 0 at every other row.
     level, site, stroke
         Codes by patient, empty where unknown or not applicable.
     n_sessions
@@ -59,6 +62,8 @@ class Cohort:
     relief: FloatArray
     width: FloatArray
     fate: IntArray
+    asked: IntArray
+    unreported: IntArray
     level: NDArray[np.str_]
     site: NDArray[np.str_]
     stroke: NDArray[np.str_]
@@ -107,18 +112,22 @@ def prepare(sessions: pd.DataFrame, patients: pd.DataFrame | None = None) -> Coh
     kept = sessions[early & sessions["patient_id"].isin(reported)]
     position = pd.Series(np.arange(len(reported)), index=reported)
     rows = kept.assign(patient=position.loc[kept["patient_id"]].to_numpy())
-    rows = rows.sort_values(["patient", "session_no"], kind="stable")
-    relief = rows["pain_relief_pct"].to_numpy(dtype=float)
     who = _about(patients, reported)
     last = _last_sessions(sessions, who)
+    asked, unreported = _test_reports(rows, last)
+    rows = _with_fourth(rows).sort_values(["patient", "session_no"], kind="stable")
+    relief = rows["pain_relief_pct"].to_numpy(dtype=float)
+    patient, is_fourth = rows["patient"].to_numpy(), rows["session_no"] == TEST_SESSIONS
     return Cohort(
         patients=np.asarray(reported, dtype=str),
-        offsets=np.concatenate([[0], np.cumsum(np.bincount(rows["patient"]))]).astype(np.int64),
+        offsets=np.concatenate([[0], np.cumsum(np.bincount(patient))]).astype(np.int64),
         session=rows["session_no"].to_numpy(dtype=np.int64),
         kind=kinds(relief),
         relief=relief,
         width=printed_widths(relief),
         fate=_fates(rows, who, last),
+        asked=np.where(is_fourth, asked[patient], 0),
+        unreported=np.where(is_fourth, unreported[patient], 0),
         level=_codes(who, "lesion_level"),
         site=_codes(who, "lesion_site"),
         stroke=_codes(who, "stroke_type"),
@@ -191,6 +200,32 @@ def _last_sessions(sessions: pd.DataFrame, who: pd.DataFrame) -> FloatArray:
     return np.asarray(np.fmax(listed.to_numpy(dtype=float), more), dtype=float)
 
 
+def _test_reports(rows: pd.DataFrame, last: FloatArray) -> tuple[IntArray, IntArray]:
+    """Return the reports of the test period that were due, and those missing, by patient.
+
+    A report is asked for at the next visit: it is due once a later session was delivered.
+    """
+    patient, number = rows["patient"].to_numpy(), rows["session_no"].to_numpy()
+    is_due = (number <= TEST_SESSIONS) & (number < last[patient])
+    is_missing = is_due & rows["pain_relief_pct"].isna().to_numpy()
+    return (
+        np.bincount(patient[is_due], minlength=len(last)),
+        np.bincount(patient[is_missing], minlength=len(last)),
+    )
+
+
+def _with_fourth(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with one of session 4 for every patient, silent where there was none.
+
+    Whether reports were given depends on relief after session 4, which has to stand somewhere.
+    """
+    absent = np.setdiff1d(
+        rows["patient"], rows.loc[rows["session_no"] == TEST_SESSIONS, "patient"]
+    )
+    silent = {"patient": absent, "session_no": TEST_SESSIONS, "pain_relief_pct": np.nan}
+    return pd.concat([rows, pd.DataFrame(silent)]) if len(absent) else rows
+
+
 def _fates(rows: pd.DataFrame, who: pd.DataFrame, last: FloatArray) -> IntArray:
     """Say after each session from the fourth on whether the patient went on, or why not."""
     number, patient = rows["session_no"].to_numpy(), rows["patient"].to_numpy()
@@ -198,4 +233,5 @@ def _fates(rows: pd.DataFrame, who: pd.DataFrame, last: FloatArray) -> IntArray:
         return np.zeros(len(rows), dtype=np.int64)
     at_stop = who["stop_reason"].map(_FATES).fillna(NOTHING).to_numpy(dtype=np.int64)
     fate = np.where(number < last[patient], WENT_ON, at_stop[patient])
-    return np.where(number < TEST_SESSIONS, NOTHING, fate).astype(np.int64)
+    is_asked = (number >= TEST_SESSIONS) & (number <= last[patient])
+    return np.where(is_asked, fate, NOTHING).astype(np.int64)

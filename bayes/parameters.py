@@ -72,6 +72,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         "noise_spread", "log", np.log(0.3), 0.6, "reports of some patients scatter 1.2 to 3 times"
     ),
     Parameter("noise_first", "log", 0, 0.4, "first reports scatter more or less than later ones"),
+    Parameter("missing_low", "logit", _logit(0.1), 1.2, "reports asked for and not given, a tenth"),
+    Parameter("missing_high", "logit", _logit(0.1), 1.2, "with relief as often, or not"),
     Parameter("rising_share", "logit", 0.3, 1.2, "symmetric enough, against 0 and 1"),
 )
 NAMES: tuple[str, ...] = tuple(parameter.name for parameter in PARAMETERS)

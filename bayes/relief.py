@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes import stopping
+from bayes import reporting, stopping
 from bayes.cohort import MISSING, NOTHING, Cohort
 from bayes.covariates import Covariates
 from bayes.curves import COURSES, ONSETS, kept_share, saturating
@@ -161,7 +161,7 @@ def terms_of(cohort: Cohort) -> Terms:
 def _log_likelihoods(
     pm: Any, pt: Any, cohort: Cohort, population: dict[str, Any], effects: tuple[Any, Any, Any]
 ) -> Any:
-    """Return log P(reports and fates) by scatter, each of shape (patients, courses).
+    """Return log P(reports, those missing, and fates) by scatter, each of shape (patients, courses).
 
     The level of a flat course has the standard score that is the start's if the course rises: a
     patient has one kind of course, so the two never meet.
@@ -187,9 +187,11 @@ def _log_likelihoods(
     noise = [noise_of(law, k, cohort.session[terms.row], pt) for k in range(len(SCORES))]
     report_logs = _reports(pm, pt, cohort, terms, population, latent)
     fate_logs = _fates(pm, pt, cohort, terms, population, latent)
+    missing_logs = _missing(pm, pt, cohort, terms, population, latent)
     result = []
     for own in noise:
-        logs = fate_logs(own, report_logs(own, pt.zeros(len(terms.row))))
+        logs = report_logs(own, pt.zeros(len(terms.row)))
+        logs = missing_logs(own, fate_logs(own, logs))
         total = pt.zeros(len(cohort.patients) * len(COURSES))[cell_of].inc(logs[term_of])
         result.append(total.reshape((len(cohort.patients), len(COURSES))))
     return result
@@ -227,6 +229,25 @@ def _fates(
 
     def add(noise: Any, logs: Any) -> Any:
         found = stopping.log_probability(fate, session, latent[at], noise[at], hazards, pt)
+        return logs[at].inc(found)
+
+    return add
+
+
+def _missing(
+    pm: Any, pt: Any, cohort: Cohort, terms: Terms, population: dict[str, Any], latent: Any
+) -> Callable[[Any, Any], Any]:
+    """Return what adds log P of which test reports are missing, given the noise, to the terms."""
+    known = np.flatnonzero(cohort.asked[terms.row] > 0)
+    if not len(known):
+        return lambda noise, logs: logs
+    at = pm.Data("term_of_asked", known)
+    asked = pm.Data("asked", cohort.asked[terms.row[known]])
+    unreported = pm.Data("unreported", cohort.unreported[terms.row[known]])
+    shares = {name: population[name] for name in reporting.SHARES}
+
+    def add(noise: Any, logs: Any) -> Any:
+        found = reporting.log_probability(asked, unreported, latent[at], noise[at], shares, pt)
         return logs[at].inc(found)
 
     return add

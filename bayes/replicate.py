@@ -16,12 +16,13 @@ from bayes.heaping import GRIDS
 from bayes.parameters import EFFECT_SD, NAMES, values
 from bayes.population import draw_courses
 from bayes.posterior import latent_reliefs, noises
-from bayes.stopping import RELIEF_PCT
+from bayes.stopping import relief_chance
 
 FloatArray = NDArray[np.float64]
 
 LEVELS = ("central", "peripheral")
 MISSING_SHARE = 0.1
+"""Of the reports after the test period."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def draw_cohort(
     noise = noises(natural[None], effects[None], numbers)[0]
     last, reason = _stops(latent, noise, p, rng)
     reports = _reports(latent, noise_factor * noise, p, rng)
-    reports[rng.random(reports.shape) < MISSING_SHARE] = np.nan
+    reports[rng.random(reports.shape) < _missing_shares(natural, effects, p, numbers)] = np.nan
     ids, number = np.arange(n_patients).astype(str), np.arange(1, n_sessions + 1)
     had = number <= last[:, None]
     sessions = pd.DataFrame(
@@ -109,8 +110,7 @@ def _stops(
     reason = np.full(n, "ongoing", dtype=object)
     treated = np.ones(n, dtype=bool)
     for session in range(TEST_SESSIONS, n_sessions):  # what follows the last is not known
-        below = (RELIEF_PCT - latent[:, session - 1]) / noise[:, session - 1]
-        relief = 1 / (1 + np.exp(below))
+        relief = relief_chance(latent[:, session - 1], noise[:, session - 1])
         cause = "stop_test" if session == TEST_SESSIONS else "stop_later"
         lost = p[f"{cause}_low"] + (p[f"{cause}_high"] - p[f"{cause}_low"]) * relief
         operated = p["surgery_low"] + (p["surgery_high"] - p["surgery_low"]) * relief
@@ -121,6 +121,17 @@ def _stops(
         reason[is_cut], reason[is_lost] = "emcs_surgery", "loss_of_efficacy"
         treated &= ~(is_cut | is_lost)
     return last, reason
+
+
+def _missing_shares(
+    natural: FloatArray, effects: FloatArray, p: dict[str, float], numbers: FloatArray
+) -> FloatArray:
+    """Return each report's chance to be missing, shape (patients, sessions), equation (7a)."""
+    fourth = np.array([float(TEST_SESSIONS)])
+    latent = latent_reliefs(natural[None], effects[None], fourth)[0]
+    relief = relief_chance(latent, noises(natural[None], effects[None], fourth)[0])
+    early = p["missing_low"] + (p["missing_high"] - p["missing_low"]) * relief
+    return np.where(numbers <= TEST_SESSIONS, early, MISSING_SHARE)
 
 
 def _reports(

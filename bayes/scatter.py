@@ -18,6 +18,8 @@ NOISE = ("noise", "noise_spread", "noise_first")
 """Parameters of the noise."""
 SCORES = np.array([-np.sqrt(3.0), 0.0, np.sqrt(3.0)])
 SHARES = np.array([1 / 6, 2 / 3, 1 / 6])
+LEAST_NOISE = 0.5
+"""Points. Whole numbers cannot tell less, and the pieces of the marginal engine reach 20 scales."""
 EXTRA_LEFT = np.array([1.0, 0.5, 0.25, 0.0])
 """Share of the first report's extra noise that is left at sessions 1, 2, 3, and later."""
 
@@ -36,7 +38,8 @@ def noise_of(law: Sequence[Any], scatter: Any, session: Any, xp: Any = np) -> An
     """
     noise, spread, first = law
     left = EXTRA_LEFT[stage_of(session)]
-    return noise * xp.exp(spread * SCORES[scatter]) * (1 + (first - 1) * left)
+    scale = noise * xp.exp(spread * SCORES[scatter]) * (1 + (first - 1) * left)
+    return xp.maximum(scale, LEAST_NOISE)
 
 
 def stage_of(session: Any) -> IntArray:

@@ -22,6 +22,11 @@ HAZARDS = (
 )  # fmt: skip
 
 
+def relief_chance(latent: Any, noise: Any, xp: Any = np) -> Any:
+    """Return q, the chance of a latent report of at least `RELIEF_PCT`."""
+    return 1 / (1 + xp.exp((RELIEF_PCT - latent) / noise))
+
+
 def log_probability(
     fate: Any, session: Any, latent: Any, noise: Any, hazards: dict[str, Any], xp: Any = np
 ) -> Any:
@@ -38,7 +43,7 @@ def log_probability(
     hazards
         Natural values of `HAZARDS` by name.
     """
-    relief = 1 / (1 + xp.exp((RELIEF_PCT - latent) / noise))
+    relief = relief_chance(latent, noise, xp)
     at_test = xp.eq(session, TEST_SESSIONS) if xp is not np else session == TEST_SESSIONS
 
     def mean(cause: str) -> Any:

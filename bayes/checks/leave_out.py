@@ -50,12 +50,18 @@ def relief_logs(target: Target, points: FloatArray, known: FloatArray | None = N
 
     `known` where the fit has computed it.
     """
-    silent = replace(target.cohort, fate=np.full_like(target.cohort.fate, NOTHING))
+    silent = without_stops(target.cohort)
     return Logs(
         log_marginals(target, points) if known is None else known,
         log_marginals(replace(target, cohort=silent), points),
         log_marginals(replace(target, cohort=first_sessions(silent)), points),
     )
+
+
+def without_stops(cohort: Cohort) -> Cohort:
+    """Return the same reports, with nothing known of stops and of why reports are missing."""
+    nothing = {name: np.zeros_like(cohort.fate) for name in ("asked", "unreported")}
+    return replace(cohort, fate=np.full_like(cohort.fate, NOTHING), **nothing)
 
 
 def first_sessions(cohort: Cohort) -> Cohort:
@@ -68,7 +74,8 @@ def first_sessions(cohort: Cohort) -> Cohort:
     kept[cohort.offsets[:-1]] = True
     silent = replace(cohort, kind=np.where(early, cohort.kind, MISSING))
     rows = {
-        name: getattr(silent, name)[kept] for name in ("session", "kind", "relief", "width", "fate")
+        name: getattr(silent, name)[kept]
+        for name in ("session", "kind", "relief", "width", "fate", "asked", "unreported")
     }
     n = np.bincount(cohort.patient[kept], minlength=len(cohort.patients))
     return replace(cohort, offsets=np.concatenate([[0], np.cumsum(n)]), **rows)

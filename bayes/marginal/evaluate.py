@@ -47,7 +47,7 @@ def evaluate(
     flat = np.empty((scatters, len(nodes.flat)))
     room = np.empty((5, max(m, len(nodes.flat))))
     with_slopes = len(slopes) > 0
-    mass = np.zeros((scatters, len(rows.used) if with_slopes else 0, LAST + 1, 4))
+    mass = np.zeros((scatters, len(rows.laws) if with_slopes else 0, LAST + 1, 4))
     for i in range(first, last):
         for k in range(scatters):
             _fill_components(
@@ -66,7 +66,7 @@ def evaluate(
             slopes[i, -1] = (1 - flat_share) - 1 / (1 + np.exp(-rising[i]))
             if each or i == last - 1:
                 for k in range(scatters):
-                    add_law_slopes(p, nodes, tables.pieces, rows.used, k, mass[k], slopes[i])
+                    add_law_slopes(p, nodes, tables.pieces, rows.laws, k, mass[k], slopes[i])
 
 
 @compiled

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bayes.cohort import Cohort
 from bayes.curves import ONSETS
-from bayes.marginal.pieces import N_LAWS, fate_laws, report_laws
+from bayes.marginal.pieces import laws_of
 from bayes.scatter import EXTRA_LEFT, SCORES, SHARES, stage_of
 
 FloatArray = NDArray[np.float64]
@@ -29,8 +29,7 @@ class Rows(NamedTuple):
     """Sessions of all patients, see `bayes.cohort.Cohort`.
 
     stage tells how much of the first noise is left (`bayes/scatter.py`), report and fate hold the
-    law of each (`pieces.py`), relief is 0 where it is missing, and used (laws,) tells which laws
-    occur.
+    position of the law of each in laws (`pieces.laws_of`), relief is 0 where it is missing.
     """
 
     offsets: IntArray
@@ -39,7 +38,7 @@ class Rows(NamedTuple):
     report: IntArray
     fate: IntArray
     relief: FloatArray
-    used: NDArray[np.bool_]
+    laws: IntArray
 
 
 class Nodes(NamedTuple):
@@ -85,14 +84,12 @@ class Places(NamedTuple):
 
 def rows_of(cohort: Cohort) -> Rows:
     """Return the rows of a cohort for the kernels."""
-    report = report_laws(cohort.kind, cohort.width, cohort.session)
-    fate = fate_laws(cohort.fate, cohort.session)
-    used = np.isin(np.arange(N_LAWS * len(EXTRA_LEFT)), np.concatenate([report, fate]))
+    laws, report, fate = laws_of(cohort)
     relief, stage = np.nan_to_num(cohort.relief), stage_of(cohort.session)
     # A copy that may be written to: read-only arrays, as pandas gives them, are another type for
     # numba, and every kernel would be compiled once more.
     session = np.array(cohort.session)
-    return Rows(cohort.offsets, session, stage, report, fate, relief, used)
+    return Rows(cohort.offsets, session, stage, report, fate, relief, laws)
 
 
 def make_nodes(

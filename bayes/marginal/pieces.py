@@ -1,14 +1,15 @@
 """Both laws of a session as cubic pieces: no exponential, logarithm or division at a node.
 
-log P of a report depends on latent relief through v = (eta - y) / sigma alone, that of a fate
-through v = (eta - 10) / sigma, and there are few kinds of either, few scatters and few stages whose
+log P of a report depends on latent relief through v = (eta - y) / sigma alone, that of what
+followed and of missing reports through v = (eta - 10) / sigma, and there are few kinds of either, few scatters and few stages whose
 noise differs (`bayes/scatter.py`). So at each population every law is computed at knots a quarter
 apart (`report_law.py`, `stop_law.py`) and read between them by the cubic with the same values and
 slopes: within 4e-6 of the law; beyond the knots both laws are straight lines. Here: the pieces, as
 kernels. Not here: who reads them.
 
 A place x is v in units of pieces; piece int(x) holds x. A row's place is eta * unit + offset,
-with the unit of its stage. Law number stage * N_LAWS + kind.
+with the unit of its stage. What followed session 4 and which reports before are missing are one
+law: both depend on relief after session 4.
 """
 
 from collections import namedtuple
@@ -16,11 +17,11 @@ from collections import namedtuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes.cohort import FINE, LOST_EFFICACY, MISSING, NOTHING, SURGERY, TEST_SESSIONS, WENT_ON
+from bayes.cohort import FINE, MISSING, NOTHING, TEST_SESSIONS, Cohort
 from bayes.marginal.compiled import compiled
 from bayes.marginal.report_law import edges_of, report_at, shares_of
-from bayes.marginal.stop_law import fate_at
-from bayes.scatter import stage_of
+from bayes.marginal.stop_law import fate_at, missing_at
+from bayes.scatter import LEAST_NOISE, stage_of
 
 IntArray = NDArray[np.int64]
 
@@ -29,32 +30,41 @@ REACH = 20.0
 LAST = int(2 * REACH / STEP) + 1
 """Last piece; it and the first are the straight lines."""
 RELIEF_PCT = 10.0
-N_KINDS, N_DECIMALS, N_FATES = 5, 3, 5
-N_LAWS = N_KINDS + N_DECIMALS + N_FATES
+N_DECIMALS = 3
 NO_LAW = -1
-N_SLOPES = 4
-"""Most slopes in parameters that a law has: three of a report, four of a fate."""
+N_SLOPES = 6
+"""Most slopes in parameters that a law has: three of a report, six of a fate."""
+STAGE, KIND, DECIMALS, FATE, IS_LATER, ASKED, UNREPORTED = range(7)
+"""What tells a law: the stage of its noise, kind and decimals of a report (kind `MISSING` in the
+law of a fate); the fate, whether after session 4, reports due until then and those missing."""
 
 Pieces = namedtuple("Pieces", "noise unit log by")
 """noise, and unit (pieces a point of latent relief), by scatter and stage; log (scatters, laws,
 pieces, 4): coefficients of log P; by (scatters, laws, slopes, pieces, 4): of its slopes in noise
-(through the widths), tens_share, fives_share, or in the hazards low, high, surgery low, high;
-without laws if not asked for."""
+(through the widths), tens_share, fives_share, or in the hazards low, high, surgery low, high and in
+the shares missing low, high; without laws if not asked for."""
 
 
-def report_laws(kind: IntArray, width: NDArray[np.float64], session: IntArray) -> IntArray:
-    """Return the law of every report, `NO_LAW` where it is missing."""
-    decimals = np.clip(np.round(-np.log10(width)), 1, N_DECIMALS).astype(np.int64)
-    law = np.where(kind == FINE, N_KINDS + decimals - 1, kind - 1)
-    return np.where(kind == MISSING, NO_LAW, law + N_LAWS * stage_of(session))
+def laws_of(cohort: Cohort) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the laws that occur, shape (laws, 7), and those of each row's report and fate.
 
-
-def fate_laws(fate: IntArray, session: IntArray) -> IntArray:
-    """Return the law of every fate, `NO_LAW` where nothing is known."""
-    later = 2 * (session > TEST_SESSIONS)
-    first = N_KINDS + N_DECIMALS
-    law = first + np.where(fate == SURGERY, 4, later + (fate == LOST_EFFICACY))
-    return np.where(fate == NOTHING, NO_LAW, law + N_LAWS * stage_of(session))
+    `NO_LAW` where nothing is known.
+    """
+    stage, none = stage_of(cohort.session), np.zeros_like(cohort.session)
+    decimals = np.clip(np.round(-np.log10(cohort.width)), 1, N_DECIMALS).astype(np.int64)
+    decimals = np.where(cohort.kind == FINE, decimals, 0)
+    reports = [stage, cohort.kind, decimals, none, none, none, none]
+    is_later = (cohort.session > TEST_SESSIONS).astype(np.int64)
+    fates = [stage, none + MISSING, none, cohort.fate, is_later, cohort.asked, cohort.unreported]
+    every = np.concatenate([np.stack(reports, axis=1), np.stack(fates, axis=1)])
+    is_known = np.concatenate([
+        cohort.kind != MISSING, (cohort.fate != NOTHING) | (cohort.asked > 0)
+    ])  # fmt: skip
+    laws, at = np.unique(every[is_known], axis=0, return_inverse=True)
+    of = np.full(len(every), NO_LAW)
+    of[is_known] = at.ravel()
+    report, fate = np.split(of, 2)
+    return laws, report, fate
 
 
 @compiled
@@ -64,65 +74,76 @@ def report_offset(relief, noise):
 
 
 @compiled
-def pieces_of(p, used, scores, extra_left, with_slopes):
-    """Return the pieces of all scatters, of the laws that `used` names, at one population.
+def pieces_of(p, laws, scores, extra_left, with_slopes):
+    """Return the pieces of all scatters and laws at one population.
 
     Parameters
     ----------
     p
         Natural parameters in the order of `parameters.KERNEL_NAMES`.
-    used
-        By law.
+    laws
+        See `laws_of`.
     scores, extra_left
         Of the scatters and of the stages, see `bayes/scatter.py`.
     """
     n, stages = len(scores), len(extra_left)
     noise = np.empty((n, stages))
-    log = np.zeros((n, len(used), LAST + 1, 4))
-    by = np.zeros((n, len(used) if with_slopes else 0, N_SLOPES, LAST + 1, 4))
+    log = np.zeros((n, len(laws), LAST + 1, 4))
+    by = np.zeros((n, len(laws) if with_slopes else 0, N_SLOPES, LAST + 1, 4))
+    knots = np.empty((2 + N_SLOPES, LAST))
+    rise = np.zeros(LAST)
     for k in range(n):
         for stage in range(stages):
             noise[k, stage] = p[7] * np.exp(p[21] * scores[k])
             noise[k, stage] *= 1 + (p[22] - 1) * extra_left[stage]
-            here = slice(stage * N_LAWS, (stage + 1) * N_LAWS)
-            _fill_laws(p, noise[k, stage], used[here], log[k, here], by[k, here])
+            noise[k, stage] = max(noise[k, stage], LEAST_NOISE)
+        for at in range(len(laws)):
+            law = laws[at]
+            if law[KIND] == MISSING:
+                _fate_knots(p, law, knots)
+            else:
+                _report_knots(p, law, noise[k, law[STAGE]], knots)
+            _fill(knots[0], knots[1], log[k, at])
+            if with_slopes:
+                for q in range(N_SLOPES):
+                    _rise(knots[2 + q], rise)
+                    _fill(knots[2 + q], rise, by[k, at, q])
     return Pieces(noise, 1 / (noise * STEP), log, by)
 
 
 @compiled
-def _fill_laws(p, noise, used, log, by):
-    """Fill the pieces of the laws of one noise."""
-    hazards, with_slopes = p[12:18], len(by) > 0
+def _report_knots(p, law, noise, knots):
+    """Fill log P of a report at the knots, its slope a piece, and its slopes in parameters."""
     shares, edges = shares_of(p[8], p[9]), edges_of(noise)
-    knots = np.empty((2 + N_SLOPES, LAST))
-    for law in range(N_LAWS):
-        if not used[law]:
-            continue
-        knots[:] = 0.0
-        for k in range(LAST):
-            t = np.exp(k * STEP - REACH)
-            if law < N_KINDS + N_DECIMALS:
-                kind = min(law + 1, FINE)
-                width = 10.0 ** (N_KINDS - 1 - law) if kind == FINE else 1.0
-                found = report_at(kind, t, width, noise, shares, edges)
-                knots[0, k], knots[1, k] = found[0], found[1] * STEP
-                knots[2, k], knots[3, k], knots[4, k] = found[2] / noise**2, found[3], found[4]
-            else:
-                what = law - N_KINDS - N_DECIMALS
-                fate = SURGERY if what == 4 else (LOST_EFFICACY if what % 2 == 1 else WENT_ON)
-                found_fate = fate_at(fate, what >= 2, t, hazards)
-                knots[0, k], knots[1, k] = found_fate[0], found_fate[1] * STEP
-                for q in range(4):
-                    knots[2 + q, k] = found_fate[2 + q]
-        _fill(knots[0], knots[1], log[law])
-        if with_slopes:
-            rise = np.zeros(LAST)
-            for q in range(N_SLOPES):
-                value = knots[2 + q]
-                for k in range(2, LAST - 2):
-                    near, far = value[k + 1] - value[k - 1], value[k + 2] - value[k - 2]
-                    rise[k] = (8 * near - far) / 12
-                _fill(value, rise, by[law, q])
+    width = 10.0 ** -law[DECIMALS]
+    knots[:] = 0.0
+    for k in range(LAST):
+        found = report_at(law[KIND], np.exp(k * STEP - REACH), width, noise, shares, edges)
+        knots[0, k], knots[1, k] = found[0], found[1] * STEP
+        knots[2, k], knots[3, k], knots[4, k] = found[2] / noise**2, found[3], found[4]
+
+
+@compiled
+def _fate_knots(p, law, knots):
+    """Fill the same of what followed a session, and of the reports missing until then."""
+    knots[:] = 0.0
+    for k in range(LAST):
+        t = np.exp(k * STEP - REACH)
+        found = fate_at(law[FATE], law[IS_LATER] > 0, t, p[12:18])
+        missing = missing_at(law[ASKED], law[UNREPORTED], t, p[23], p[24])
+        knots[0, k], knots[1, k] = found[0] + missing[0], (found[1] + missing[1]) * STEP
+        for q in range(4):
+            knots[2 + q, k] = found[2 + q]
+        knots[6, k], knots[7, k] = missing[2], missing[3]
+
+
+@compiled
+def _rise(value, rise):
+    """Fill the slopes of a value at the knots, a piece, by differences."""
+    rise[:] = 0.0
+    for k in range(2, LAST - 2):
+        near, far = value[k + 1] - value[k - 1], value[k + 2] - value[k - 2]
+        rise[k] = (8 * near - far) / 12
 
 
 @compiled

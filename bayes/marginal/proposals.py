@@ -140,7 +140,7 @@ def log_densities(
 ) -> FloatArray:
     """Return the log density at every point; nodes follow each point by one Newton step.
 
-    `each` is called with the position of every point, its nodes and its components.
+    A density that is no number, where spreads overflow far out, counts as 0. `each` is called with the position of every point, its nodes and its components.
     """
     single = replace(target, threads=1)
     done = [0]
@@ -154,7 +154,8 @@ def log_densities(
         done[0] += 1
         if progress and done[0] % 50 == 0:
             progress(done[0] / len(points))
-        return float(logs.sum() - points[k] @ points[k] / 2)
+        log = float(logs.sum() - points[k] @ points[k] / 2)
+        return log if np.isfinite(log) else -np.inf
 
     if len(points) == 1 or target.threads == 1:
         return np.array([one(k) for k in range(len(points))])

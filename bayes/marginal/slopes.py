@@ -6,25 +6,16 @@ of the nodes (`evaluate.py`). Positions are those of `parameters.KERNEL_NAMES`.
 
 import numpy as np
 
+from bayes.cohort import MISSING
 from bayes.marginal.compiled import compiled, inlined
 from bayes.marginal.lines import line_of
-from bayes.marginal.pieces import (
-    LAST,
-    N_DECIMALS,
-    N_KINDS,
-    N_LAWS,
-    N_SLOPES,
-    REACH,
-    STEP,
-    piece_at,
-)
+from bayes.marginal.pieces import IS_LATER, KIND, LAST, N_SLOPES, REACH, STAGE, STEP, piece_at
+from bayes.scatter import LEAST_NOISE
 
 LIGHT = -18.4
 """Log of the share of a patient's marginal below which a node adds no slopes."""
 ORIGIN = 1 + REACH / STEP
 """Place of v = 0."""
-FIRST_FATE = N_KINDS + N_DECIMALS
-FIRST_LATER_FATE = FIRST_FATE + 2
 
 
 @inlined
@@ -83,41 +74,41 @@ def row_slopes(laws, report, fate, unit, offset, fate_offset, latent, along, acr
 
 
 @compiled
-def add_law_slopes(p, nodes, pieces, used, scatter, mass, slopes):
-    """Add the slopes in noise, heaping and hazards of all sessions in `mass`, and empty it.
+def add_law_slopes(p, nodes, pieces, laws, scatter, mass, slopes):
+    """Add the slopes in noise, heaping, hazards and missing reports of all sessions in `mass`, and empty it.
 
     `mass` is that of this scatter.
     """
-    found, laws, by_law = np.empty(N_SLOPES), pieces.log[scatter], pieces.by[scatter]
-    for law in range(len(used)):
-        if not used[law]:
-            continue
+    found, log, by_law = np.empty(N_SLOPES), pieces.log[scatter], pieces.by[scatter]
+    for law in range(len(laws)):
         by_v, found[:] = 0.0, 0.0
         for k in range(LAST + 1):
             m0, m1, m2, m3 = mass[law, k, 0], mass[law, k, 1], mass[law, k, 2], mass[law, k, 3]
             if m0 == 0:
                 continue
             v = k - ORIGIN
-            c1, c2, c3 = laws[law, k, 1], laws[law, k, 2], laws[law, k, 3]
+            c1, c2, c3 = log[law, k, 1], log[law, k, 2], log[law, k, 3]
             by_v += c1 * (v * m0 + m1) + 2 * c2 * (v * m1 + m2) + 3 * c3 * (v * m2 + m3)
             for q in range(N_SLOPES):
                 by = by_law[law, q, k]
                 found[q] += by[0] * m0 + by[1] * m1 + by[2] * m2 + by[3] * m3
         mass[law] = 0.0
-        stage, kind = law // N_LAWS, law % N_LAWS
+        stage, is_fate = laws[law, STAGE], laws[law, KIND] == MISSING
         by_noise = -by_v * STEP * pieces.unit[scatter, stage]
-        if kind < FIRST_FATE:
+        if not is_fate:
             by_noise += found[0]
             slopes[8:10] += found[1:3]
-        by_log = by_noise * pieces.noise[scatter, stage]
+        noise = pieces.noise[scatter, stage]
+        by_log = by_noise * noise if noise > LEAST_NOISE else 0.0
         extra = nodes.extra_left[stage]
         slopes[7] += by_log / p[7]
         slopes[21] += by_log * nodes.scatter[scatter]
         slopes[22] += by_log * extra / (1 + (p[22] - 1) * extra)
-        if kind >= FIRST_FATE:
-            at = 12 if kind < FIRST_LATER_FATE else 14
+        if is_fate:
+            at = 14 if laws[law, IS_LATER] else 12
             slopes[at : at + 2] += found[:2]
-            slopes[16:18] += found[2:]
+            slopes[16:18] += found[2:4]
+            slopes[23:25] += found[4:]
 
 
 @compiled

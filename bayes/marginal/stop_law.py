@@ -1,8 +1,8 @@
-"""The chance of what follows a session at one latent value, and its slopes, as kernels.
+"""The chance of what follows a session, and of missing reports, at one latent value, as kernels.
 
-Here: equations (6) and (7) of docs/models.md: the hazard of each cause is a mean of two, without
+Here: equations (6), (7) and (7a) of docs/models.md, with slopes: the hazard of each cause is a mean of two, without
 and with relief, weighed by q = P(latent report >= 10 %) = t / (1 + t), t = exp((eta - 10) / sigma).
-Not here: the same for PyTensor (`bayes/stopping.py`), its pieces (`pieces.py`).
+Not here: the same for PyTensor (`bayes/stopping.py`, `bayes/reporting.py`), its pieces (`pieces.py`).
 
 `hazards` is [test low, test high, later low, later high, surgery low, surgery high].
 """
@@ -47,3 +47,20 @@ def fate_at(fate, is_later, t, hazards):
         by_operated * (1 - relief),
         by_operated * relief,
     )
+
+
+@compiled
+def missing_at(asked, unreported, t, low, high):
+    """Return log P(so many of the reports due are missing) and its slopes.
+
+    Returns
+    -------
+    tuple of float
+        log P, its slope in (eta - 10) / sigma, in the low and in the high share.
+    """
+    relief = t / (1 + t)
+    missing = low + (high - low) * relief
+    log = unreported * np.log(missing) + (asked - unreported) * np.log(1 - missing)
+    by_missing = unreported / missing - (asked - unreported) / (1 - missing)
+    by_place = by_missing * (high - low) * relief * (1 - relief)
+    return log, by_place, by_missing * (1 - relief), by_missing * relief

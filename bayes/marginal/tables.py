@@ -35,7 +35,7 @@ def tables_of(p, rows, nodes, with_slopes):
     for c in range(len(nodes.onsets)):
         for s in range(1, sessions):
             kept[1 + c, s] = kept[1 + c, s - 1] * (once if s > nodes.onsets[c] else 1.0)
-    pieces = pieces_of(p, rows.used, nodes.scatter, nodes.extra_left, with_slopes)
+    pieces = pieces_of(p, rows.laws, nodes.scatter, nodes.extra_left, with_slopes)
     unit = np.empty((len(nodes.scatter), len(rows.session)))
     offset, fate_offset = np.empty_like(unit), np.empty_like(unit)
     for k in range(len(unit)):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulate import batch
+from simulate.batch import TEST_SESSIONS
 from simulate.members import parameters_for
 from simulate.parameter_table import Noise
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 APART = 10**13 + 7  # replicate of the courses: no cohort has it
 HORIZON = 30
+_WHAT = ("latent", "expected", "truth", "recorded")
 FLOOR = 1e-6
 
 
@@ -38,7 +40,7 @@ def true_bank(world: "Scenario", seed: int, n: int, sessions: int) -> "Bank":
         raise ValueError(f"world {world.name} has no parameters of its own: name a member")
     one = np.array([APART])
     parameters = parameters_for(world, seed, one)
-    drawn = batch.draw(parameters, seed, one, n, HORIZON, ("latent", "expected", "truth"))
+    drawn = batch.draw(parameters, seed, one, n, HORIZON, _WHAT)
     row = {name: float(parameters[name][0]) for name in _NEEDED}
     own = np.ones(n)
     if int(parameters["noise"][0]) == Noise.BY_PATIENT:  # drawn anew: nothing else depends on it
@@ -53,7 +55,11 @@ def true_bank(world: "Scenario", seed: int, n: int, sessions: int) -> "Bank":
             _chances(drawn.latent[0, :, k].astype(float), sd, drawn.grid[0].astype(float), row),
             FLOOR,
         )
-    return Bank(table, drawn.expected[0].astype(float))
+    missing = np.empty((TEST_SESSIONS, n), dtype=np.float32)
+    for k, own in enumerate(missing, start=1):
+        shares = (float(parameters[f"missing_{who}_{k}"][0]) for who in ("responder", "other"))
+        own[:] = np.where(drawn.is_responder[0], *shares)
+    return Bank(table, drawn.expected[0].astype(float), missing)
 
 
 _NEEDED = (

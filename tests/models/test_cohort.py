@@ -31,8 +31,31 @@ def test_missing_reports_keep_their_session_and_late_ones_are_counted(make_sessi
     assert by_patient == {"a": 2, "b": 2}
     assert (cohort.n_missing, cohort.n_later) == (1, 1)
     a = cohort.patient == cohort.patients.tolist().index("a")
-    assert cohort.session[a].tolist() == [1, 2, 3]
-    assert cohort.kind[a].tolist() == [TENS, MISSING, TENS]
+    assert cohort.session[a].tolist() == [1, 2, 3, 4]  # the fourth is silent
+    assert cohort.kind[a].tolist() == [TENS, MISSING, TENS, MISSING]
+
+
+@pytest.mark.parametrize(
+    ("reports", "n_sessions", "asked", "unreported"),
+    [
+        ([10, np.nan, 30, 40, 50], 5, 4, 1),
+        ([10, np.nan, 30, np.nan], 4, 3, 1),  # that of the last session is not due yet
+        ([10, np.nan], 2, 1, 0),
+        ([10], 1, 0, 0),
+        ([np.nan, np.nan, 30, np.nan, np.nan, 60], 6, 4, 3),  # later ones are missing at random
+        ([10, 20], 9, 2, 0),  # sessions 3 to 9 are not listed: nothing is known of their reports
+    ],
+)
+def test_reports_of_the_test_period_that_were_due(
+    make_sessions, reports, n_sessions, asked, unreported
+):
+    """They stand at session 4, which every patient has a row of."""
+    who = pd.DataFrame({"patient_id": ["a"], "n_sessions": [n_sessions]})
+    cohort = prepare(make_sessions(reports), who)
+    at = cohort.session == 4
+    assert (cohort.asked[at].tolist(), cohort.unreported[at].tolist()) == ([asked], [unreported])
+    assert not cohort.asked[~at].any()
+    assert not cohort.unreported[~at].any()
 
 
 def test_a_patient_without_reports_is_not_invented(make_sessions):

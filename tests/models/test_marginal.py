@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes import diagnostics, stopping
+from bayes import diagnostics, reporting, stopping
 from bayes.cohort import MISSING, NOTHING, prepare
 from bayes.covariates import covariates_of
 from bayes.curves import COURSES, ONSETS, kept_share, saturating
@@ -60,6 +60,12 @@ def log_at_noise(cohort, mask, p, latent, noise):
     reported = cohort.kind[mask] != MISSING
     cell = cells(cohort.relief[mask][reported]).as_dict()
     total = log_probability(cell, latent[reported], noise[reported], share).sum()
+    asked = cohort.asked[mask] > 0
+    total += np.sum(
+        reporting.log_probability(
+            cohort.asked[mask][asked], cohort.unreported[mask][asked], latent[asked], noise[asked], p
+        )
+    )
     known = cohort.fate[mask] != NOTHING
     return total + np.sum(
         stopping.log_probability(
@@ -335,3 +341,15 @@ def test_the_two_engines_agree(make_cohort, make_lesions):
         table = fit_tables(one)["patient_plateau"]
         widths.append(table["plateau_q95_pct"] - table["plateau_q05_pct"])
     assert np.median(widths[0] / widths[1]) == pytest.approx(1, abs=0.15)
+
+
+def test_a_marginal_is_a_probability_wherever_the_population_is(make_cohort):
+    """Reports are counted, so that no population makes them more than certain; 30 far out."""
+    cohort = prepare(make_cohort(6, 4).assign(pain_relief_pct=50.0))
+    target = Target(cohort, covariates_of(cohort), threads=1)
+    for point in 3 * np.random.default_rng(6).standard_normal((30, target.size)):
+        places = target.new_places()
+        target.adapt(point, places, 8)
+        logs, _, _ = target.log_marginals(point, places)
+        assert np.isfinite(logs).all()
+        assert logs.max() < 1e-3

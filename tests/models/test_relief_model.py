@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes import stopping
+from bayes import reporting, stopping
 from bayes.cohort import MISSING, NOTHING, prepare
 from bayes.covariates import covariates_of
 from bayes.curves import COURSES, ONSETS, kept_share, saturating
@@ -42,6 +42,11 @@ def by_hand(cohort, covariates, score, effect, start, plateau, rate):
                 log = log_probability(cell, latent[reported], noise[reported], share).sum()
                 log += stopping.log_probability(
                     cohort.fate[mask][known], s[known], latent[known], noise[known], p
+                ).sum()
+                fourth = s == 4
+                log += reporting.log_probability(
+                    cohort.asked[mask][fourth], cohort.unreported[mask][fourth], latent[fourth],
+                    noise[fourth], p,
                 ).sum()
                 logs.append(log + np.log(chance * scatters / 6))
         total += np.logaddexp.reduce(logs)
