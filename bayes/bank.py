@@ -6,8 +6,8 @@ patient with nodes of his own (`predict.py`), which are finer and a hundred time
 The courses of a bank are patients that the population makes likely, with lesions as in the cohort
 it was learnt from. A patient's own reports weigh them: after session k the weight of a course is
 the product of its chances of the reports written down until then, and of which reports of the test
-period are missing among those that were due before session k (7a). Reports beyond what any course makes likely count as no less than `FLOOR`, so that one odd report
-does not leave a single course.
+period are missing among those that were due before session k (7a). Reports beyond what any course
+makes likely count as no less than `FLOOR`, so that one odd report does not leave a single course.
 """
 
 from dataclasses import dataclass

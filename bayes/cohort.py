@@ -219,9 +219,7 @@ def _with_fourth(rows: pd.DataFrame) -> pd.DataFrame:
 
     Whether reports were given depends on relief after session 4, which has to stand somewhere.
     """
-    absent = np.setdiff1d(
-        rows["patient"], rows.loc[rows["session_no"] == TEST_SESSIONS, "patient"]
-    )
+    absent = np.setdiff1d(rows["patient"], rows.loc[rows["session_no"] == TEST_SESSIONS, "patient"])
     silent = {"patient": absent, "session_no": TEST_SESSIONS, "pain_relief_pct": np.nan}
     return pd.concat([rows, pd.DataFrame(silent)]) if len(absent) else rows
 

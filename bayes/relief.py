@@ -161,7 +161,7 @@ def terms_of(cohort: Cohort) -> Terms:
 def _log_likelihoods(
     pm: Any, pt: Any, cohort: Cohort, population: dict[str, Any], effects: tuple[Any, Any, Any]
 ) -> Any:
-    """Return log P(reports, those missing, and fates) by scatter, each of shape (patients, courses).
+    """Return log P(reports, which are missing, fates) by scatter, each (patients, courses).
 
     The level of a flat course has the standard score that is the start's if the course rises: a
     patient has one kind of course, so the two never meet.

@@ -60,8 +60,9 @@ def relief_logs(target: Target, points: FloatArray, known: FloatArray | None = N
 
 def without_stops(cohort: Cohort) -> Cohort:
     """Return the same reports, with nothing known of stops and of why reports are missing."""
-    nothing = {name: np.zeros_like(cohort.fate) for name in ("asked", "unreported")}
-    return replace(cohort, fate=np.full_like(cohort.fate, NOTHING), **nothing)
+    nothing = np.zeros_like(cohort.fate)
+    silent = np.full_like(cohort.fate, NOTHING)
+    return replace(cohort, fate=silent, asked=nothing, unreported=nothing)
 
 
 def first_sessions(cohort: Cohort) -> Cohort:

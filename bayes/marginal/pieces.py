@@ -1,9 +1,10 @@
 """Both laws of a session as cubic pieces: no exponential, logarithm or division at a node.
 
 log P of a report depends on latent relief through v = (eta - y) / sigma alone, that of what
-followed and of missing reports through v = (eta - 10) / sigma, and there are few kinds of either, few scatters and few stages whose
-noise differs (`bayes/scatter.py`). So at each population every law is computed at knots a quarter
-apart (`report_law.py`, `stop_law.py`) and read between them by the cubic with the same values and
+followed and of missing reports through v = (eta - 10) / sigma, and there are few kinds of either,
+few scatters and few stages whose noise differs (`bayes/scatter.py`). So at each population every
+law is computed at knots a quarter apart (`report_law.py`, `stop_law.py`) and read between them by
+the cubic with the same values and
 slopes: within 4e-6 of the law; beyond the knots both laws are straight lines. Here: the pieces, as
 kernels. Not here: who reads them.
 

@@ -140,7 +140,8 @@ def log_densities(
 ) -> FloatArray:
     """Return the log density at every point; nodes follow each point by one Newton step.
 
-    A density that is no number, where spreads overflow far out, counts as 0. `each` is called with the position of every point, its nodes and its components.
+    A density that is no number, where spreads overflow far out, counts as 0. `each` is called with
+    the position of every point, its nodes and its components.
     """
     single = replace(target, threads=1)
     done = [0]

@@ -75,9 +75,9 @@ def row_slopes(laws, report, fate, unit, offset, fate_offset, latent, along, acr
 
 @compiled
 def add_law_slopes(p, nodes, pieces, laws, scatter, mass, slopes):
-    """Add the slopes in noise, heaping, hazards and missing reports of all sessions in `mass`, and empty it.
+    """Add the slopes in noise, heaping, hazards and missing shares, and empty `mass`.
 
-    `mass` is that of this scatter.
+    `mass` is that of all sessions at this scatter.
     """
     found, log, by_law = np.empty(N_SLOPES), pieces.log[scatter], pieces.by[scatter]
     for law in range(len(laws)):

@@ -1,8 +1,9 @@
 """The chance of what follows a session, and of missing reports, at one latent value, as kernels.
 
-Here: equations (6), (7) and (7a) of docs/models.md, with slopes: the hazard of each cause is a mean of two, without
-and with relief, weighed by q = P(latent report >= 10 %) = t / (1 + t), t = exp((eta - 10) / sigma).
-Not here: the same for PyTensor (`bayes/stopping.py`, `bayes/reporting.py`), its pieces (`pieces.py`).
+Here: equations (6), (7) and (7a) of docs/models.md, with slopes: the hazard of each cause, and the
+share of reports missing, is a mean of two, without and with relief, weighed by
+q = P(latent report >= 10 %) = t / (1 + t), t = exp((eta - 10) / sigma). Not here: the same for
+PyTensor (`bayes/stopping.py`, `bayes/reporting.py`), its pieces (`pieces.py`).
 
 `hazards` is [test low, test high, later low, later high, surgery low, surgery high].
 """

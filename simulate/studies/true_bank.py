@@ -16,6 +16,7 @@ from simulate.parameter_table import Noise
 
 if TYPE_CHECKING:
     from bayes.bank import Bank
+    from simulate.parameters import Parameters
     from simulate.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -55,17 +56,24 @@ def true_bank(world: "Scenario", seed: int, n: int, sessions: int) -> "Bank":
             _chances(drawn.latent[0, :, k].astype(float), sd, drawn.grid[0].astype(float), row),
             FLOOR,
         )
-    missing = np.empty((TEST_SESSIONS, n), dtype=np.float32)
-    for k, own in enumerate(missing, start=1):
-        shares = (float(parameters[f"missing_{who}_{k}"][0]) for who in ("responder", "other"))
-        own[:] = np.where(drawn.is_responder[0], *shares)
-    return Bank(table, drawn.expected[0].astype(float), missing)
+    return Bank(table, drawn.expected[0].astype(float), _missing(parameters, drawn.is_responder[0]))
 
 
 _NEEDED = (
     *("noise_sd", "noise_log_sd", "noise_first_factor"),
     *("outlier_share", "outlier_factor", "zero_share"),
 )
+
+
+def _missing(parameters: "Parameters", is_responder: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """P(report of session 1..4 is missing) of every course, shape (4, courses)."""
+    shares = [
+        np.where(
+            is_responder, parameters[f"missing_responder_{k}"], parameters[f"missing_other_{k}"]
+        )
+        for k in range(1, TEST_SESSIONS + 1)
+    ]
+    return np.stack(shares).astype(np.float32)
 
 
 def _chances(

@@ -27,7 +27,11 @@ def tiny():
     for k in range(LAST):
         for y, told in enumerate(REPORTS):
             chance[k, told] = law[:, y]
-    return Bank(chance, np.zeros((3, 30)), np.zeros((4, 3), dtype=np.float32)), law, np.array([0, 0, 1], dtype=np.float32)
+    return (
+        Bank(chance, np.zeros((3, 30)), np.zeros((4, 3), dtype=np.float32)),
+        law,
+        np.array([0, 0, 1], dtype=np.float32),
+    )
 
 
 def exact(law, holds, rate, threshold):

@@ -63,7 +63,11 @@ def log_at_noise(cohort, mask, p, latent, noise):
     asked = cohort.asked[mask] > 0
     total += np.sum(
         reporting.log_probability(
-            cohort.asked[mask][asked], cohort.unreported[mask][asked], latent[asked], noise[asked], p
+            cohort.asked[mask][asked],
+            cohort.unreported[mask][asked],
+            latent[asked],
+            noise[asked],
+            p,
         )
     )
     known = cohort.fate[mask] != NOTHING

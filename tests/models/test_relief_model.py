@@ -45,8 +45,11 @@ def by_hand(cohort, covariates, score, effect, start, plateau, rate):
                 ).sum()
                 fourth = s == 4
                 log += reporting.log_probability(
-                    cohort.asked[mask][fourth], cohort.unreported[mask][fourth], latent[fourth],
-                    noise[fourth], p,
+                    cohort.asked[mask][fourth],
+                    cohort.unreported[mask][fourth],
+                    latent[fourth],
+                    noise[fourth],
+                    p,
                 ).sum()
                 logs.append(log + np.log(chance * scatters / 6))
         total += np.logaddexp.reduce(logs)
