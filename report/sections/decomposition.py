@@ -31,7 +31,8 @@ _CAPTION = (
     "session 15 differs from all. Dots and lines: posterior mean and 90 % interval, given these "
     "patients. Points lower: how far below the model's prediction the unseen course would lie "
     "after a stop for lost efficacy; it is set here, since no report can tell it, and 0 means that "
-    "the course follows from what was reported (missing at random). Relief is uncontrolled "
+    "the course follows from what was reported and when the patient stopped. Relief is "
+    "uncontrolled "
     "(placebo, natural course and drug changes included): accumulation is by session, and nothing "
     "here shows that stimulation brought it about."
 )
