@@ -6,23 +6,31 @@ from typing import Any
 
 import pandas as pd
 
+from orchestration.study_answer import Answer
 
-def words_of(design: Any) -> dict[str, Any]:
-    """What any page quotes of its file."""
+
+def words_of(design: Any, answer: Answer) -> dict[str, Any]:
+    """What any page quotes of its file, and its answer."""
     return {
         "title": design.title,
         "question": design.aims.strip(),
+        "answer": answer.sentence,
+        "signs": answer.signs,
         "decision": design.decision.strip(),
         "assumptions": design.assumptions,
     }
 
 
 def period_page(
-    design: Any, found: Any, both: list[tuple[str, pd.DataFrame]], extra: list[Any]
+    design: Any,
+    found: Any,
+    both: list[tuple[str, pd.DataFrame]],
+    extra: list[Any],
+    answer: Answer,
 ) -> str:
     """Page of a study's only world, or of all its worlds together; each population beside."""
     if len(found.study_cell["scenario_id"].unique()) > 1:
-        return _over_worlds(design, found, both, extra)
+        return _over_worlds(design, found, both, extra, answer)
     from report.study import build
     from report.wording import world_words
 
@@ -40,7 +48,7 @@ def period_page(
         "them, session-to-session noise least of all.",
         *design.assumptions,
     )
-    facts = _facts(design, f"world {names}", assumptions)
+    facts = _facts(design, answer, f"world {names}", assumptions)
     n_cohorts = int(cell["n_replicates"].min())
     return build(
         headline(found.study_choice),
@@ -51,14 +59,16 @@ def period_page(
     )
 
 
-def _facts(design: Any, worlds: str, assumptions: tuple[str, ...] | None = None) -> Any:
+def _facts(
+    design: Any, answer: Answer, worlds: str, assumptions: tuple[str, ...] | None = None
+) -> Any:
     """What the page quotes of the design and of the rule in use."""
     from expectations.protocol import Protocol
     from report.study import StudyFacts
 
     protocol = Protocol.preset("clinic")
     return StudyFacts(
-        **(words_of(design) | {"assumptions": assumptions or design.assumptions}),
+        **(words_of(design, answer) | {"assumptions": assumptions or design.assumptions}),
         truth=design.truth_in_words(),
         threshold_pct=protocol.responder_threshold_pct,
         test_sessions=protocol.test_period_sessions,
@@ -117,14 +127,19 @@ def _headline(choice: pd.DataFrame) -> pd.DataFrame:
 
 
 def _over_worlds(
-    design: Any, found: Any, both: list[tuple[str, pd.DataFrame]], extra: list[Any]
+    design: Any,
+    found: Any,
+    both: list[tuple[str, pd.DataFrame]],
+    extra: list[Any],
+    answer: Answer,
 ) -> str:
     """Page over worlds, which weigh alike; the headline's truth first, then its other cuts."""
     from report import over_worlds as page
     from report.studies.many_worlds import COMPARED
     from simulate.studies import over_worlds
 
-    cell, head, facts = found.study_cell, design.headline, _facts(design, "alike in weight")
+    cell, head = found.study_cell, design.headline
+    facts = _facts(design, answer, "alike in weight")
     told = over_worlds.across(found.study_performance, cell, [measure for measure, _ in COMPARED])
     same = ("estimand", "horizon_session")
     others = [

@@ -10,6 +10,7 @@ import pandas as pd
 
 from orchestration.files import replace_file
 from orchestration.period_page import period_page, words_of
+from orchestration.study_answer import Answer, answer_of
 
 SIZED = ("trial", "missing", "sessions", "world", "method", "is_headline", "power", "n_patients")
 """Columns of `study_size` that a page reads, where no search has been made."""
@@ -23,6 +24,7 @@ def write_page(
     others: Mapping[str, Any] | None = None,
     course: pd.DataFrame | None = None,
     sizes: pd.DataFrame | None = None,
+    answer: Answer | None = None,
 ) -> int:
     """Write the page of a study; return its size in bytes.
 
@@ -36,16 +38,19 @@ def write_page(
         From `simulate.studies.convergence.course`; without it the page draws no convergence.
     sizes
         Of trials, from `simulate.studies.trials.size.answers`: what searches have found.
+    answer
+        What the page says first; by default that of these tables.
     """
+    answer = answer or answer_of(design, found, sizes=sizes)
     extra = _convergence(design, None if course is None else _readable(course))
     if design.kind == "test_periods":
         both = [(population, found.study_choice)]
         both += [(name, one.study_choice) for name, one in (others or {}).items()]
-        text = period_page(design, found, both, extra)
+        text = period_page(design, found, both, extra, answer)
     elif design.kind == "trials":
-        text = _trials(design, found, extra, sizes)
+        text = _trials(design, found, extra, sizes, answer)
     else:
-        text = _estimates(design, found, extra)
+        text = _estimates(design, found, extra, answer)
     page = text.encode()
     replace_file(path, page)
     return len(page)
@@ -74,7 +79,7 @@ def write_whatif(design: Any, found: Any, path: Path, table: Path | None) -> tup
     rows = grid(design, found.study_choice)
     last = design.headline.horizon_session
     facts = WhatIfFacts(
-        **words_of(design),
+        **words_of(design, answer_of(design, found)),
         truth=f"Long-term relief: the expected report, averaged over sessions {last - 2} to {last} "
         "had everyone gone on, is at least the cut picked.",
         test_sessions=protocol.test_period_sessions,
@@ -113,12 +118,14 @@ def _zip(rows: pd.DataFrame, keys: tuple[str, ...], design: Any, about: str) -> 
     return section(named, keys, design.performance.level, about)
 
 
-def _trials(design: Any, found: Any, extra: list[Any], sizes: pd.DataFrame | None) -> str:
+def _trials(
+    design: Any, found: Any, extra: list[Any], sizes: pd.DataFrame | None, answer: Answer
+) -> str:
     from report.trials import TrialFacts, build
 
     head = design.headline
     facts = TrialFacts(
-        **words_of(design),
+        **words_of(design, answer),
         trial=head.trial,
         method=head.method,
         missing=head.missing,
@@ -137,17 +144,16 @@ def _trials(design: Any, found: Any, extra: list[Any], sizes: pd.DataFrame | Non
     return build(_readable(found.study_performance), _readable(told), n_trials, facts, extra)
 
 
-def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
+def _estimates(design: Any, found: Any, extra: list[Any], answer: Answer) -> str:
     from report.study_estimates import EstimateFacts, build
     from report.wording import plural
 
     head = design.headline
     facts = EstimateFacts(
-        **words_of(design),
+        **words_of(design, answer),
         method=head.method,
         estimand=head.estimand,
         n_patients=head.n_patients,
-        read_in=_read_in(design, head),
         of=plural(head.n_patients, "patient"),
         level=design.performance.level,
     )
@@ -160,16 +166,6 @@ def _estimates(design: Any, found: Any, extra: list[Any]) -> str:
     n_cohorts = int(found.study_cell["n_replicates"].min())
     patients, more = _in_patients(design)
     return build(_readable(found.study_performance), n_cohorts, facts, [*patients, *extra], more)
-
-
-def _read_in(design: Any, head: Any) -> str:
-    """Whom the headline's estimate is read in: a cohort, or those of it who are operated."""
-    from report.wording import count, plural
-
-    method = next(method for method in design.methods if method.name == head.method)
-    if not hasattr(method, "operated"):
-        return plural(head.n_patients, "patient")
-    return f"{count(method.operated)} operated patients of a centre"
 
 
 def _in_patients(design: Any) -> tuple[list[Any], list[Any]]:

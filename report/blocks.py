@@ -101,9 +101,10 @@ class Fold:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph."""
+    """A paragraph; `look` sets a question, its answer (`lead`) or a note (`signs`) apart."""
 
     text: str
+    look: Literal["", "question", "lead", "signs"] = ""
     kind: Literal["text"] = "text"
 
 

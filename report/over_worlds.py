@@ -105,6 +105,7 @@ def build(
     costs = "What each test period costs and misses"
     sections = [
         Section("frontier", costs, [frontier(t) for t in truths]),
+        Section("details", "In sessions, weeks and patients of 100", _details(truths, facts)),
         Section("length", "By number of test sessions", by_length),
         Section("compared", "Four, five or six sessions", by_step),
         Section("rules", "Other rules", [rules(t, facts) for t in truths]),
@@ -112,11 +113,11 @@ def build(
         Section("hinges", "What it hinges on", hinges(truths[0], next_study)),
         *extra,
     ]
-    return page(facts, basis, _answer(truths, facts), sections, [Text(SPREAD)])
+    return page(facts, basis, sections, [Text(f"Long-term relief: {facts.truth}.")])
 
 
-def _answer(truths: Sequence[Truth], facts: StudyFacts) -> list[Block]:
-    blocks: list[Block] = []
+def _details(truths: Sequence[Truth], facts: StudyFacts) -> list[Block]:
+    blocks: list[Block] = [Text(SPREAD)]
     for truth in truths:
         blocks += [Heading(f"Long-term relief of {truth.cut_pct} % or more")]
         blocks += [Text(text) for text in _sentences(truth, facts)]

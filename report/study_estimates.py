@@ -19,14 +19,12 @@ from report.studies.estimate_tables import (
     by_world,
     digits_of,
     estimates,
-    name_of,
 )
-from report.studies.frame import MONTE_CARLO, Words, page
+from report.studies.frame import Words, page
 from report.style import BLUE, VERMILLION, Mark, band_key, swatch, to_svg
-from report.wording import count, number, plural, plus_minus, words
+from report.wording import count, number, plural, words
 
 MOST_PANELS = 9
-MOST_TOLD = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +35,6 @@ class EstimateFacts(Words):
     ----------
     method, estimand, n_patients
         The headline.
-    read_in
-        Patients that an estimate is read in, in words: '193 patients', '25 operated patients'.
     of
         Patients of a cohort, in words.
     level
@@ -48,7 +44,6 @@ class EstimateFacts(Words):
     method: str
     estimand: str
     n_patients: int
-    read_in: str
     of: str
     level: float
 
@@ -73,7 +68,7 @@ def build(
     extra
         Sections that follow the estimates.
     more
-        Blocks of the answer that follow how far off the headline is.
+        Blocks that follow the answer.
 
     Returns
     -------
@@ -92,7 +87,8 @@ def build(
     ]
     if len(set(wide["n_patients"])) > 1:
         sections.insert(2, Section("sizes", "By size of the cohort", [by_size(wide, facts)]))
-    return page(facts, basis, [*_answer(own, facts), *more], sections)
+    rows = own[own["estimand"] == facts.estimand]
+    return page(facts, basis, sections, [*_compared(rows, facts), *more])
 
 
 def _wide(performance: pd.DataFrame) -> pd.DataFrame:
@@ -105,45 +101,6 @@ def _wide(performance: pd.DataFrame) -> pd.DataFrame:
     wide = parts[0].join(parts[1].add_suffix("_mcse")).reset_index()
     absent = [m for m in SHOWN if m not in wide]
     return wide.assign(**dict.fromkeys([*absent, *(f"{m}_mcse" for m in absent)], float("nan")))
-
-
-def _answer(own: pd.DataFrame, facts: EstimateFacts) -> list[Block]:
-    rows = own[own["estimand"] == facts.estimand]
-    return [
-        Text(_one_sentence(rows[rows["method"] == facts.method], facts)),
-        *_compared(rows, facts),
-    ]
-
-
-def _one_sentence(rows: pd.DataFrame, facts: EstimateFacts) -> str:
-    """Say how far the headline is from the truth, world by world or from the least to the most."""
-    digits = digits_of(facts.estimand)
-    head = f"With {facts.read_in}, “{words(facts.method)}” puts {name_of(facts.estimand)}"
-    rows = rows.sort_values("bias")
-    told = rows if len(rows) <= MOST_TOLD else rows.iloc[[0, len(rows) // 2, -1]]
-    parts = []
-    for row in records(told):
-        text = (
-            f"at {number(row['estimate'], digits)} where {number(row['truth'], digits)} is true "
-            f"(off by {plus_minus(row['bias'], row['bias_mcse'], digits, digits)}{_held(row)}"
-        )
-        parts.append(f"{text}; {row['world']})" if len(rows) > 1 else f"{text})")
-    over = (
-        f"; of {len(rows)} worlds these are the one most below the truth, the middle one and the "
-        "one most above it"
-        if len(rows) > MOST_TOLD
-        else ""
-    )
-    return f"{head} {', '.join(parts)}{over}. {MONTE_CARLO}"
-
-
-def _held(row: dict[str, float]) -> str:
-    if row["coverage"] != row["coverage"]:
-        return ""
-    if row["coverage"] in (0, 1):  # ± would pass its bounds
-        return f", its interval holds the truth in {'all' if row['coverage'] else 'no'} cohorts"
-    held = plus_minus(100 * row["coverage"], 100 * row["coverage_mcse"], 0, 0)
-    return f", its interval holds the truth in {held} of 100"
 
 
 def _compared(rows: pd.DataFrame, facts: EstimateFacts) -> list[Block]:

@@ -11,12 +11,12 @@ import pandas as pd
 from report.blocks import Block, DataTable, Figure, Panel, Section, Text
 from report.figures.power import by_patients
 from report.frames import records
-from report.studies.frame import MONTE_CARLO, Words, page
+from report.studies.frame import Words, page
 from report.studies.trial_sizes import endpoints, searched
 from report.studies.trial_tables import estimates
 from report.studies.trial_tables import sizes as sizes_table
 from report.style import SERIES, band_key, swatch, to_svg
-from report.wording import count, number, plural, plus_minus, rate, reports_words, words
+from report.wording import count, number, plural, plus_minus, reports_words, words
 
 MOST_PANELS = 6
 
@@ -88,61 +88,20 @@ def build(
     ]
     if facts.measure == "power":
         sections.insert(1, Section("sizes", "How many patients", [sizes_table(performance, facts)]))
-    return page(facts, basis, _answer(performance, sizes, facts), sections)
+    return page(facts, basis, sections, _needed(performance, sizes, facts))
 
 
-def _answer(performance: pd.DataFrame, sizes: pd.DataFrame, facts: TrialFacts) -> list[Block]:
-    headline = performance[performance["is_headline"]]
+def _needed(performance: pd.DataFrame, sizes: pd.DataFrame, facts: TrialFacts) -> list[Block]:
+    """Say what searches have found, and which endpoint needs fewest patients."""
     if facts.measure != "power":
-        return [Text(_of_coverage(headline, facts))]
+        return []
     same = pd.Series({"trial": facts.trial, "missing": facts.missing, "sessions": facts.sessions})
 
     def own(rows: pd.DataFrame) -> pd.DataFrame:
         return rows[(rows[list(same.index)] == same).all(axis=1)]
 
     compared = endpoints(own(sizes), own(performance), facts.endpoint_of, facts.power)
-    found = [*searched(sizes), *compared]
-    return [Text(_of_power(headline, facts)), *map(Text, found)]
-
-
-def _of_power(rows: pd.DataFrame, facts: TrialFacts) -> str:
-    """Say the fewest patients of those studied that have the power, world by world."""
-    parts = []
-    for world, own in rows[rows["measure"] == "power"].groupby("world", sort=False):
-        own = own.sort_values("n_patients")
-        enough = own[own["estimate"] >= facts.power]
-        row = (enough.iloc[0] if len(enough) else own.iloc[-1]).to_dict()
-        power = rate(row["estimate"], row["mcse"], row["n"], 0)
-        reach = "reach" if len(enough) else "are the most studied and do not reach"
-        wanted = f"{number(100 * facts.power, 0)} %"
-        parts.append(f"{count(row['n_patients'])} patients {reach} {wanted} ({world}: {power})")
-    return (
-        f"With {plural(facts.sessions, 'session')}, analysed by “{words(facts.method)}” (reports: "
-        f"{reports_words(facts.missing)}): {'; '.join(parts)}. These are the sizes that "
-        "were simulated; the study's size command searches between them, with an interval. "
-        f"{MONTE_CARLO}"
-    )
-
-
-def _of_coverage(rows: pd.DataFrame, facts: TrialFacts) -> str:
-    """Say how far estimates of the largest trial lie from the truth, world by world."""
-    largest = rows[rows["n_patients"] == rows["n_patients"].max()]
-    parts = []
-    for world, own in largest.groupby("world", sort=False):
-        by = {row["measure"]: row for row in records(own)}
-        bias, truth, held = by["bias"], by["truth"], by["coverage"]
-        parts.append(
-            f"the estimate is off by {plus_minus(bias['estimate'], bias['mcse'], 2, 2)} of a true "
-            f"{number(truth['estimate'], 2)} points a session, and its interval of "
-            f"{number(100 * (1 - facts.level), 0)} % holds the truth in "
-            f"{rate(held['estimate'], held['mcse'], held['n'])} ({world})"
-        )
-    n = count(largest["n_patients"].max())
-    return (
-        f"With {n} patients and {plural(facts.sessions, 'session')}, analysed by "
-        f"“{words(facts.method)}” (reports: {reports_words(facts.missing)}): "
-        f"{'; '.join(parts)}. {MONTE_CARLO}"
-    )
+    return [Text(text) for text in (*searched(sizes), *compared)]
 
 
 def _figure(performance: pd.DataFrame, facts: TrialFacts) -> Figure:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from report.blocks import Section, Text
 from report.frames import records
-from report.studies.frame import CANNOT
+from report.studies.frame import CANNOT, Words, opening
 from report.templates import template
 from report.wording import SIMULATED, count, number, plus_minus, words
 
@@ -40,22 +40,18 @@ HEADS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class WhatIfFacts:
+class WhatIfFacts(Words):
     """What the page quotes of the design.
 
     Attributes
     ----------
-    title, question, decision, assumptions, truth
-        As in the study's file; a clause of what counts as long-term relief of the cut picked.
+    truth
+        A clause of what counts as long-term relief of the cut picked.
     test_sessions, threshold_pct, cut_pct, own
         The rule in use, the headline and the world's own value of each assumption: what is picked
         at first.
     """
 
-    title: str
-    question: str
-    decision: str
-    assumptions: tuple[str, ...]
     truth: str
     test_sessions: int
     threshold_pct: float
@@ -102,9 +98,7 @@ def build(grid: pd.DataFrame, n_cohorts: int, facts: WhatIfFacts) -> str:
         template("whatif.html.j2").render(
             title=facts.title,
             basis=basis,
-            question=facts.question,
-            decision=facts.decision,
-            truth=facts.truth,
+            opening=[*opening(facts), Text(facts.truth)],
             controls=controls,
             heads=HEADS,
             rows=_headline(grid, controls),

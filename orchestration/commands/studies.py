@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.commands.console import print_json
-from orchestration.commands.study_asked import design_of, is_grid, is_page, named, spare, writing_to
+from orchestration.commands.study_asked import (
+    command_of,
+    design_of,
+    is_grid,
+    is_page,
+    named,
+    spare,
+    writing_to,
+)
 from orchestration.commands.study_lines import lines
 from orchestration.errors import PlateauError, WrongUse
 from orchestration.settings import Settings
@@ -102,7 +110,8 @@ def show(
     force: bool,
     as_json: bool,
 ) -> int:
-    """Print figures with their errors, what they come to; or write the page."""
+    """Print the answer, then figures with their errors; or write the page."""
+    from orchestration.study_answer import answer_of
     from simulate.studies.kinds import kind
     from simulate.studies.run import open_store
 
@@ -111,6 +120,12 @@ def show(
     with named():
         store = open_store(design, settings.studies)
         found = kind(design.kind).tables(design, store)
+        sizes = None
+        if design.kind == "trials":
+            from simulate.studies.trials.size import answers
+
+            sizes = answers(design, settings.studies)
+    answer = answer_of(design, found, command_of(name, changes, seed, population), sizes)
     if out is not None:
         from orchestration.study_page import write_page
         from simulate.studies.convergence import course
@@ -118,13 +133,8 @@ def show(
         with named():
             others = _elsewhere(settings, name, changes, seed, population)
             shrank = course(design, store)
-            sizes = None
-            if design.kind == "trials":
-                from simulate.studies.trials.size import answers
-
-                sizes = answers(design, settings.studies)
         with writing_to(out):
-            n_bytes = write_page(design, found, out, population, others, shrank, sizes)
+            n_bytes = write_page(design, found, out, population, others, shrank, sizes, answer)
         if as_json:
             print_json({"schema": "plateau.study.page/1", "page": str(out), "bytes": n_bytes})
         else:
@@ -143,9 +153,10 @@ def show(
         rows = rows[rows["measure"].isin(measure)]
     if as_json:
         told = rows.drop(columns="study").to_dict("records")
-        facts = {"study": design.study, "design_id": design.design_id}
+        facts = {"study": design.study, "design_id": design.design_id, "answer": answer.sentence}
         print_json({"schema": "plateau.study.show/1", **facts, "rows": told})
         return 0
+    click.echo("\n".join((answer.sentence, *answer.signs)))
     for line in lines(design, found, rows, tuple(measure)):
         click.echo(line)
     if design.kind == "trials" and not measure:

@@ -5,6 +5,7 @@ Belongs here: what every command of `plateau study` begins with. Does not: what 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,16 @@ def design_of(
     except ValueError as error:
         raise WrongUse(f"{error}.") from None
     return design
+
+
+def command_of(name: str, changes: Sequence[str], seed: int | None, population: str) -> str:
+    """Return the command that runs a study as it was asked for."""
+    words = ["plateau", "study", "run", name]
+    for change in changes:
+        words += ["--set", change]
+    words += [] if seed is None else ["--seed", str(seed)]
+    words += [] if population == "published" else ["--population", population]
+    return shlex.join(words)
 
 
 @contextmanager

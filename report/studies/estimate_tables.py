@@ -114,13 +114,6 @@ def digits_of(estimand: str) -> int:
     return 2 if estimand in FINE else 1
 
 
-def name_of(estimand: str) -> str:
-    """An estimand within a sentence, with its unit."""
-    text = words(estimand)
-    text = text if text[:2].isupper() or "PV" in text else text[:1].lower() + text[1:]
-    return f"the {text}{_unit(estimand)}"
-
-
 def _unit(estimand: str) -> str:
     return f" ({UNITS[estimand]})" if estimand in UNITS else ""
 

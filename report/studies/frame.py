@@ -1,7 +1,7 @@
 """What every page of a study opens and ends with.
 
-Belongs here: question, answer, decision, assumptions, limits, and their order. Does not: what one
-kind of study answers.
+Belongs here: question, answer, decision, assumptions, limits, and their order. Does not: the words
+and numbers of an answer (`answer.py`).
 """
 
 from collections.abc import Sequence
@@ -32,20 +32,33 @@ class Words:
     ----------
     title, question, decision
         Heading; the aim, as one question; what its answer informs.
+    answer, signs
+        The answer in one sentence (`answer.sentence`); what its signs mean.
     assumptions
         One sentence each.
     """
 
     title: str
     question: str
+    answer: str
+    signs: tuple[str, ...]
     decision: str
     assumptions: tuple[str, ...]
+
+
+def opening(words: Words) -> list[Text]:
+    """Return what every page says first: question, answer, what its signs mean, decision."""
+    return [
+        Text(words.question, "question"),
+        Text(words.answer, "lead"),
+        Text(" ".join((MONTE_CARLO, *words.signs)), "signs"),
+        Text(f"It informs: {words.decision}"),
+    ]
 
 
 def page(
     words: Words,
     basis: str,
-    answer: Sequence[Block],
     sections: Sequence[Section],
     more: Sequence[Block] = (),
 ) -> str:
@@ -57,8 +70,6 @@ def page(
         What it quotes.
     basis
         What was simulated, in one line.
-    answer
-        The answer, between the question and the decision that it informs.
     sections
         What comes between the answer and the assumptions.
     more
@@ -69,12 +80,9 @@ def page(
     str
         A complete HTML document that asks for nothing outside itself.
     """
-    opening = [
-        Text(f"Question: {words.question}"), *answer, Text(f"It informs: {words.decision}"), *more
-    ]  # fmt: skip
     ending = [
         Section("assumptions", "Assumptions", [Text(text) for text in words.assumptions]),
         Section("cannot", "What simulation cannot say", [Text(text) for text in CANNOT]),
     ]
-    return study_document(words.title, basis, [Section("answer", "Answer", opening), *sections,
-                                               *ending])  # fmt: skip
+    sections = [Section("answer", "Answer", [*opening(words), *more]), *sections, *ending]
+    return study_document(words.title, basis, sections)

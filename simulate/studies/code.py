@@ -19,7 +19,10 @@ _ROOMS = ("simulate", "classical", "bayes", "expectations")
 _MODEL = "bayes"
 FIGURES = tuple(
     f"simulate/studies/{name}.py"
-    for name in ("ratios", "performance", "trials/performance", "estimates/performance")
+    for name in (
+        *("answer", "ratios", "performance"),
+        *("trials/performance", "estimates/performance"),
+    )
 )
 """Files that read counts and that no counting reads."""
 _LIBRARIES = ("numpy", "scipy", "numba")

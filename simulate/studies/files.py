@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from simulate.studies import mistakes, readable
+from simulate.studies import answer_check, mistakes, readable
 from simulate.studies.kinds import KINDS, kind
 from simulate.studies.study import Misfit
 
@@ -60,6 +60,8 @@ def load(name: str, changes: Mapping[str, Any] | None = None) -> Any:
     try:
         design = law.model_validate(values)
         readable.check(design)
+        if not changes or any(field.startswith("answer") for field in changes):
+            answer_check.check(design)  # a what-if may do without cells that its answer asks for
     except ValidationError as error:
         said = mistakes.sentence(law, error, values, lines, changes or {})
     except Misfit as error:

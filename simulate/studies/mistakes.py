@@ -211,6 +211,8 @@ def _inner(annotation: Any) -> list[Any]:
 
 def _is_tagged(model: Any, tag: str) -> bool:
     """Whether a model of a union is the one that a file calls by this name."""
+    if getattr(getattr(model, "__origin__", model), "__name__", "") == tag:
+        return True
     fields = getattr(model, "model_fields", {})
     tags = [name for name in ("rule", "method", "design", "analysis", "kind") if name in fields]
     return any(tag in get_args(fields[name].annotation) for name in tags)

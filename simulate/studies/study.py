@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from simulate.parts import Part
+from simulate.studies.answer import Answer
 
 
 def whole_range(value: Any) -> Any:
@@ -71,6 +72,7 @@ class Study(Part):
     decision: Annotated[str, Field(min_length=1)]
     assumptions: Annotated[tuple[str, ...], Field(min_length=1)]
     data: Worlds
+    answer: Answer
     seed: int
     replicates: Annotated[int, Field(ge=1, le=10_000_000_000)]
 

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from orchestration.commands.study_lines import lines
+from orchestration.study_answer import answer_of
 from orchestration.study_page import write_page
 from report.studies import many_worlds, one_world, solved
 from report.wording import MISSING, world_words
@@ -26,12 +27,16 @@ def made(tmp_path_factory):
     return design, found, path.read_text(encoding="utf-8")
 
 
+def plain(text):
+    return re.sub(r"\s+", " ", text)
+
+
 class Reader(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.outside, self.words, self._skip = [], [], False
         self.feed(html)
-        self.text = re.sub(r"\s+", " ", " ".join(self.words))
+        self.text = plain(" ".join(self.words))
 
     def handle_starttag(self, tag, attrs):
         self._skip = tag == "style"
@@ -93,12 +98,8 @@ def test_a_study_file_must_name_what_its_page_reads():
 
 def test_its_one_sentence_is_the_table(made):
     design, found, html = made
-    choice = found.study_choice
-    own = choice[
-        choice["is_headline"] & (choice["rule"] == "last") & (choice["threshold_pct"] == 10)
-    ].set_index("test_sessions")["missed_per_100"]
-    text = Reader(html).text.replace("\N{MINUS SIGN}", "-")
-    assert f"from {own[4]:.1f} to {own[5]:.1f}" in text
+    text = Reader(html).text
+    assert plain(answer_of(design, found).sentence) in text
     assert "30 simulated cohorts" in text
     assert design.truth_in_words() in text
 
@@ -138,11 +139,13 @@ def test_the_page_of_trials_is_labelled_and_quotes_its_table(trials):
     assert page.text.count("SIMULATED DATA") > 5
     assert "30 simulated trials" in page.text
     assert design.decision.strip()[:40] in page.text
+    assert plain(answer_of(design, found).sentence) in page.text
     rows = found.study_performance
     one = rows[
         rows["is_headline"] & (rows["measure"] == "power") & (rows["n_patients"] == 40)
     ].iloc[-1]
-    assert f"{world_words(one['world'])}: {100 * one['estimate']:.0f}\N{NO-BREAK SPACE}±" in html
+    assert world_words(one["world"]) in page.text
+    assert f"{100 * one['estimate']:.1f}\N{NO-BREAK SPACE}±" in html
 
 
 def test_the_words_of_trials_promise_nothing(trials):
@@ -166,5 +169,6 @@ def test_the_page_of_estimates_says_what_the_table_says(tmp_path):
     assert page.outside == []
     assert "<script" not in html
     assert page.text.count("SIMULATED DATA") > 5
-    assert f"at {by['estimate']:.1f} where {by['truth']:.1f} is true" in page.text
+    assert plain(answer_of(design, found).sentence) in page.text
+    assert f"where {by['truth']:.1f} % is true" in page.text
     assert "effect of" not in page.text.lower()

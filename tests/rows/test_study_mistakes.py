@@ -132,7 +132,7 @@ def test_a_method_without_its_estimand_names_the_estimands(tmp_path):
 
 def test_a_field_that_stands_twice_is_refused(tmp_path):
     _, said = refused(tmp_path, PERIODS, "replicates: 200", "replicates: 200\nseed: 3")
-    assert "line 44: field seed stands twice (line 42 too); keep one of them" in said
+    assert "line 53: field seed stands twice (line 51 too); keep one of them" in said
 
 
 def test_what_a_command_changed_stands_in_no_line():
