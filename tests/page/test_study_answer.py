@@ -152,7 +152,7 @@ def test_patients_lie_between_sizes_that_surely_have_the_power_and_surely_not():
     [
         ({"how": "one", "estimate": 14.02, "mcse": 0.048}, f"14.02{SPACE}±{SPACE}0.05"),
         ({"how": "one", "estimate": 0.931, "mcse": 0.012, "is_share": True},
-         f"93{SPACE}±{SPACE}1"),
+         f"93.1{SPACE}±{SPACE}1.2"),
         ({"how": "one", "estimate": 1.0, "mcse": 0.01, "is_share": True}, "100 (at least 98.0)"),
         ({"how": "one", "estimate": 6, "lo": 5, "hi": 7}, "6 [5; 7]"),
         ({"how": "one", "estimate": 6, "lo": 6, "hi": 6}, "6"),
