@@ -23,7 +23,7 @@ from bayes.parameters import NAMES
 from bayes.population import chance_to_rise, draw_courses
 from bayes.posterior import Posterior, latent_reliefs, mean_reports, noises
 from bayes.quantities import SESSIONS
-from bayes.stopping import relief_chance
+from bayes.reporting import missing_chance
 
 FloatArray = NDArray[np.float64]
 SingleArray = NDArray[np.float32]
@@ -86,10 +86,8 @@ def draw_bank(posterior: Posterior, n: int, sessions: int, seed: int) -> Bank:
     for k in range(sessions):
         table[k] = np.maximum(_chances_of_reports(value, latent[:, k], noise[:, k]), FLOOR)
     fourth = np.array([float(TEST_SESSIONS)])
-    relief = relief_chance(
-        latent_reliefs(natural, effects, fourth), noises(natural, effects, fourth)
-    )[:, 0, 0]
-    missing = value["missing_low"] + (value["missing_high"] - value["missing_low"]) * relief
+    relief = latent_reliefs(natural, effects, fourth)[:, 0, 0]
+    missing = missing_chance(relief, noises(natural, effects, fourth)[:, 0, 0], value)
     means = mean_reports(natural, effects, SESSIONS)[:, 0]
     missing = np.repeat(missing[None].astype(np.float32), TEST_SESSIONS, axis=0)
     return Bank(table, means, missing)

@@ -16,6 +16,7 @@ from bayes.heaping import GRIDS
 from bayes.parameters import EFFECT_SD, NAMES, values
 from bayes.population import draw_courses
 from bayes.posterior import latent_reliefs, noises
+from bayes.reporting import missing_chance
 from bayes.stopping import relief_chance
 
 FloatArray = NDArray[np.float64]
@@ -129,8 +130,7 @@ def _missing_shares(
     """Return each report's chance to be missing, shape (patients, sessions), equation (7a)."""
     fourth = np.array([float(TEST_SESSIONS)])
     latent = latent_reliefs(natural[None], effects[None], fourth)[0]
-    relief = relief_chance(latent, noises(natural[None], effects[None], fourth)[0])
-    early = p["missing_low"] + (p["missing_high"] - p["missing_low"]) * relief
+    early = missing_chance(latent, noises(natural[None], effects[None], fourth)[0], p)
     return np.where(numbers <= TEST_SESSIONS, early, MISSING_SHARE)
 
 

@@ -17,6 +17,15 @@ from bayes.stopping import relief_chance
 SHARES = ("missing_low", "missing_high")
 
 
+def missing_chance(latent: Any, noise: Any, shares: dict[str, Any], xp: Any = np) -> Any:
+    """Return the chance that a report of the test period is missing, from relief after session 4.
+
+    Parameters are those of `log_probability`.
+    """
+    low, high = (shares[name] for name in SHARES)
+    return low + (high - low) * relief_chance(latent, noise, xp)
+
+
 def log_probability(
     asked: Any, unreported: Any, latent: Any, noise: Any, shares: dict[str, Any], xp: Any = np
 ) -> Any:
@@ -31,6 +40,5 @@ def log_probability(
     shares
         Natural values of `SHARES` by name.
     """
-    low, high = (shares[name] for name in SHARES)
-    missing = low + (high - low) * relief_chance(latent, noise, xp)
+    missing = missing_chance(latent, noise, shares, xp)
     return unreported * xp.log(missing) + (asked - unreported) * xp.log1p(-missing)

@@ -33,14 +33,14 @@ COLUMNS: dict[str, Columns] = {
         "session_no": ("bigint", "session"),
         "statistic": (
             "varchar", "zeros_pct, tens_pct (of reports between 0 and 100), mean_pct, sd_pct, "
-            "outside_pct; with the three before the row's key",
+            "outside_pct; missing_pct (of the reports due); with the three before the row's key",
         ),
         "observed": ("double", "the figure of the reports, percent"),
         "q05": ("double", "5 % quantile of the figure in replicates of the same patients"),
         "q50": ("double", "median of the same"),
         "q95": ("double", "95 % quantile of the same"),
         "p_above": ("double", "share of replicates above the observed, ties half"),
-        "n_patients": ("bigint", "patients who report at the session"),
+        "n_patients": ("bigint", "patients who report at the session, or whose report was due"),
     },
     "comparator": {
         "model": ("varchar", "relief, gaussian_curve, or linear_mixed: the study's own"),
@@ -148,7 +148,7 @@ def _key_with_the_unmade(frame: pd.DataFrame) -> pd.Series:
 def _posterior_check() -> list[Check]:
     key = ["model", "status", "session_no", "statistic"]
     tail = ("observed", "q05", "q95", "p_above")
-    figures = ["zeros_pct", "tens_pct", "mean_pct", "sd_pct", "outside_pct"]
+    figures = ["zeros_pct", "tens_pct", "mean_pct", "sd_pct", "outside_pct", "missing_pct"]
     return [
         once(*key),
         in_order(*QUANTILES),

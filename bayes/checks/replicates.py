@@ -2,9 +2,9 @@
 
 A replicate puts a drawn report wherever the cohort has one: the same patients, still treated at
 that session, with a report that is not missing. Each patient keeps the course of the draw, so what
-is checked is how reports scatter around courses, heap and pile up at zero. Here: replicates of the
-relief model, the figures compared, the table. Not here: replicates of other models
-(`gaussian.py`).
+is checked is how reports scatter around courses, heap and pile up at zero; and, of the reports of
+sessions 1-3 that were due, how many are missing. Here: replicates of the relief model, the figures
+compared, the table. Not here: replicates of other models (`gaussian.py`).
 """
 
 from collections.abc import Iterator
@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayes.cohort import MISSING, Cohort
+from bayes.cohort import MISSING, TEST_SESSIONS, Cohort
 from bayes.heaping import GRIDS
 from bayes.parameters import NAMES
 from bayes.posterior import Posterior, latent_reliefs, noises
+from bayes.reporting import SHARES, missing_chance
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -24,6 +25,10 @@ IntArray = NDArray[np.int64]
 CHECKED = (1, 2, 3, 4, 6, 10, 15)
 DRAWS = 300
 INTERVAL = (0.05, 0.5, 0.95)
+COLUMNS = [
+    *("model", "status", "session_no", "statistic", "observed", "q05", "q50", "q95"),
+    *("p_above", "n_patients"),
+]
 
 
 def replicates(posterior: Posterior, rows: IntArray) -> FloatArray:
@@ -97,13 +102,42 @@ def posterior_check(model: str, cohort: Cohort, rows: IntArray, drawn: FloatArra
                 continue
             if statistic == "outside_pct" and not known.any():
                 continue  # a model that knows the bounds
-            low, middle, high = np.quantile(known, INTERVAL)
-            above = (known > observed).mean() + (known == observed).mean() / 2
-            row = {"model": model, **label, "statistic": statistic, "observed": observed}
-            row |= {"q05": low, "q50": middle, "q95": high, "p_above": above}
-            found.append(row | {"n_patients": int(kept.sum())})
-    names = ["model", "status", "session_no", "statistic", "observed", "q05", "q50", "q95"]
-    return pd.DataFrame(found, columns=[*names, "p_above", "n_patients"])
+            label |= {"model": model, "statistic": statistic, "n_patients": int(kept.sum())}
+            found.append(label | _compared(observed, known))
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def missing_check(posterior: Posterior) -> pd.DataFrame:
+    """Compare the share of reports of sessions 1-3 that are missing, equation (7a).
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `posterior_check`, of the relief model, statistic missing_pct; n_patients whose report
+        was due.
+    """
+    cohort, (natural, effects) = posterior.cohort, posterior.flat
+    fourth = np.array([float(TEST_SESSIONS)])
+    value = dict(zip(NAMES, natural.T[..., None], strict=True))
+    latent = latent_reliefs(natural, effects, fourth)[..., 0]
+    noise = noises(natural, effects, fourth)[..., 0]
+    chance = missing_chance(latent, noise, {name: value[name] for name in SHARES})
+    rng = np.random.default_rng([posterior.seed, 23])
+    is_due = (cohort.session < TEST_SESSIONS) & (cohort.session < cohort.n_sessions[cohort.patient])
+    rows = np.flatnonzero(is_due)
+    drawn = rng.random((len(natural), len(rows))) < chance[:, cohort.patient[rows]]
+    found = []
+    for label, kept in _groups(cohort, rows):
+        observed = 100 * float((cohort.kind[rows[kept]] == MISSING).mean())
+        label |= {"model": "relief", "statistic": "missing_pct", "n_patients": int(kept.sum())}
+        found.append(label | _compared(observed, 100 * drawn[:, kept].mean(axis=1)))
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _compared(observed: float, draws: FloatArray) -> dict[str, float]:
+    low, middle, high = np.quantile(draws, INTERVAL)
+    above = (draws > observed).mean() + (draws == observed).mean() / 2
+    return {"observed": observed, "q05": low, "q50": middle, "q95": high, "p_above": above}
 
 
 def _groups(

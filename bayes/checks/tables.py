@@ -24,7 +24,14 @@ from bayes.checks.leave_out import (
 )
 from bayes.checks.near import NearFit, shapes_of
 from bayes.checks.power_scaling import power_scaling, prior_and_posterior
-from bayes.checks.replicates import DRAWS, checked_rows, figures, posterior_check, replicates
+from bayes.checks.replicates import (
+    DRAWS,
+    checked_rows,
+    figures,
+    missing_check,
+    posterior_check,
+    replicates,
+)
 from bayes.checks.sensitivity import (
     ANALYSES,
     FAMILIES,
@@ -140,7 +147,7 @@ def predictive_tables(posterior: Posterior, naive: GaussianFit) -> dict[str, pd.
         for model, made in drawn.items()
     ]
     return {
-        "posterior_check": pd.concat(checks, ignore_index=True),
+        "posterior_check": pd.concat([*checks, missing_check(posterior)], ignore_index=True),
         "comparator": pd.concat(told, ignore_index=True),
     }
 

@@ -30,7 +30,11 @@ def predictive_checks(rows: pd.DataFrame, statistics: Sequence[tuple[str, str]])
         session=rows["session_no"].astype(str),
         is_inside=(rows["observed"] >= rows["q05"]) & (rows["observed"] <= rows["q95"]),
     )
-    charts = [_one(named[named["statistic"] == code], title, order) for code, title in statistics]
+    charts = [
+        _one(named[named["statistic"] == code], title, order)
+        for code, title in statistics
+        if (named["statistic"] == code).any()
+    ]
     first = named.drop_duplicates("session")
     numbers = (
         alt.Chart(first)
@@ -48,7 +52,8 @@ def predictive_checks(rows: pd.DataFrame, statistics: Sequence[tuple[str, str]])
 def _one(rows: pd.DataFrame, title: str, order: list[str]) -> Any:
     import altair as alt
 
-    x = alt.X("session:N", sort=order, axis=alt.Axis(title=None, labels=False, ticks=False))
+    axis = alt.Axis(title=None, labels=False, ticks=False)
+    x = alt.X("session:N", scale=alt.Scale(domain=order), axis=axis)
     top = 100 if title.endswith("%") else max(40.0, float(rows[["q95", "observed"]].max().max()))
     y = alt.Scale(domain=[0, top], nice=False, clamp=True)
     axis = alt.Axis(title=title, tickCount=3)

@@ -23,6 +23,7 @@ _STATISTICS = (
     ("tens_pct", "Tens, %"),
     ("mean_pct", "Mean, %"),
     ("sd_pct", "SD, points"),
+    ("missing_pct", "Missing, %"),
 )
 _STATUS = {
     "all": "Analysed patients",
@@ -55,7 +56,8 @@ def predictive(frames: Frames) -> Block:
         caption="Bars: 90 % interval of replicates, with their median: reports drawn from the "
         "fitted courses, for the same patients, still treated, wherever a report is. "
         "Dots: observed; a diamond where it lies outside its interval. Tens: multiples of ten "
-        "among reports between 0 and 100. Last line: number of patients who report. "
+        "among reports between 0 and 100. Missing: of reports of sessions 1-3 that "
+        "were due. Last line: number of patients who report. "
         f"{count(n_out)} of {count(n)} observed figures lie outside; of independent ones about "
         f"a tenth would ({number(n / 10, 0)}).",
         alt=f"{count(n_out)} of {count(n)} observed figures lie outside their 90 % predictive "

@@ -19,7 +19,13 @@ from bayes.checks.leave_out import (
 )
 from bayes.checks.near import shapes_of
 from bayes.checks.power_scaling import power_scaling
-from bayes.checks.replicates import checked_rows, figures, posterior_check, replicates
+from bayes.checks.replicates import (
+    checked_rows,
+    figures,
+    missing_check,
+    posterior_check,
+    replicates,
+)
 from bayes.checks.sensitivity import ANALYSES, families_differ, why_not
 from bayes.checks.tables import predictive_tables
 from bayes.checks.variant import VariantTarget, fit_variant, variant_target
@@ -69,6 +75,35 @@ def test_replicates_stand_where_a_report_does(posterior):
     assert (posterior.cohort.kind[rows] != MISSING).all()
     assert set(np.unique(posterior.cohort.session[rows])) == {1, 2, 3, 4, 6, 10}
     assert ((drawn >= 0) & (drawn <= 100)).all()
+
+
+def test_reports_missing_by_status_are_checked(make_cohort, make_lesions):
+    """Half of who has relief and a twentieth of the others miss reports; swapped, it is seen."""
+    data = make_cohort(200, 6)
+    rng = np.random.default_rng(11)
+    rises = data["patient_id"].isin(data.loc[data["pain_relief_pct"] > 40, "patient_id"])
+    is_lost = rng.random(len(data)) < np.where(rises, 0.5, 0.05)
+    data.loc[is_lost & (data["session_no"] < 4), "pain_relief_pct"] = np.nan
+    about = make_lesions(data)
+    by_patient = rises.groupby(data["patient_id"]).first()
+    about["is_responder"] = about["patient_id"].map(by_patient).astype(float)
+    cohort = prepare(data, about)
+    covariates = covariates_of(cohort)
+    natural = values(np.zeros(len(NAMES)))
+    natural[NOISE] = 8.0
+    effects = np.zeros((1, 50, len(cohort.patients), 5))
+    effects[..., 0] = cohort.is_responder  # course 1 is kept, 0 flat
+    effects[..., 1], effects[..., 2] = -60.0, 80.0
+    effects[..., 3], effects[..., 4] = np.log(0.8), 1
+    for low, high, is_right in ((0.05, 0.5, True), (0.5, 0.05, False)):
+        natural[[NAMES.index(name) for name in ("missing_low", "missing_high")]] = low, high
+        score = np.concatenate([scores_of(natural), np.zeros(len(covariates.labels))])
+        scores = np.broadcast_to(score, (1, 50, len(score))).copy()
+        table = missing_check(Posterior(cohort, covariates, "marginal", scores, effects, 4))
+        table = table[table["status"] != "all"]
+        assert set(table["session_no"]) == {1, 2, 3}
+        inside = table["observed"].between(table["q05"], table["q95"])
+        assert (inside.mean() > 0.6) == is_right
 
 
 def test_the_true_model_passes_and_a_quiet_one_is_caught(posterior):
