@@ -87,11 +87,27 @@ def _shared(design: Any, found: Any, facts: Any) -> list[Any]:
     pooled = chances[chances["world"] == ALL_WORLDS]
     said = f"Long-term relief: {design.truth_in_words()}."
     return [
+        *_definitions(design, found, facts),
         *_solved(design, found, facts),
         *_net_benefit(found, facts),
         *calibration(pooled, (1, now, 2 * now), said),
         *spread(found.study_variance, (now, now + 1)),
     ]
+
+
+def _definitions(design: Any, found: Any, facts: Any) -> list[Any]:
+    """Section of the truths and lags that the headline leaves out, of the rule it follows."""
+    from report.studies.definitions import MEASURES, section
+    from simulate.studies.over_worlds import across
+
+    lengths = tuple(facts.test_sessions + k for k in range(3))
+    told = found.study_performance
+    told = told[(told["rule"] == "last") & (told["threshold_pct"] == facts.threshold_pct)]
+    told = across(told[told["test_sessions"].isin(lengths)], found.study_cell, list(MEASURES))
+    head = design.headline
+    asked = (told["horizon_session"] == head.horizon_session) & (told["cut_pct"] == head.cut_pct)
+    rows = told.assign(is_own=told["estimand"] == head.estimand, is_asked=asked)
+    return section(rows, lengths, facts)
 
 
 def _solved(design: Any, found: Any, facts: Any) -> list[Any]:

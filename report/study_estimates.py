@@ -99,8 +99,9 @@ def _wide(performance: pd.DataFrame) -> pd.DataFrame:
         for value in ("estimate", "mcse")
     ]
     wide = parts[0].join(parts[1].add_suffix("_mcse")).reset_index()
-    absent = [m for m in SHOWN if m not in wide]
-    return wide.assign(**dict.fromkeys([*absent, *(f"{m}_mcse" for m in absent)], float("nan")))
+    shown = [f"{measure}{end}" for measure in SHOWN for end in ("", "_mcse")]
+    absent = [name for name in shown if name not in wide]  # of one cohort no error is known
+    return wide.assign(**dict.fromkeys(absent, float("nan")))
 
 
 def _compared(rows: pd.DataFrame, facts: EstimateFacts) -> list[Block]:

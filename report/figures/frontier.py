@@ -3,12 +3,15 @@
 Belongs here: the drawing. Does not: which cells lie on the frontier (the study says so).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
+from report.figures.labels import Place, places
 from report.style import INK, SERIES, scale_top
+
+WIDTH, HEIGHT = 620, 380
 
 
 def frontier(rows: pd.DataFrame, series: Sequence[str]) -> Any:
@@ -25,23 +28,26 @@ def frontier(rows: pd.DataFrame, series: Sequence[str]) -> Any:
     Returns
     -------
     altair.LayerChart
-        620 x 380 pixels; points of the frontier are joined and carry their number of sessions.
+        620 x 380 pixels; points of the frontier are joined and carry their number of sessions,
+        where there is room for it.
     """
     import altair as alt
 
     names, looks = list(series), SERIES[: len(series)]
     drawn = rows[rows["series"].isin(names)]
+    right = scale_top(float(drawn["sessions_per_100"].max()))
     x = alt.X(
         "sessions_per_100:Q",
         title="Sessions given without long-term relief, per 100 who start",
-        scale=alt.Scale(domain=[0, scale_top(float(drawn["sessions_per_100"].max()))], nice=False),
+        scale=alt.Scale(domain=[0, right], nice=False),
         axis=alt.Axis(tickCount=6),
     )
     has_band = "missed_per_100_hi" in rows
     top = float(drawn["missed_per_100"].max())
     if has_band:
         top = max(top, float(rows.loc[rows["is_on_frontier"], "missed_per_100_hi"].max()))
-    scale = alt.Scale(domain=[0, scale_top(top)], nice=False)
+    top = scale_top(top)
+    scale = alt.Scale(domain=[0, top], nice=False)
     title = "Missed, per 100 who start"
     y = alt.Y("missed_per_100:Q", title=title, scale=scale)
     colour = alt.Color(
@@ -58,10 +64,31 @@ def frontier(rows: pd.DataFrame, series: Sequence[str]) -> Any:
     line = on.mark_line(color=INK, strokeWidth=1.5, interpolate="step-after")
     seen = alt.Chart(rows[rows["is_on_frontier"] & rows["series"].isin(names)]).encode(x=x, y=y)
     dots = seen.mark_point(filled=True, size=70, opacity=1).encode(color=colour, shape=shape)
-    labels = on.mark_text(dx=9, dy=-8, align="left").encode(text="test_sessions:Q")
-    drawings = [faint, line, dots, labels]
+    labels = [
+        alt.Chart(part)
+        .encode(x=x, y=y, text="test_sessions:Q")
+        .mark_text(dx=place[0], dy=place[1], align="center", baseline="middle")
+        for place, part in _labelled(rows[rows["is_on_frontier"]], right, top)
+    ]
+    drawings = [faint, line, dots, *labels]
     if has_band:
         low = alt.Y("missed_per_100_lo:Q", title=title, scale=scale)
         area = on.mark_area(opacity=0.12, color=INK, interpolate="step-after")
         drawings = [area.encode(y=low, y2="missed_per_100_hi:Q"), *drawings]
-    return alt.layer(*drawings).properties(width=620, height=380)
+    return alt.layer(*drawings).properties(width=WIDTH, height=HEIGHT)
+
+
+def _labelled(on: pd.DataFrame, right: float, top: float) -> Iterator[tuple[Place, pd.DataFrame]]:
+    """Yield points of the frontier by the place of their label; those without room are left out."""
+    on = on.sort_values("sessions_per_100")
+    pixels = list(
+        zip(
+            on["sessions_per_100"] / right * WIDTH,
+            (1 - on["missed_per_100"] / top) * HEIGHT,
+            strict=True,
+        )
+    )
+    found = places(pixels, [f"{n:g}" for n in on["test_sessions"]], (WIDTH, HEIGHT))
+    for place in dict.fromkeys(found):
+        if place is not None:
+            yield place, on[[one == place for one in found]]

@@ -103,6 +103,8 @@ def told(row: Mapping[str, Any]) -> str:
     if is_missing(value):
         return _between(lo, hi)
     digits = digits_of(error, value)
+    if row["how"] == "spread" and is_missing(error):  # a whole number of each world
+        return f"{number(value)} ({count(lo)} to {count(hi)})"
     if row["how"] == "spread":
         coarse = min(digits, 1) if abs(value) >= 1 else digits
         ends = f"({number(lo, coarse)} to {number(hi, coarse)})"
