@@ -101,10 +101,14 @@ def _definitions(design: Any, found: Any, facts: Any) -> list[Any]:
     from simulate.studies.over_worlds import across
 
     lengths = tuple(facts.test_sessions + k for k in range(3))
+    cell, head = found.study_cell, design.headline
+    cell = cell[(cell["rule"] == "last") & (cell["threshold_pct"] == facts.threshold_pct)]
+    is_own = cell["estimand"] == head.estimand
+    is_asked = (cell["horizon_session"] == head.horizon_session) & (cell["cut_pct"] == head.cut_pct)
+    cell = cell[cell["test_sessions"].isin(lengths) & (is_own | is_asked)]
     told = found.study_performance
-    told = told[(told["rule"] == "last") & (told["threshold_pct"] == facts.threshold_pct)]
-    told = across(told[told["test_sessions"].isin(lengths)], found.study_cell, list(MEASURES))
-    head = design.headline
+    told = told[told["cell_id"].isin(cell["cell_id"])]
+    told = across(told, cell, list(MEASURES))
     asked = (told["horizon_session"] == head.horizon_session) & (told["cut_pct"] == head.cut_pct)
     rows = told.assign(is_own=told["estimand"] == head.estimand, is_asked=asked)
     return section(rows, lengths, facts)
@@ -115,10 +119,10 @@ def _solved(design: Any, found: Any, facts: Any) -> list[Any]:
     from report.studies.solved import SHOWN, section
     from simulate.studies.over_worlds import across
 
-    told = across(found.study_performance, found.study_cell, list(SHOWN))
-    keys = design.headline.model_dump() | {"decision_n_lag_visits": 0}
-    own = told[(told[list(keys)] == pd.Series(keys)).all(axis=1)]
-    return section(own, facts.threshold_pct, PREDICTED_AT_LEAST)
+    told = found.study_performance
+    own = told[told["is_headline"] & (told["decision_n_lag_visits"] == 0)]
+    rows = across(own, found.study_cell, list(SHOWN))
+    return section(rows, facts.threshold_pct, PREDICTED_AT_LEAST)
 
 
 def _net_benefit(found: Any, facts: Any) -> list[Any]:
