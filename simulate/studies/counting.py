@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from simulate.studies import calibration, variance, worlds
+from simulate.studies import blocks, calibration, variance, worlds
 from simulate.studies.estimands import truths
 from simulate.studies.grid import Grid, lay_out
 from simulate.studies.kernel import count_replicates
@@ -40,8 +40,9 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
     -------
     pyarrow.Table
         One row a cell, in the order of `grid.cells`: n_replicates, n_patients, the sums and the
-        moments of `performance`; where rules learn, counts by predicted chance (`calibration`) and
-        by posterior (`variance`) too; all int64. Tables of disjoint replicates add up.
+        moments of `performance`, counts by block (`blocks`); where rules learn, counts by predicted
+        chance (`calibration`) and by posterior (`variance`) too; all int64. Tables of disjoint
+        replicates add up.
     """
     grid, wanted = lay_out(design), design.truths
     shape = (grid.n_decisions, len(wanted))
@@ -49,6 +50,7 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
     sums = np.zeros((groups, len(SUMS), *shape), dtype=np.int64)
     moments = np.zeros((groups, len(MOMENTS), *shape), dtype=np.int64)
     chances = np.zeros((len(calibration.COLUMNS), *shape), dtype=np.int64)
+    by_block = np.zeros((blocks.N_BLOCKS, len(blocks.COUNTED), *shape), dtype=np.int64)
     horizons = np.array([t.horizon_session for t in wanted])
     n_patients = design.data.n_patients
     for start in range(replicates.start, replicates.stop, BATCH):
@@ -58,7 +60,8 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
         has = truths(batch, wanted)
         for k in range(groups):  # those that posterior k judges: start + i = k modulo groups
             rows = range((k - start) % groups, len(some), groups)
-            _count_batch(batch, rows, forecast, grid, has, horizons, sums[k], moments[k])
+            into = (sums[k], moments[k], by_block)
+            _count_batch(batch, rows, start, forecast, grid, has, horizons, into)
         if design.predictions:
             calibration.count(forecast, batch.n_sessions, has, grid, chances)
     n = np.full(sums[0, 0].size, len(replicates), dtype=np.int64)
@@ -66,10 +69,27 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
     both = (sums.sum(axis=0), moments.sum(axis=0))
     arrays = [n, n * n_patients, *(row.ravel() for rows in both for row in rows)]
     table = dict(zip(names, arrays, strict=True))
+    table |= _by_block(by_block, replicates)
     if design.predictions:
         table |= dict(zip(calibration.COLUMNS, (row.ravel() for row in chances), strict=True))
         table |= _by_posterior(sums, moments, replicates)
     return pa.table(table)
+
+
+def _by_block(by_block: IntArray, replicates: range) -> dict[str, IntArray]:
+    """Columns of `blocks`: replicates, missed responders and test sessions by block."""
+    found: dict[str, IntArray] = {}
+    for k, counted in enumerate(by_block):
+        rows = [row.ravel() for row in counted]
+        n = _each(k, blocks.N_BLOCKS, replicates)
+        every = [np.full(rows[0].size, n, dtype=np.int64), *rows]
+        found |= dict(zip(blocks.columns(k), every, strict=True))
+    return found
+
+
+def _each(k: int, n: int, replicates: range) -> int:
+    """How many replicates are k modulo n."""
+    return len(range((k - replicates.start) % n, len(replicates), n))
 
 
 def _by_posterior(sums: IntArray, moments: IntArray, replicates: range) -> dict[str, IntArray]:
@@ -78,7 +98,7 @@ def _by_posterior(sums: IntArray, moments: IntArray, replicates: range) -> dict[
     groups = len(sums)
     columns = []
     for k in range(groups):
-        n = len(range((k - replicates.start) % groups, len(replicates), groups))
+        n = _each(k, groups, replicates)
         found = sums[k, missed].ravel(), moments[k, squared].ravel()
         columns += [np.full(found[0].size, n, dtype=np.int64), *found]
     return dict(zip(variance.columns(groups), columns, strict=True))
@@ -87,14 +107,18 @@ def _by_posterior(sums: IntArray, moments: IntArray, replicates: range) -> dict[
 def _count_batch(
     batch: worlds.Batch,
     rows: range,
+    first: int,
     forecast: NDArray[np.float64],
     grid: Grid,
     has: tuple[NDArray[np.int32], NDArray[np.int32]],
     horizons: IntArray,
-    sums: IntArray,
-    moments: IntArray,
+    totals: tuple[IntArray, IntArray, IntArray],
 ) -> None:
-    """Add some rows of a batch to the counts, in blocks within which floating point is exact."""
+    """Add some rows of a batch to the counts, so many at once that floating point is exact.
+
+    `first` is the number of the batch's first replicate.
+    """
+    sums, moments, by_block = totals
     longest = max(int(batch.session_day.max()), batch.expected.shape[-1])
     largest = batch.n_sessions.shape[1] * longest
     if largest >= _EXACT_SINGLE:
@@ -102,12 +126,12 @@ def _count_batch(
             f"data.n_patients {batch.n_sessions.shape[1]} with courses of {longest} days cannot be "
             "counted exactly; make the cohorts smaller and draw more of them"
         )
-    block = max(1, min(len(batch.n_sessions), _EXACT // (largest * largest)))
+    at_once = max(1, min(len(batch.n_sessions), _EXACT // (largest * largest)))
     decisions = (grid.first_cell, grid.n_lags, grid.n_thresholds, grid.reference, grid.lag)
-    for start in range(0, len(rows), block):
-        some = rows[start : start + block]
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
         part = slice(some.start, some.stop, some.step)
-        added, squared = np.zeros(sums.shape), np.zeros(moments.shape)
+        added, squared, apart = (np.zeros(total.shape) for total in totals)
         count_replicates(
             tuple(map(_whole, (batch.recorded[part], batch.assessment[part], forecast[part]))),
             (_whole(batch.n_sessions[part]), _whole(batch.session_day[part])),
@@ -116,9 +140,11 @@ def _count_batch(
             decisions,
             grid.threshold_pct,
             (added, squared, _PAIR_A, _PAIR_B),
+            ((first + np.array(some)) % blocks.N_BLOCKS, apart),
         )
         sums += added.astype(np.int64)
         moments += squared.astype(np.int64)
+        by_block += apart.astype(np.int64)
 
 
 def _whole(rows: NDArray[Any]) -> NDArray[Any]:

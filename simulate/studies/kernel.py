@@ -20,9 +20,10 @@ TOGETHER = 8
 
 @compiled
 def count_replicates(
-    reports: Any, stays: Any, truth: Any, columns: Any, decisions: Any, thresholds: Any, totals: Any
-) -> None:
-    """Add the counts of some replicates to the totals.
+    reports: Any, stays: Any, truth: Any, columns: Any, decisions: Any, thresholds: Any,
+    totals: Any, apart: Any,
+) -> None:  # fmt: skip
+    """Add the counts of some replicates to the totals, and those of `blocks.COUNTED` by block.
 
     A few replicates at a time go through each column, so that a column's totals stay in the cache.
     """
@@ -65,7 +66,7 @@ def count_replicates(
                     first = decisions[0][c] + lag * (size - 1)
                     _add_up(
                         first, size - 1, lag, bins, spent, late, left[0], left[1 + lag],
-                        everyone[lag], found, totals,
+                        everyone[lag], found, totals, apart[0][r], apart[1],
                     )  # fmt: skip
 
 
@@ -221,8 +222,13 @@ def _add_up(
     everyone: Any,
     found: Any,
     totals: Any,
+    block: int,
+    by_block: Any,
 ) -> None:
-    """Add a replicate's sums and products, in the order of `SUMS` and `MOMENTS`."""
+    """Add a replicate's sums and products, in the order of `SUMS` and `MOMENTS`.
+
+    Missed responders and test sessions are added to those of its block too.
+    """
     sums, moments, pair_a, pair_b = totals
     n_truths = late.shape[1]
     found[5], found[6], found[9] = everyone[0], everyone[1], everyone[2]
@@ -247,3 +253,6 @@ def _add_up(
             into, one, other = moments[p, first + j - 1], found[pair_a[p]], found[pair_b[p]]
             for q in range(n_truths):
                 into[q] += one[q] * other[q]
+        for q in range(n_truths):
+            by_block[block, 0, first + j - 1, q] += found[2, q]
+            by_block[block, 1, first + j - 1, q] += found[5, q]

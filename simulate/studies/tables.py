@@ -68,7 +68,7 @@ def _in_order(cell: pd.DataFrame) -> pd.DataFrame:
     first = ["study", "design_id", "code_id", "scenario_id", "world", "cell_id"]
     products = {moment(*pair) for pair in MOMENTS}  # only errors are made of them
     told = {
-        name for name in cell.columns if name.startswith(("chance_", "posterior_"))
+        name for name in cell.columns if name.startswith(("block_", "chance_", "posterior_"))
     }  # own tables
     left = {*first, *products, *told, HAS_LATE}
     return cell[[*first, *(c for c in cell.columns if c not in left)]]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulate.studies import calibration, counting, coverage, files, variance
+from simulate.studies import blocks, calibration, counting, coverage, files, variance
 from simulate.studies.grid import cells
 from simulate.studies.store import add
 from simulate.studies.sums import moment
@@ -140,6 +140,14 @@ def test_shards_of_a_study_that_learns_add_up_to_the_whole(learning):
     named = whole.to_pandas()
     for what, of in (("fn", "fn"), ("fn__fn", moment("fn", "fn")), ("n_replicates",) * 2):
         assert (sum(named[f"posterior_{k}_{what}"] for k in range(3)) == named[of]).all(), what
+    for what in ("n_replicates", *blocks.COUNTED):
+        of_blocks = [named[f"block_{k}_{what}"] for k in range(blocks.N_BLOCKS)]
+        assert (sum(of_blocks) == named[what]).all(), what
+    alone = counting.count(learning, world, range(3, 4)).to_pandas()
+    again = counting.count(learning, world, range(3, 4 + blocks.N_BLOCKS)).to_pandas()
+    last = counting.count(learning, world, range(13, 14)).to_pandas()
+    assert (again["block_3_fn"] == alone["fn"] + last["fn"]).all()
+    assert (again["block_3_n_replicates"] == 2).all()
 
 
 def test_chances_are_counted_with_the_truth_of_their_cell(learning):
