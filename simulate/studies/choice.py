@@ -1,8 +1,9 @@
 """Which length: the plain frontier first, a best one only at a stated rate of exchange.
 
 Here: frontier, loss and regret of every length at a rate, the shortest length that misses hardly
-more than the longest, and how worlds differ in what is best. There is no default utility: with no
-rate at all the longest test is best by construction, and says so.
+more than the longest, world by world. There is no default utility: with no rate at all the longest
+test is best by construction, and says so. Not here: how worlds differ in what is best
+(`lengths.py`).
 
 A rate of q says that q test sessions are worth spending to find one more long-term responder. The
 loss of a length is test sessions + q x missed responders, per 100 who start, and its regret the
@@ -10,7 +11,6 @@ loss beyond that of the best length of the same rule and threshold: across thres
 accepts everybody at once would be free, and the sessions that follow are on the frontier.
 """
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ import pandas as pd
 from simulate.studies.performance import MEASURES
 from simulate.studies.ratios import Ratio, ratio
 from simulate.studies.rules import UNATTAINABLE
+from simulate.studies.sums import COUNTS
 
 if TYPE_CHECKING:
     from simulate.studies.design import Design
@@ -45,8 +46,7 @@ def choices(design: "Design", cell: pd.DataFrame) -> pd.DataFrame:
         threshold; a rule of one length has no best one. Truths that leave patients out are not
         judged.
     """
-    counted = cell[["tp", "fp", "fn", "tn"]].sum(axis=1)
-    judged = cell[(counted == cell["n_patients"])].reset_index(drop=True)
+    judged = cell[judges_all(cell)].reset_index(drop=True)
     missed, missed_mcse, _ = ratio(judged, MEASURES["missed_per_100"])
     spent, spent_mcse, _ = ratio(judged, MEASURES["sessions_without_long_term_relief_per_100"])
     tested, tested_mcse, _ = ratio(judged, TESTED)
@@ -77,66 +77,9 @@ def choices(design: "Design", cell: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def best_lengths(choice: pd.DataFrame, rate: float, weight: Mapping[str, float]) -> pd.DataFrame:
-    """Return how often each length is best at a rate, over the worlds with their weights.
-
-    Parameters
-    ----------
-    choice
-        From `choices`, of one or more worlds.
-    rate
-        One of the design's.
-    weight
-        Weight of each world, by `scenario_id`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a truth, rule, threshold, lag and length: share_best, mean_regret, largest_regret
-        (over worlds), n_worlds.
-    """
-    rows = choice.assign(
-        weight=choice["scenario_id"].map(weight), regret=choice[f"regret_at_{rate:g}"]
-    )
-    keys = [*(name for name in BY_RULE if name != "scenario_id"), "test_sessions"]
-    rows["of_best"] = rows["weight"] * rows[f"is_best_at_{rate:g}"]
-    rows["of_regret"] = rows["weight"] * rows["regret"]
-    found = rows.groupby(keys, dropna=False, as_index=False).agg(
-        total=("weight", "sum"),
-        of_best=("of_best", "sum"),
-        of_regret=("of_regret", "sum"),
-        largest_regret=("regret", "max"),
-        n_worlds=("weight", "size"),
-    )
-    found["share_best"] = found["of_best"] / found["total"]
-    found["mean_regret"] = found["of_regret"] / found["total"]
-    return found.drop(columns=["total", "of_best", "of_regret"])
-
-
-def near_least(choice: pd.DataFrame) -> pd.DataFrame:
-    """Return in how many worlds each length is the shortest near the one that misses fewest.
-
-    Parameters
-    ----------
-    choice
-        From `choices`, of one or more worlds, which weigh alike.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a truth, rule, threshold, lag and length, of rules of several lengths: n_shortest
-        (worlds), share_of_worlds, n_worlds. Shares of a rule add up to 1 where all worlds studied
-        the same lengths.
-    """
-    rule = [name for name in BY_RULE if name != "scenario_id"]
-    several = choice.groupby(rule, dropna=False)["test_sessions"].transform("nunique") > 1
-    flag = "is_shortest_near_least"
-    found = (
-        choice[several]
-        .groupby([*rule, "test_sessions"], dropna=False, as_index=False)
-        .agg(n_shortest=(flag, "sum"), n_worlds=(flag, "size"))
-    )
-    return found.assign(share_of_worlds=found["n_shortest"] / found["n_worlds"])
+def judges_all(cell: pd.DataFrame) -> pd.Series:
+    """Tell of each cell whether its truth leaves no patient out."""
+    return cell[list(COUNTS)].sum(axis=1) == cell["n_patients"]
 
 
 def is_on_frontier(rows: pd.DataFrame) -> np.ndarray:

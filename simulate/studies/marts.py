@@ -12,9 +12,10 @@ import pandas as pd
 
 from expectations.protocol import Protocol
 from simulate.studies import files
-from simulate.studies.choice import best_lengths, near_least
 from simulate.studies.kinds import kind
-from simulate.studies.over_worlds import knowing_by_rate
+from simulate.studies.knowing import knowing
+from simulate.studies.lengths import best_lengths, near_least, steps
+from simulate.studies.over_worlds import across
 from simulate.studies.run import open_store
 from simulate.studies.store import Store, StoreError
 from simulate.studies.totals import NothingRun
@@ -27,8 +28,10 @@ MARTS = (
     "study_performance",
     "study_net_benefit",
     "study_choice",
+    "study_over_worlds",
     "study_best_lengths",
     "study_near_least",
+    "study_steps",
     "study_knowing",
     "study_assurance",
     "study_whatif_grid",
@@ -118,42 +121,33 @@ def _of_study(design: Any, tables: dict[str, pd.DataFrame]) -> Iterator[tuple[st
         if name in tables:
             yield name, tables[name]
     if design.kind == "test_periods":
-        choice = tables["study_choice"]
-        yield "study_best_lengths", _best_lengths(design, choice)
-        yield "study_near_least", _near_least(design, choice)
-        if len(cell["scenario_id"].unique()) > 1:
-            yield "study_knowing", _knowing(design, choice)
+        yield from _over_worlds(design, tables)
         if design.data.vary:
-            yield "study_whatif_grid", _whatif(design, choice)
+            yield "study_whatif_grid", _whatif(design, tables["study_choice"])
 
 
-def _best_lengths(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
-    """Best lengths at every stated rate over the worlds, which weigh alike."""
-    weight = dict.fromkeys(choice["scenario_id"], 1.0)
-    found = [
-        best_lengths(choice, rate, weight).assign(sessions_per_responder=rate)
-        for rate in design.performance.sessions_per_responder
-    ]
-    return pd.concat(found, ignore_index=True).assign(study=design.study)
-
-
-def _near_least(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
-    """In how many worlds each length is the shortest near the one that misses fewest."""
-    within = design.performance.within_missed_per_100
-    return near_least(choice).assign(study=design.study, within_missed_per_100=within)
-
-
-def _knowing(design: Any, choice: pd.DataFrame) -> pd.DataFrame:
-    """Value of knowing each thing of the world, for a length judged by the last report."""
-    used: dict[str, Any] = {
+def _over_worlds(
+    design: Any, tables: dict[str, pd.DataFrame]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """What a page says over the worlds of a study, which weigh alike."""
+    law, rows = design.performance, tables["study_block"]
+    same = {"study": design.study}
+    measures = across(tables["study_performance"], tables["study_cell"], law.chosen_measures)
+    yield "study_over_worlds", measures.assign(**same)
+    best = best_lengths(rows, law.sessions_per_responder)
+    yield "study_best_lengths", best.assign(**same)
+    within = law.within_missed_per_100
+    near = near_least(rows, within)
+    yield "study_near_least", near.assign(**same, within_missed_per_100=within)
+    yield "study_steps", steps(rows).assign(**same)
+    in_use: dict[str, Any] = {
         "rule": "last",
         "threshold_pct": Protocol.preset("clinic").responder_threshold_pct,
         "decision_n_lag_visits": 0,
     }
-    own = choice[(choice[list(used)] == pd.Series(used)).all(axis=1)]
-    if own["test_sessions"].nunique() < 2:  # no length to choose
-        return pd.DataFrame()
-    return knowing_by_rate(own, design).assign(study=design.study, **used)
+    own = rows[(rows[list(in_use)] == pd.Series(in_use)).all(axis=1)]
+    if own["test_sessions"].nunique() > 1 and own["scenario_id"].nunique() > 1:
+        yield "study_knowing", knowing(own, design).assign(**same)
 
 
 def _whatif(design: Any, choice: pd.DataFrame) -> pd.DataFrame:

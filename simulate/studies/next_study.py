@@ -1,7 +1,7 @@
 """What a next study would need to learn one thing that the best length of a test period hinges on.
 
 Here: closed forms on the worlds of a study and on its own counts. Not here: what knowing it is
-worth (`over_worlds.py`), or words (`report/studies/next_study.py`).
+worth (`knowing.py`), or words (`report/studies/next_study.py`).
 
 Every design aims at a standard error of half the SD between worlds. With a normal prior of that SD
 and a normal error, 1 / (1 + 2^2) = a fifth of the variance between worlds is left (conjugate normal
@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulate.studies.over_worlds import QUESTIONS, SPREAD, is_alike
+from simulate.studies.knowing import QUESTIONS, is_alike
+from simulate.studies.over_worlds import SPREAD
 
 PART_OF_SD = 0.5
 """Standard error aimed at, in SDs between worlds."""
@@ -131,7 +132,7 @@ def designs(worlds: pd.DataFrame, found: Seen) -> pd.DataFrame:
     Parameters
     ----------
     worlds
-        From `over_worlds.worlds_table`.
+        From `knowing.worlds_table`.
 
     Returns
     -------

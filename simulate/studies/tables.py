@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simulate.studies import calibration, frames, variance
-from simulate.studies.choice import choices
+from simulate.studies import blocks, calibration, frames, variance
+from simulate.studies.choice import BY_RULE, choices, judges_all
 from simulate.studies.design import Design
 from simulate.studies.grid import cells
 from simulate.studies.performance import HAS_LATE, net_benefit, observed, performance
@@ -31,10 +31,15 @@ NAMED = ["study", "scenario_id", "cell_id", "rule", "test_sessions", "threshold_
 
 @dataclass(frozen=True)
 class Tables(frames.Tables):
-    """What a study of test periods found; every row carries `scenario_id` and `cell_id`."""
+    """What a study of test periods found; every row carries `scenario_id` and `cell_id`.
+
+    `study_block` holds counts by block of cohorts, of cells whose truth judges all who start: what
+    figures over worlds, and their errors, are made of.
+    """
 
     study_net_benefit: pd.DataFrame
     study_choice: pd.DataFrame
+    study_block: pd.DataFrame
     study_calibration: pd.DataFrame
     study_variance: pd.DataFrame
 
@@ -58,6 +63,7 @@ def tables(design: Design, store: Store) -> Tables:
         study_performance=key.merge(_performance(design, cell), on="cell_id"),
         study_net_benefit=_net_benefit(design, cell),
         study_choice=choices(design, cell),
+        study_block=_blocks(cell),
         study_calibration=_calibration(design, cell),
         study_variance=_variance(design, cell),
         study_shard=shards,
@@ -72,6 +78,11 @@ def _in_order(cell: pd.DataFrame) -> pd.DataFrame:
     }  # own tables
     left = {*first, *products, *told, HAS_LATE}
     return cell[[*first, *(c for c in cell.columns if c not in left)]]
+
+
+def _blocks(cell: pd.DataFrame) -> pd.DataFrame:
+    counted = ["test_sessions", "n_patients", "n_replicates", *blocks.COLUMNS]
+    return cell.loc[judges_all(cell), ["study", "cell_id", *BY_RULE, "is_headline", *counted]]
 
 
 def _calibration(design: Design, cell: pd.DataFrame) -> pd.DataFrame:
