@@ -27,8 +27,10 @@ KEYS = {
     "study_trial_counts": "cell_id",
     "study_estimate_counts": "cell_id",
     "study_net_benefit": "cell_id",
+    "study_over_worlds": "study",
     "study_best_lengths": "study",
     "study_near_least": "study",
+    "study_steps": "study",
     "study_knowing": "study",
     "study_assurance": "study",
     "study_whatif_grid": "scenario_id",
@@ -38,6 +40,7 @@ KEYS = {
     "study_left_out": "study",
 }
 _TRUTH = ["estimand", "horizon_session", "cut_pct"]
+_OF_A_RULE = [*("study", *_TRUTH, "rule", "parameters", "threshold_pct", "decision_n_lag_visits")]
 _PARTITION = ["study", "design_id", "code_id", "scenario_id"]
 
 
@@ -176,17 +179,52 @@ def _net_benefit() -> list[Check]:
     ]
 
 
-def _best_lengths() -> list[Check]:
+def _with_errors(columns: list[str], figures: tuple[str, ...]) -> list[Check]:
+    """Columns there must be, among them figures over worlds with both errors, none below 0."""
+    errors = [f"{name}_{kind}" for name in figures for kind in ("mcse", "error")]
     return [
-        has_columns(["study", "test_sessions", "sessions_per_responder", "share_best"]),
+        has_columns([*columns, *figures, *errors]),
+        *(between("study_scale", error, 0, None) for error in errors),
+    ]
+
+
+def _over_worlds() -> list[Check]:
+    key = [*_OF_A_RULE, "test_sessions", "measure"]
+    return [
+        *_with_errors([*key, "mean", "mcse", "error", "n_worlds"], ("lo", "hi")),
+        is_unique("study_cell_once", key, required=False),
+        *(between("study_scale", name, 0, None) for name in ("mcse", "error")),
+        between("study_scale", "n_worlds", 1, None),
+    ]
+
+
+def _best_lengths() -> list[Check]:
+    key = ["study", "test_sessions", "sessions_per_responder", "largest_regret_mcse"]
+    return [
+        *_with_errors(key, ("share_best", "mean_regret")),
         between("study_scale", "share_best", 0, 1),
         between("study_scale", "n_worlds", 1, None),
     ]
 
 
 def _near_least() -> list[Check]:
+    key = ["study", "test_sessions", "n_shortest", "n_worlds"]
     return [
-        has_columns(["study", "test_sessions", "n_shortest", "share_of_worlds", "n_worlds"]),
+        *_with_errors(key, ("share_of_worlds",)),
+        between("study_scale", "share_of_worlds", 0, 1),
+        between("study_scale", "n_worlds", 1, None),
+    ]
+
+
+def _steps() -> list[Check]:
+    key = [*_OF_A_RULE, "before", "after"]
+    figures = (
+        *("fewer_missed", "fewer_missed_low", "fewer_missed_high", "more_test_sessions"),
+        *("sessions_per_found", "share_of_worlds"),
+    )
+    return [
+        *_with_errors([*key, "n_worlds"], figures),
+        is_unique("study_cell_once", key, required=False),
         between("study_scale", "share_of_worlds", 0, 1),
         between("study_scale", "n_worlds", 1, None),
     ]
@@ -195,9 +233,12 @@ def _near_least() -> list[Check]:
 def _knowing() -> list[Check]:
     key = ["study", *_TRUTH, "sessions_per_responder", "question"]
     return [
-        has_columns([*key, "value", "share_of_everything", "n_worlds"]),
+        *_with_errors(
+            [*key, "value_held_out", "value_held_out_error", "n_worlds"],
+            ("value", "share_of_everything"),
+        ),
         is_unique("study_cell_once", key, required=False),
-        between("study_scale", "value", 0, None),
+        between("study_scale", "value_held_out_error", 0, None),
         between("study_scale", "n_worlds", 2, None),
     ]
 
@@ -258,8 +299,10 @@ _SUITES = {
     "study_trial_counts": _trial_counts,
     "study_estimate_counts": _estimate_counts,
     "study_net_benefit": _net_benefit,
+    "study_over_worlds": _over_worlds,
     "study_best_lengths": _best_lengths,
     "study_near_least": _near_least,
+    "study_steps": _steps,
     "study_knowing": _knowing,
     "study_assurance": _assurance,
     "study_whatif_grid": _whatif_grid,

@@ -176,11 +176,12 @@ def _over_worlds(
 def _next_study(design: Any, cell: pd.DataFrame, facts: Any) -> Any:
     """Designs that would learn what differs between the worlds of this study."""
     from report.studies.next_study import NextStudy
-    from simulate.studies import next_study, over_worlds
+    from simulate.studies import next_study
+    from simulate.studies.knowing import worlds_table
 
     seen = next_study.seen(cell[cell["is_headline"]], facts.threshold_pct, facts.test_sessions)
     return NextStudy(
-        designs=next_study.designs(over_worlds.worlds_table(design), seen),
+        designs=next_study.designs(worlds_table(design), seen),
         part_of_sd=next_study.PART_OF_SD,
         left=next_study.LEFT,
         horizon_session=seen.horizon_session,
@@ -191,31 +192,28 @@ def _next_study(design: Any, cell: pd.DataFrame, facts: Any) -> Any:
 def _truth(design: Any, found: Any, told: pd.DataFrame, truth: Any, facts: Any) -> Any:
     """What a page over worlds says of one truth: the rule in use, and its neighbours."""
     from report.over_worlds import Truth
-    from simulate.studies import choice, over_worlds
+    from simulate.studies import knowing, lengths, over_worlds
 
     def of_truth(rows: pd.DataFrame) -> pd.DataFrame:
         keys = truth.model_dump() | {"decision_n_lag_visits": 0}
         return rows[(rows[list(keys)] == pd.Series(keys)).all(axis=1)]
 
-    chosen = of_truth(found.study_choice)
-    chosen = chosen[chosen["threshold_pct"] == facts.threshold_pct]
-    own = chosen[chosen["rule"] == "last"]
-    now, rates = facts.test_sessions, facts.rates
-    weight = dict.fromkeys(own["scenario_id"].unique(), 1.0)
-    steps = [
-        {"rule": rule, "before": now + k, "after": now + k + 1}
-        | over_worlds.step(chosen[chosen["rule"] == rule], (now + k, now + k + 1))
-        for rule, k in (("last", 0), ("mean_of_two", 0), ("last", 1))
-    ]
-    best = [choice.best_lengths(own, rate, weight).assign(rate=rate) for rate in rates]
-    knowing = over_worlds.knowing_by_rate(own, design)
+    counted = of_truth(found.study_block)
+    counted = counted[counted["threshold_pct"] == facts.threshold_pct]
+    own = counted[counted["rule"] == "last"]
+    now, law = facts.test_sessions, design.performance
+    shown = pd.DataFrame(
+        [("last", now), ("mean_of_two", now), ("last", now + 1)], columns=["rule", "before"]
+    )
+    rate = {"sessions_per_responder": "rate"}
+    steps = lengths.steps(counted[counted["rule"].isin(shown["rule"])])
     return Truth(
         cut_pct=truth.cut_pct,
-        within_missed=design.performance.within_missed_per_100,
+        within_missed=law.within_missed_per_100,
         measures=of_truth(told),
         frontier=over_worlds.frontier(of_truth(told)),
-        best=pd.concat(best),
-        steps=pd.DataFrame(steps),
-        near=choice.near_least(own),
-        knowing=knowing.rename(columns={"sessions_per_responder": "rate"}),
+        best=lengths.best_lengths(own, law.sessions_per_responder).rename(columns=rate),
+        steps=shown.merge(steps[steps["after"] == steps["before"] + 1], on=list(shown)),
+        near=lengths.near_least(own, law.within_missed_per_100),
+        knowing=knowing.knowing(own, design).rename(columns=rate),
     )

@@ -20,19 +20,22 @@ from report.studies.many_worlds import (
     compared,
     means_of,
     missed,
+    of_100_worlds,
     of_rule,
     rules,
     series_of,
+    told,
 )
 from report.studies.many_worlds_lengths import characteristics, frontier, steps
 from report.studies.next_study import NextStudy
 from report.study import StudyFacts
-from report.wording import count, number
+from report.wording import count, number, plus_minus
 
 SPREAD = (
     "Spread: nine of ten worlds lie between the numbers in brackets. More cohorts do not narrow "
     "it: the published figures leave it open. Long-term relief is what patients would report, "
-    "averaged over sessions 13 to 15, had everyone gone on."
+    "averaged over sessions 13 to 15, had everyone gone on. ± is the standard error of a figure, "
+    "had other worlds been drawn from the ensemble and other cohorts in them."
 )
 
 
@@ -52,13 +55,13 @@ class Truth:
     frontier
         Rows of `over_worlds.frontier`.
     best
-        Rows of `choice.best_lengths` of tests judged by the last report, with `rate`.
+        Rows of `lengths.best_lengths` of tests judged by the last report, with `rate`.
     steps
-        Rows of `over_worlds.step`, with `rule`, `before`, `after`.
+        Rows of `lengths.steps`.
     near
-        Rows of `choice.near_least` of tests judged by the last report.
+        Rows of `lengths.near_least` of tests judged by the last report.
     knowing
-        Rows of `over_worlds.value_of_knowing`, with `rate`.
+        Rows of `knowing.value_of_knowing`, with `rate`.
     """
 
     cut_pct: int
@@ -129,19 +132,19 @@ def _sentences(truth: Truth, facts: StudyFacts) -> list[str]:
     own = of_rule(truth.measures, "last", facts.threshold_pct)
     misses = own[own["measure"] == "missed_per_100"].set_index("test_sessions")
     weeks = own[own["measure"] == "expected_test_weeks"].set_index("test_sessions")["mean"]
-    told = "; ".join(
+    by_length = "; ".join(
         f"{length} sessions miss {_spread(misses.loc[length])} of 100 who start and take "
         f"{number(weeks[length])} weeks"
         for length in (now, now + 1, now + 2)
     )
-    first = f"Judged by the last report (at least {number(facts.threshold_pct, 0)} %), {told}."
+    first = f"Judged by the last report (at least {number(facts.threshold_pct, 0)} %), {by_length}."
     steps = (_step(row) for row in records(truth.steps))
     found = [first, *_practice(truth), *steps, *_predicted(truth, facts)]
     for rate in facts.rates[-2:]:
         rows = truth.best[truth.best["rate"] == rate].sort_values("share_best", ascending=False)
         top = rows[rows["share_best"] > 0].head(3)
         shares = ", ".join(
-            f"{count(row['test_sessions'])} in {number(100 * row['share_best'], 0)} of 100 worlds"
+            f"{count(row['test_sessions'])} in {of_100_worlds(row, 'share_best')} of 100 worlds"
             for row in records(top)
         )
         found.append(
@@ -166,12 +169,12 @@ def _predicted(truth: Truth, facts: StudyFacts) -> list[str]:
     found = []
     for words, line in series_of(truth, facts).items():
         if line[0] in PREDICTED:
-            told = means_of(truth, line)
+            means = means_of(truth, line)
             found.append(
                 f"By the {words}, with {most} sessions at most, "
-                f"{number(told[most, 'missed_per_100'])} of 100 are missed in "
-                f"{number(told[most, 'expected_test_sessions'])} test sessions a patient, with a "
-                f"specificity of {number(100 * told[most, 'specificity'], 0)} %."
+                f"{number(means[most, 'missed_per_100'])} of 100 are missed in "
+                f"{number(means[most, 'expected_test_sessions'])} test sessions a patient, with a "
+                f"specificity of {number(100 * means[most, 'specificity'], 0)} %."
             )
     return found
 
@@ -179,15 +182,16 @@ def _predicted(truth: Truth, facts: StudyFacts) -> list[str]:
 def _step(row: dict[str, Any]) -> str:
     words = RULES[row["rule"]]
     price = (
-        f": one more found for {number(row['sessions_per_found'], 0)} test sessions"
+        f": one more found for {told(row, 'sessions_per_found', 0, 0)} test sessions"
         if row["fewer_missed"] > 0
         else ""
     )
+    fewer = plus_minus(abs(row["fewer_missed"]), row["fewer_missed_error"], 1, 2)
     kind = "fewer" if row["fewer_missed"] > 0 else "more"
     return (
         f"Judged by the {words}, session {count(row['after'])} after session "
-        f"{count(row['before'])} leaves {number(abs(row['fewer_missed']))} {kind} of 100 missed "
-        f"(fewer in {number(100 * row['share_of_worlds'], 0)} of 100 worlds) for "
+        f"{count(row['before'])} leaves {fewer} {kind} of 100 missed "
+        f"(fewer in {of_100_worlds(row, 'share_of_worlds')} of 100 worlds) for "
         f"{number(row['more_test_sessions'], 0)} more test sessions per 100{price}."
     )
 

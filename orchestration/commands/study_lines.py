@@ -53,7 +53,7 @@ def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...])
 
     names = labels(design)
     if len(names) > FEW:
-        yield from _over_worlds(design, found, choice)
+        yield from _over_worlds(design, found)
         return
     for scenario_id, world in choice.groupby("scenario_id", sort=False):
         if len(names) > 1:
@@ -70,15 +70,18 @@ def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...])
             yield from (f"  worth {rate:g}: {_best(row)}" for row in best.itertuples())
 
 
-def _over_worlds(design: Any, found: Any, choice: Any) -> Iterator[str]:
+def _over_worlds(design: Any, found: Any) -> Iterator[str]:
     """Means and spread over worlds, and in how many each length is best, of the last report."""
-    from simulate.studies.choice import best_lengths
+    from simulate.studies.lengths import best_lengths
     from simulate.studies.over_worlds import across
 
-    own = choice[choice["rule"] == "last"]
-    head = found.study_performance["is_headline"] & (found.study_performance["rule"] == "last")
-    told = across(found.study_performance[head], found.study_cell, ["missed_per_100"])
-    n = own["scenario_id"].nunique()
+    def shown(rows: Any) -> Any:
+        return rows[rows["is_headline"] & (rows["rule"] == "last")]
+
+    counted = shown(found.study_block)
+    counted = counted[counted["decision_n_lag_visits"] == 0]
+    told = across(shown(found.study_performance), found.study_cell, ["missed_per_100"])
+    n = counted["scenario_id"].nunique()
     yield f"Missed of 100 who start, the last report: mean of {n} worlds (nine of ten lie between)"
     for threshold, rows in told.groupby("threshold_pct"):
         lengths = ", ".join(
@@ -86,16 +89,17 @@ def _over_worlds(design: Any, found: Any, choice: Any) -> Iterator[str]:
             for row in rows.itertuples(index=False)
         )
         yield f"  at least {threshold:g} %, by test sessions: {lengths}"
-    yield "Worlds in which a length is best, at a rate (test sessions worth one more found):"
-    weight = dict.fromkeys(own["scenario_id"].unique(), 1.0)
-    for rate in design.performance.sessions_per_responder:
-        for threshold, rows in best_lengths(own, rate, weight).groupby("threshold_pct"):
-            best = rows[rows["share_best"] > 0]
-            shares = ", ".join(
-                f"{length} in {100 * share:.0f} %"
-                for length, share in zip(best["test_sessions"], best["share_best"], strict=True)
-            )
-            yield f"  worth {rate:g}, at least {threshold:g} %: {shares}"
+    yield "Worlds in which a length is best, at a rate (test sessions worth one more found), with"
+    yield "the error that other worlds and cohorts would make:"
+    best = best_lengths(counted, design.performance.sessions_per_responder)
+    for (rate, at_least), rows in best.groupby(["sessions_per_responder", "threshold_pct"]):
+        some = rows[rows["share_best"] > 0]
+        told_of = (some[name] for name in ("test_sessions", "share_best", "share_best_error"))
+        shares = ", ".join(
+            f"{length} in {100 * share:.0f} % ({number(100 * error, 0)})"
+            for length, share, error in zip(*told_of, strict=True)
+        )
+        yield f"  worth {rate:g}, at least {at_least:g} %: {shares}"
     yield "The page of --out FILE tells other rules, regret and what it hinges on."
 
 

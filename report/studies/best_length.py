@@ -3,8 +3,8 @@
 Belongs here: words, figures' captions, table. Does not: losses or their drawing.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from report.blocks import Block, DataTable, Figure, Panel, Text
 from report.figures.over_worlds import best_lengths
 from report.frames import records
 from report.studies.lines import lined
+from report.studies.many_worlds import of_100_worlds, told
 from report.studies.next_study import NextStudy, learned
 from report.studies.sections import regret_by_rate
 from report.style import GREEN, band_key, to_svg
@@ -29,8 +30,9 @@ def best(truths: Sequence["Truth"]) -> list[Block]:
         label = f"Long-term relief of {truth.cut_pct} % or more"
         panels.append(Panel(to_svg(best_lengths(drawn), f"best-{truth.cut_pct}", label), label))
         rows += [
-            (label, number(row["rate"], 0), count(row["test_sessions"]), number(row["share"], 0),
-             number(row["mean_regret"], 0), number(row["largest_regret"], 0))
+            (label, number(row["rate"], 0), count(row["test_sessions"]),
+             of_100_worlds(row, "share_best"), number(100 * row["share_best_mcse"]),
+             told(row, "mean_regret", 0, 0), number(row["largest_regret"], 0))
             for row in records(drawn)
         ]  # fmt: skip
     return [
@@ -45,12 +47,12 @@ def best(truths: Sequence["Truth"]) -> list[Block]:
             title="Worlds in which a length is best, judged by the last report, by rate",
             caption="Loss: test sessions and missed long-term responders per 100 who start, at "
             "the rate above each row. Regret in the table: test sessions per 100 lost to the best "
-            "length of the same world.",
+            "length of the same world; ±: had other worlds and cohorts been drawn.",
             alt="Share of worlds by best length and rate; see the table.",
             panels=panels,
             data=DataTable(
-                ["Truth", "Rate", "Test sessions", "Best in % of worlds", "Mean regret",
-                 "Largest regret"], rows
+                ["Truth", "Rate", "Test sessions", "Best in % of worlds", "Monte Carlo error of it",
+                 "Mean regret", "Largest regret"], rows
             ),
             legend=[(band_key(GREEN, 0.6), "Share of worlds")],
             panel_width=360,
@@ -69,39 +71,44 @@ def best(truths: Sequence["Truth"]) -> list[Block]:
 def _near(truth: "Truth") -> str:
     """Say how the shortest length that misses hardly more than the least differs between worlds."""
     rows = truth.near[truth.near["n_shortest"] > 0].sort_values("test_sessions")
-    told = ", ".join(
+    by_length = ", ".join(
         f"{plural(int(row['test_sessions']), 'session')} in "
-        f"{number(100 * row['share_of_worlds'], 0)} of 100 worlds"
+        f"{of_100_worlds(row, 'share_of_worlds')} of 100 worlds"
         for row in records(rows)
     )
     return (
         f"With no rate at all, long-term relief of {truth.cut_pct} % or more: the shortest length "
         f"that misses at most {number(truth.within_missed, 0)} more of 100 than the length that "
-        f"misses fewest has {told}."
+        f"misses fewest has {by_length}."
     )
+
+
+def _worth(row: Mapping[str, Any]) -> str:
+    return f"{told(row, 'value')} ({number(row['value_held_out'])})"
 
 
 def _by_rate(best: pd.DataFrame) -> str:
     """Say which length is best in most worlds at each rate."""
-    told = []
+    by_rate = []
     for rate, rows in best.groupby("rate"):
-        top = rows.sort_values("share_best").iloc[-1]
-        told.append(
+        top = records(rows.sort_values("share_best"))[-1]
+        by_rate.append(
             f"at {number(rate, 0)} test sessions for one more found, "
-            f"{count(top['test_sessions'])} is best in {number(100 * top['share_best'], 0)} of 100 "
+            f"{count(top['test_sessions'])} is best in {of_100_worlds(top, 'share_best')} of 100 "
             "worlds"
         )
-    return "; ".join(told)
+    return "; ".join(by_rate)
 
 
-def hinges(truth: "Truth", told: NextStudy) -> list[Block]:
+def hinges(truth: "Truth", next_study: NextStudy) -> list[Block]:
     """Return what the best length hinges on: the rate first, then what one might learn, and how."""
     wide = truth.knowing.pivot_table(index="question", columns="rate", values="value", sort=False)
     order = wide.max(axis=1).mask(wide.index == "everything", -1).sort_values(ascending=False)
     wide = wide.loc[order.index]
+    by = {(row["question"], row["rate"]): row for row in records(truth.knowing)}
     lines = [
-        (question, *(number(value) for value in row))
-        for question, row in zip(wide.index, wide.to_numpy(), strict=True)
+        (question, *(_worth(by[question, rate]) for rate in wide.columns))
+        for question in wide.index
     ]
     labels = {"question": "If this were known", **{f"r{r:g}": number(r, 0) for r in wide.columns}}
     shown = lined(
@@ -112,13 +119,15 @@ def hinges(truth: "Truth", told: NextStudy) -> list[Block]:
         [
             "Columns: rate of exchange, test sessions worth one more found. Value: expected loss "
             "saved by choosing the length with that knowledge, in test sessions per 100 who "
-            "start; what chance alone would give is taken off. What is the same in all these "
-            "worlds has no row.",
+            "start; what chance alone would give is taken off, so that a value may lie below 0. ±: "
+            "had other worlds and cohorts been drawn. In brackets: what was gained in worlds that "
+            "the choice had not seen, on average no more than knowing is worth. What is the same "
+            "in all these worlds has no row.",
         ],
     )
     return [
         Text(f"First on the rate: {_by_rate(truth.best)}."),
         Text("What else would be worth knowing, and so what a next study should measure:"),
         shown,
-        *learned(list(wide.index), told),
+        *learned(list(wide.index), next_study),
     ]

@@ -5,7 +5,7 @@ Belongs here: captions, layout. Does not: any figure that is not in the tables h
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from report.figures.over_worlds import missed_by_length
 from report.frames import records
 from report.studies.lines import lined
 from report.style import SERIES, band_key, swatch, to_svg
-from report.wording import count, number
+from report.wording import count, number, plus_minus
 
 if TYPE_CHECKING:
     from report.over_worlds import Truth
@@ -48,6 +48,16 @@ SHARES = ("sensitivity", "specificity", "ppv", "npv")
 def of_rule(rows: pd.DataFrame, rule: str, threshold_pct: float) -> pd.DataFrame:
     """Return the rows of one rule and threshold."""
     return rows[(rows["rule"] == rule) & (rows["threshold_pct"] == threshold_pct)]
+
+
+def told(row: Mapping[str, Any], name: str, digits: int = 1, error_digits: int = 1) -> str:
+    """Write a figure over worlds with the error that other worlds and cohorts would make."""
+    return plus_minus(row[name], row[f"{name}_error"], digits, error_digits)
+
+
+def of_100_worlds(row: Mapping[str, Any], name: str) -> str:
+    """Write a share of worlds, of 100, with the same error."""
+    return plus_minus(100 * row[name], 100 * row[f"{name}_error"], 0, 0)
 
 
 def means_of(truth: "Truth", line: tuple[str, float, str]) -> dict[tuple[int, str], float]:

@@ -11,7 +11,7 @@ from report.blocks import DataTable, Figure, Panel, Table
 from report.figures.performance import by_length
 from report.frames import records
 from report.studies.lines import lined
-from report.studies.many_worlds import RULES, SHARES, of_rule, series_of
+from report.studies.many_worlds import RULES, SHARES, of_100_worlds, of_rule, series_of, told
 from report.studies.one_world import frontier_of
 from report.style import SERIES, band_key, swatch, to_svg
 from report.wording import count, number, words
@@ -77,23 +77,31 @@ def steps(truth: "Truth") -> Table:
     """Return the table of what one more session changes, with the spread between worlds."""
     lines = []
     for row in records(truth.steps):
-        few, lo, hi = (number(row[f"fewer_missed{end}"]) for end in ("", "_lo", "_hi"))
+        few, lo, hi = (told(row, f"fewer_missed{end}", 1, 2) for end in ("", "_low", "_high"))
         lines.append(
             (f"{RULES[row['rule']]}: {count(row['after'])} after {count(row['before'])}",
-             f"{few} ({lo} to {hi})",
-             number(100 * row["share_of_worlds"], 0),
-             number(row["more_test_sessions"], 0))
+             few, f"{lo} to {hi}",
+             of_100_worlds(row, "share_of_worlds"),
+             told(row, "more_test_sessions"), told(row, "sessions_per_found", 0, 0),
+             number(row["fewer_missed_mcse"], 3))
         )  # fmt: skip
     labels = {
         "step": "One more session",
         "fewer": "Fewer missed of 100",
+        "spread": "In nine worlds of ten",
         "worlds": "Fewer in, of 100 worlds",
         "more": "More test sessions per 100",
+        "price": "Test sessions for one more found",
+        "mcse": "Monte Carlo error of the fewer missed",
     }
     return lined(
         lines,
         f"table-steps-{truth.cut_pct}",
         f"Long-term relief of {truth.cut_pct} % or more, what one more session changes",
         labels,
-        ["Means over worlds; in brackets: nine worlds of ten. Below 0: more are missed."],
+        [
+            "Means over worlds. Below 0: more are missed. ±: had other worlds and cohorts been "
+            "drawn; last column: had other cohorts been simulated in the same worlds. The price "
+            "has no error where a draw finds nobody more.",
+        ],
     )

@@ -146,7 +146,7 @@ def _over_worlds(
         "decision_n_lag_visits": 0,
     }
     own = rows[(rows[list(in_use)] == pd.Series(in_use)).all(axis=1)]
-    if own["test_sessions"].nunique() > 1 and own["scenario_id"].nunique() > 1:
+    if min(len(set(own["test_sessions"])), len(set(own["scenario_id"]))) > 1:
         yield "study_knowing", knowing(own, design).assign(**same)
 
 

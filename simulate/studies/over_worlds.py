@@ -75,14 +75,13 @@ def _spread(x: FloatArray, error: FloatArray) -> dict[str, FloatArray]:
     """Return mean and quantiles over worlds (last axis) with their errors.
 
     The Monte Carlo error of a quantile is that of worlds moved by normal errors of theirs; its
-    whole error is that of Maritz and Jarrett (1978, JASA 73:194), the bootstrap's without drawing.
+    whole error is that of Maritz and Jarrett (1978, JASA 73:194), the bootstrap's without drawing,
+    which is a little too large in the tails (by a sixth of 100 normal worlds).
     """
     n, nothing = x.shape[1], np.full(len(x), np.nan)
-    found = {
-        "mean": x.mean(axis=1),
-        "mcse": np.sqrt((error**2).sum(axis=1)) / n,
-        "error": x.std(axis=1, ddof=1) / np.sqrt(n) if n > 1 else nothing,
-    }
+    mcse = np.sqrt((error**2).sum(axis=1)) / n
+    whole = np.fmax(x.std(axis=1, ddof=1) / np.sqrt(n), mcse) if n > 1 else nothing
+    found = {"mean": x.mean(axis=1), "mcse": mcse, "error": whole}
     rng, moved = np.random.default_rng(1), np.empty((DRAWS, 2, len(x)))
     for k in range(DRAWS):
         moved[k] = np.quantile(x + error * rng.standard_normal(x.shape), SPREAD, axis=1)
@@ -124,7 +123,7 @@ def frontier(measures: pd.DataFrame) -> pd.DataFrame:
     from simulate.studies.choice import is_on_frontier
     from simulate.studies.rules import UNATTAINABLE
 
-    keys, told = list(KEYS), measures[~measures["rule"].isin(UNATTAINABLE)]
+    keys, told = KEYS, measures[~measures["rule"].isin(UNATTAINABLE)]
     sides = []
     for measure, name in ON_FRONTIER.items():
         own = told[told["measure"] == measure]

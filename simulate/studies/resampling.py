@@ -99,8 +99,8 @@ class Lengths:
     @cached_property
     def seen(self) -> Sample:
         """What was simulated; no leading axis."""
-        sides = 100 * self.counts.sum(axis=2) / self.patients.sum(axis=1)[:, None]
-        return Sample(*sides, self.weight, np.arange(len(self.weight)))
+        missed, tested = 100 * self.counts.sum(axis=2) / self.patients.sum(axis=1)[:, None]
+        return Sample(missed, tested, self.weight, np.arange(len(self.weight)))
 
     @cached_property
     def other_cohorts(self) -> Sample | None:

@@ -311,14 +311,3 @@ def test_where_the_longest_misses_more_again_the_least_is_the_comparison():
     found = choice.choices(design, lengths([9, 5, 4, 9], [100, 200, 300, 400], [1, 1, 1, 1]))
     assert found["is_shortest_sufficient"].tolist() == [True, False, False, False]
     assert found["is_shortest_near_least"].tolist() == [False, True, False, False]
-
-
-def test_worlds_vote_for_a_length_by_their_weights():
-    design = files.load("test_period_length")
-    one = lengths([20, 10, 9, 9], [100, 200, 300, 400], [1, 1, 1, 1], "a")
-    other = lengths([20, 18, 2, 2], [100, 200, 300, 400], [1, 1, 1, 1], "b")
-    rows = choice.choices(design, pd.concat([one, other], ignore_index=True))
-    found = choice.best_lengths(rows, 20, {"a": 3.0, "b": 1.0}).set_index("test_sessions")
-    assert found["share_best"].tolist() == pytest.approx([0, 0.75, 0.25, 0])
-    assert found.loc[2, "mean_regret"] == pytest.approx(0.25 * (200 + 360 - 300 - 40))
-    assert found.loc[2, "n_worlds"] == 2

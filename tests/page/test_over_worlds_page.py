@@ -3,6 +3,7 @@
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,8 +13,10 @@ from report.over_worlds import Truth, _predicted
 from report.studies.one_world import frontier_of
 from simulate.studies import files, next_study, tables
 from simulate.studies import run as runs
-from simulate.studies.over_worlds import worlds_table
+from simulate.studies.knowing import worlds_table
 from simulate.studies.rules import UNATTAINABLE
+
+PM = r"(\S+)\s±\s(\S+)"
 
 
 @pytest.fixture(scope="module")
@@ -188,9 +191,11 @@ def test_each_further_session_is_told_with_its_spread_between_worlds(made):
     fewer = wide[4] - wide[5]
     lo, hi = fewer.quantile(0.05), fewer.quantile(0.95)
     table = text_of(html[html.index("table-steps-30") : html.index("table-steps-50")])
-    said = re.search(r"last report: 5 after 4 (\S+) \((\S+) to (\S+)\)", table)
+    said = re.search(rf"last report: 5 after 4 {PM} {PM} to {PM} {PM} ", table)
     told = [float(text.replace("\N{MINUS SIGN}", "-")) for text in said.groups()]
-    assert told == pytest.approx([fewer.mean(), lo, hi], abs=0.051)
+    assert told[:6:2] == pytest.approx([fewer.mean(), lo, hi], abs=0.051)
+    assert told[1] == pytest.approx(fewer.std() / np.sqrt(3), rel=0.3), "of three worlds"
+    assert told[6] == pytest.approx(100 * (fewer > 0).mean(), abs=0.51)
 
 
 def test_rules_on_the_frontier_get_the_looks_and_others_are_named():

@@ -17,9 +17,13 @@ from orchestration.errors import EXIT_CHECKS_FAILED, ChecksFailed
 from orchestration.settings import load
 from simulate.studies import files, marts
 from simulate.studies.kinds import kind
-from simulate.studies.over_worlds import QUESTIONS
+from simulate.studies.knowing import QUESTIONS
 from simulate.studies.run import Plan, open_store, run
 
+OVER_WORLDS = (
+    *("study_near_least", "study_knowing", "study_choice", "study_steps", "study_best_lengths"),
+    "study_over_worlds",
+)
 RUN = {"test_period_canary": 6, "subgroup_power": 4, "regression_to_mean": 2}
 
 
@@ -46,7 +50,7 @@ def over_worlds(tmp_path_factory):
     run(design, root, Plan(6))
     found = kind(design.kind).tables(design, open_store(design, root))
     told = dict(marts._of_study(design, found.as_dict()))
-    return {name: told[name] for name in ("study_near_least", "study_knowing", "study_choice")}
+    return {name: told[name] for name in OVER_WORLDS}
 
 
 def test_every_kind_of_study_stands_in_it(settings, rows, over_worlds, monkeypatch):
@@ -71,7 +75,7 @@ def test_every_kind_of_study_stands_in_it(settings, rows, over_worlds, monkeypat
 
 
 def test_what_pages_say_over_worlds_is_in_marts(over_worlds):
-    near, knowing, choice = over_worlds.values()
+    near, knowing, choice, steps, best, means = over_worlds.values()
     flagged = choice[choice["is_shortest_near_least"] & (choice["rule"] != "practice")]
     assert near["n_shortest"].sum() == len(flagged)
     assert set(near["rule"]) == set(choice["rule"]) - {"practice"}
@@ -80,6 +84,32 @@ def test_what_pages_say_over_worlds_is_in_marts(over_worlds):
     assert len(asked) == 4 * 4
     assert all({"session-to-session noise", "everything"} <= one for one in asked)
     assert set().union(*asked) <= {*QUESTIONS, "everything"}
+    last = choice[choice["is_headline"] & (choice["rule"] == "last")]
+    wide = last[last["threshold_pct"] == 10].pivot_table(
+        index="scenario_id", columns="test_sessions", values="missed_per_100"
+    )
+    truth = {"estimand": "hypothetical", "cut_pct": 30, "rule": "last", "threshold_pct": 10.0}
+
+    def of(frame, **key):
+        own = frame[(frame[list(truth | key)] == pd.Series(truth | key)).all(axis=1)]
+        assert len(own) == 1
+        return own.iloc[0]
+
+    step = of(steps, before=4)
+    assert step["fewer_missed"] == pytest.approx((wide[4] - wide[5]).mean())
+    mean = of(means, measure="missed_per_100", test_sessions=4)
+    assert mean["mean"] == pytest.approx(wide[4].mean())
+    share = last[last["threshold_pct"] == 10].groupby("test_sessions")["is_best_at_20"].mean()
+    for length in (1, 4):
+        row = of(best, sessions_per_responder=20, test_sessions=length)
+        assert row["share_best"] == pytest.approx(share[length])
+
+
+def test_every_figure_over_worlds_has_its_errors(over_worlds):
+    for frame in over_worlds.values():
+        for error in (name for name in frame if name.endswith("_mcse")):
+            if not error.startswith("sessions_per_found"):  # of three worlds a draw finds nobody
+                assert frame[error].notna().mean() > 0.9, error
 
 
 def test_faults_are_named_and_the_file_before_stands(settings, rows, over_worlds, monkeypatch):
@@ -87,11 +117,13 @@ def test_faults_are_named_and_the_file_before_stands(settings, rows, over_worlds
     path.write_bytes(b"the file before")
     shard, trial = rows["study_shard"], rows["study_trial_counts"]
     near, knowing = over_worlds["study_near_least"], over_worlds["study_knowing"]
+    steps = over_worlds["study_steps"]
     faults = {
         "study_trial_counts": trial.assign(n_rejected=trial["n_tested"] + 1),
         "study_assurance": rows["study_assurance"].drop(columns="trial"),
         "study_near_least": near.drop(near.index[near["n_shortest"] > 0][0]),
-        "study_knowing": knowing.assign(value=-knowing["value"] - 1),
+        "study_knowing": knowing.assign(value_error=-1.0),
+        "study_steps": steps.assign(share_of_worlds_error=steps["share_of_worlds_mcse"] / 2 - 1),
         "study_left_out": pd.DataFrame(
             [{"study": shard["study"].iloc[0], "reason": "a file", "next_step": "a command"}]
         ),
@@ -101,7 +133,7 @@ def test_faults_are_named_and_the_file_before_stands(settings, rows, over_worlds
         study_marts.build(settings)
     for said in (
         *("study_trial_counts_holds", "study_assurance", "study_near_least_one_length_a_world"),
-        *("study_knowing_holds", "study_left_out_nowhere_counted"),
+        *("study_knowing_holds", "study_steps_holds", "study_left_out_nowhere_counted"),
     ):
         assert said in str(caught.value), said
     assert path.read_bytes() == b"the file before"
