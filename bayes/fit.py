@@ -60,7 +60,7 @@ class FitConfig:
     draws: int = 3500
     tune: int = 700
     chains: int = 4
-    target_accept: float = 0.8
+    target_accept: float = 0.7
     cores: int = 2
     seed: int = 20261122
 

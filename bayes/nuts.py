@@ -1,16 +1,18 @@
 """Sampling the relief model with NUTS (nutpie): the audit of the marginal engine.
 
-Here: the sampler's settings and its draws in the common form. Not here: the model (`relief.py`).
+Here: the sampler's settings and its draws in the common form. Not here: the model (`relief.py`),
+the coordinates in which it is sampled (`coordinates.py`, `summary.py`).
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayes.cohort import Cohort
 from bayes.covariates import Covariates
-from bayes.parameters import KERNEL_NAMES, NAMES, PARAMETERS
+from bayes.parameters import KERNEL_NAMES, NAMES, values
 from bayes.posterior import Posterior
 
 
@@ -33,8 +35,12 @@ def sample(
     import nutpie
 
     from bayes.relief import build
+    from bayes.summary import informed
 
-    compiled = nutpie.compile_pymc_model(build(cohort, covariates))
+    coordinates = informed(cohort, covariates, seed, threads=cores)
+    model = build(cohort, covariates, coordinates)
+    # Chains begin at draws of the coordinates' standard normal, which is wide enough.
+    compiled = nutpie.compile_pymc_model(model, default_initialization_strategy="prior")
     tree = nutpie.sample(
         compiled,
         draws=draws,
@@ -48,35 +54,37 @@ def sample(
         progress_callback=_share_done(progress) if progress else None,
         progress_rate=1000,
     )
-    found = tree["posterior"].to_dataset()
-    scores = [found[f"score_{parameter.name}"].to_numpy()[..., None] for parameter in PARAMETERS]
-    if covariates.labels:
-        scores.append(found["effect_score"].to_numpy())
-    joined = np.concatenate(scores, axis=-1)
-    parts = [found[name].to_numpy() for name in ("start", "plateau", "log_rate")]
-    unknown = np.zeros_like(parts[0])
-    effects = np.stack([unknown, *parts, unknown], axis=-1)
-    draw_kinds(cohort, covariates, joined, effects, seed)
-    stats = {"diverging": tree["sample_stats"]["diverging"].to_numpy()}
-    return Posterior(cohort, covariates, "nuts", joined, effects, seed, stats)
+    found = {name: value.to_numpy() for name, value in tree["posterior"].to_dataset().items()}
+    kind_to_come = np.zeros_like(found["start"])
+    rising = [found[name] for name in ("start", "plateau", "log_rate")]
+    effects = np.stack([kind_to_come, *rising, kind_to_come], axis=-1)
+    _draw_kinds(cohort, covariates, found, effects, seed)
+    stats = {
+        name: tree["sample_stats"][name].to_numpy().astype(float)
+        for name in ("diverging", "n_steps")
+    }
+    return Posterior(cohort, covariates, "nuts", found["scores"], effects, seed, stats)
 
 
-def draw_kinds(
-    cohort: Cohort, covariates: Covariates, scores: Any, effects: Any, seed: int
+def _draw_kinds(
+    cohort: Cohort,
+    covariates: Covariates,
+    found: dict[str, NDArray[np.float64]],
+    effects: NDArray[np.float64],
+    seed: int,
 ) -> None:
     """Draw each patient's kind of course and of scatter in each draw, (3), (8a); in place."""
-    from bayes.marginal.courses import draw_kinds as kernel
+    from bayes.marginal.courses import draw_kinds
     from bayes.marginal.target import Target
-    from bayes.parameters import values
 
     target = Target(cohort, covariates)
-    flat_scores = scores.reshape(-1, scores.shape[-1])
-    flat_effects = effects.reshape(-1, *effects.shape[2:])
-    natural = values(flat_scores[:, : len(NAMES)])[:, : len(KERNEL_NAMES)]
-    for k, score in enumerate(flat_scores):
-        kernel(
-            np.ascontiguousarray(natural[k]), target.rising(score), target.rows, target.nodes,
-            flat_effects[k], np.random.default_rng([seed, 3, k]),
+    chains, draws = found["scores"].shape[:2]
+    for number, at in enumerate(np.ndindex(chains, draws)):
+        score = found["scores"][at]
+        natural = np.ascontiguousarray(values(score[: len(NAMES)])[: len(KERNEL_NAMES)])
+        draw_kinds(
+            natural, target.rising(score), target.rows, target.nodes, found["level"][at],
+            found["flat_odds"][at], effects[at], np.random.default_rng([seed, 3, number]),
         )  # fmt: skip
 
 

@@ -1,11 +1,10 @@
 """The hierarchical relief model as a PyMC model, for NUTS.
 
-Here: the named parts put together, equations (1)-(8) of docs/models.md. Not here: the parts
-(`parameters.py`, `curves.py`, `heaping.py`, `stopping.py`, `covariates.py`), the same model with
-the patients summed out (`marginal/`).
+Here: the named parts put together, equations (1)-(8a) of docs/models.md. Not here: the parts
+(`parameters.py`, `curves.py`, `heaping.py`, `stopping.py`, `covariates.py`), where its coordinates
+lie (`coordinates.py`), the same model with the patients summed out (`marginal/`).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,251 +12,238 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes import reporting, stopping
-from bayes.cohort import MISSING, NOTHING, Cohort
+from bayes.cohort import MISSING, NOTHING, TEST_SESSIONS, Cohort
+from bayes.coordinates import WITHIN, Coordinates, Effects, effects_at, plain
 from bayes.covariates import Covariates
-from bayes.curves import COURSES, ONSETS, kept_share, saturating
+from bayes.curves import COURSES, ONSETS, kept_share
 from bayes.heaping import cells, log_probability
-from bayes.parameters import PARAMETERS, natural
-from bayes.scatter import NOISE, SCORES, SHARES, noise_of
+from bayes.parameters import NAMES, PARAMETERS, natural
+from bayes.scatter import NOISE, SCORES, SHARES, noise_of, stage_of
 
 if TYPE_CHECKING:
     import pymc as pm
 
 IntArray = NDArray[np.int64]
 
+NEVER = 10**6
+"""Onset of a course without relapse."""
 
-def build(cohort: Cohort, covariates: Covariates) -> "pm.Model":
+
+def build(
+    cohort: Cohort, covariates: Covariates, coordinates: Coordinates | None = None
+) -> "pm.Model":
     """Build the relief model.
+
+    Parameters
+    ----------
+    coordinates
+        In which it is sampled; default `coordinates.plain`. The posterior is the same in any.
 
     Returns
     -------
     pymc.Model
-        Dimensions `patient` (real ids) and `effect` (level[central], ...). Population: a standard
-        score `score_<name>` and the natural value `<name>` of every parameter; `effect_score`.
-        Patients: start, plateau and log_rate of the course if it rises. Which kind of course a
-        patient has is summed out, equation (3): the sampler sees nothing discrete.
+        Dimensions `patient` (real ids), `score` (parameters, then level[central], ...) and
+        `within` (`coordinates.WITHIN`). Variables `population` and `own`, coordinates that
+        `coordinates.py` makes `scores` and patients' effects of: start, plateau and log_rate if the
+        course rises, level if it is flat, and flat_odds, what the coordinates add to the log odds
+        of flat. Which kind of course a patient has is summed out, equation (3): the sampler sees
+        nothing discrete.
     """
     import pymc as pm
     import pytensor.tensor as pt
 
-    coords = {"patient": cohort.patients, "effect": covariates.labels}
+    coordinates = coordinates or plain(cohort, covariates)
+    coords = {
+        "patient": cohort.patients, "score": [*NAMES, *covariates.labels], "within": WITHIN
+    }  # fmt: skip
     with pm.Model(coords=coords) as model:
-        population = {}
-        for parameter in PARAMETERS:
-            score = pm.Normal(f"score_{parameter.name}", 0, 1)
-            linked = parameter.centre + parameter.spread * score
-            population[parameter.name] = pm.Deterministic(
-                parameter.name, natural(parameter.link, linked, pt)
-            )
-        effects = _patient_effects(pm, pt, cohort, population)
-        logit = _rising_logit(pm, pt, cohort, covariates, population)
-        by_kind = _log_likelihoods(pm, pt, cohort, population, effects)
-        relapse = population["relapse_share"]
-        rising = (
-            pt.log_sigmoid(logit)[:, None]
-            if hasattr(pt, "log_sigmoid")
-            else -pt.softplus(-logit)[:, None]
-        )
-        kept = pt.stack([pt.log1p(-relapse), *[pt.log(relapse / len(ONSETS))] * len(ONSETS)])
-        prior = pt.concatenate([-pt.softplus(logit)[:, None], rising + kept], axis=1)
-        parts = [log + logs + prior for log, logs in zip(np.log(SHARES), by_kind, strict=True)]
-        pm.Potential("data", pt.logsumexp(pt.concatenate(parts, axis=1), axis=1).sum())
+        moved = pm.Normal("population", 0, 1, dims="score")
+        own = pm.Normal("own", 0, 1, dims=("patient", "within"))
+        scores = coordinates.centre + pt.dot(coordinates.root, moved)
+        pm.Deterministic("scores", scores, dims="score")
+        pm.Potential("prior", (moved**2 - scores**2).sum() / 2)
+        logs, effects = patient_logs(cohort, covariates, coordinates, scores, own)
+        pm.Potential("data", pt.logsumexp(logs, axis=(0, 2)).sum())
+        for name in WITHIN:
+            pm.Deterministic(name, getattr(effects, name), dims="patient")
+        pm.Deterministic("flat_odds", effects.log_flat - effects.log_rising, dims="patient")
     return model
 
 
-def _patient_effects(
-    pm: Any, pt: Any, cohort: Cohort, population: dict[str, Any]
-) -> tuple[Any, Any, Any]:
-    """Return start, plateau and rate of every patient, equation (1).
+def patient_logs(
+    cohort: Cohort, covariates: Covariates, coordinates: Coordinates, scores: Any, own: Any
+) -> tuple[Any, Effects]:
+    """Return log P(data, kind) of every kind of scatter and course given coordinates, and effects.
 
-    Plateaus are partially centred by how many reports are above 0: what many reports tell is
-    sampled as itself, what none tell as a deviation. Starts and rates are deviations: few
-    patients say much about theirs.
+    Parameters
+    ----------
+    scores
+        Prior standard scores of parameters and effects, symbolic, shape (size,).
+    own
+        Patients' coordinates, symbolic, shape (patients, 4).
+
+    Returns
+    -------
+    Tensor of shape (scatters, patients, courses), and the effects. Averaged over standard normal
+    coordinates, the sum over kinds of its exponential is the patient's marginal likelihood,
+    equation (12).
     """
-    z_start = pm.Normal("z_start", 0, 1, dims="patient")
-    z_rate = pm.Normal("z_rate", 0, 1, dims="patient")
-    start = population["start_mean"] + population["start_sd"] * z_start
-    correlation = population["start_plateau_correlation"]
-    mean = population["plateau_mean"] + population["plateau_sd"] * correlation * z_start
-    sd = population["plateau_sd"] * pt.sqrt(1 - correlation**2)
-    above = (cohort.kind != MISSING) & (np.nan_to_num(cohort.relief) > 0)
-    n_above = np.bincount(cohort.patient[above], minlength=len(cohort.patients))
-    centred = pm.Data("centred", n_above / (n_above + 0.7), dims="patient")
-    partial = pm.Normal("plateau_partial", centred * mean, sd**centred, dims="patient")
-    plateau = mean + sd ** (1 - centred) * (partial - centred * mean)
-    log_rate = population["log_rate_mean"] + population["log_rate_sd"] * z_rate
-    for name, value in (("start", start), ("plateau", plateau), ("log_rate", log_rate)):
-        pm.Deterministic(name, value, dims="patient")
-    return start, plateau, pt.exp(log_rate)
+    import pytensor.tensor as pt
 
-
-def _rising_logit(
-    pm: Any, pt: Any, cohort: Cohort, covariates: Covariates, population: dict[str, Any]
-) -> Any:
-    """Return the logit of each patient's chance to rise, equation (4)."""
+    population = {
+        q.name: natural(q.link, q.centre + q.spread * scores[k], pt)
+        for k, q in enumerate(PARAMETERS)
+    }
+    effects = effects_at(coordinates, cohort, population, own, _held)
     share = population["rising_share"]
     logit = pt.log(share) - pt.log1p(-share)
-    if not covariates.labels:
-        return logit * pt.ones(len(cohort.patients))
-    effect = pm.Normal("effect_score", 0, 1, dims="effect")
-    return logit + pt.dot(pm.Data("design", covariates.design(cohort)), effect)
+    logit += pt.dot(covariates.design(cohort), scores[len(NAMES) :])
+    relapse = population["relapse_share"]
+    kept = pt.stack([pt.log1p(-relapse), *[pt.log(relapse / len(ONSETS))] * len(ONSETS)])
+    flat = effects.log_flat - pt.softplus(logit)
+    rising = effects.log_rising - pt.softplus(-logit)
+    prior = pt.concatenate([flat[:, None], rising[:, None] + kept], axis=1)
+    likelihood = _log_likelihoods(pt, cohort, population, effects)
+    return likelihood + prior + np.log(SHARES)[:, None, None], effects
 
 
 @dataclass(frozen=True)
 class Terms:
     """Every distinct (session, kind of course) whose probability is needed.
 
-    Until its onset a relapse runs like a kept course, so those sessions are computed once and
-    counted for all: entry k counts for patient `patient[k]` and course `course[k]` with the term
-    `term[k]`.
+    Until its onset a relapse runs like a kept course, and a flat course is the same in all
+    sessions that differ in nothing else: what is alike is computed once and counted for all.
+    Entry k counts for course `cell[k] % len(COURSES)` of patient `cell[k] // len(COURSES)` with the
+    term `term[k]`.
 
     Attributes
     ----------
-    row, onset, is_flat
-        By term: row of the cohort, session after which the relapse begins (a large number if
-        none), and 1.0 for a flat course.
-    patient, course, term
+    row, onset
+        By term: row of the cohort, and session after which the relapse begins (a large number if
+        none). Terms of flat courses stand last.
+    n_rising
+        Terms that are not of flat courses.
+    cell, term
         By entry.
     """
 
     row: IntArray
     onset: IntArray
-    is_flat: NDArray[np.float64]
-    patient: IntArray
-    course: IntArray
+    n_rising: int
+    cell: IntArray
     term: IntArray
 
 
 def terms_of(cohort: Cohort) -> Terms:
     """List the terms of a cohort."""
-    never = 10**6
-    n = len(cohort.session)
-    every = np.arange(n)
-    row, onset, flat = [every, every], [np.full(n, never)] * 2, [np.zeros(n), np.ones(n)]
-    kept, flat_course = COURSES.index("kept"), COURSES.index("flat")
-    term, course = [every, n + every], [np.full(n, kept), np.full(n, flat_course)]
-    origin = [every, every]
-    count = 2 * n
-    for k, session in enumerate(ONSETS):
-        after = np.flatnonzero(cohort.session > session)
+    every = np.arange(len(cohort.session))
+    row, onset = [every], [np.full(len(every), NEVER)]
+    term, cell = [every], [_cells_of(cohort, every, "kept")]
+    count = len(every)
+    for session, course in zip(ONSETS, COURSES[-len(ONSETS) :], strict=True):
+        before, after = (
+            np.flatnonzero(x) for x in (cohort.session <= session, cohort.session > session)
+        )
         row.append(after)
         onset.append(np.full(len(after), session))
-        flat.append(np.zeros(len(after)))
-        before = np.flatnonzero(cohort.session <= session)
         term += [before, count + np.arange(len(after))]
-        origin += [before, after]
-        course += [np.full(len(before) + len(after), kept + 1 + k)]
+        cell += [_cells_of(cohort, rows, course) for rows in (before, after)]
         count += len(after)
+    first, like = _alike(cohort)
     return Terms(
-        row=np.concatenate(row),
-        onset=np.concatenate(onset),
-        is_flat=np.concatenate(flat),
-        patient=cohort.patient[np.concatenate(origin)],
-        course=np.concatenate(course),
-        term=np.concatenate(term),
+        row=np.concatenate([*row, first]),
+        onset=np.concatenate([*onset, np.full(len(first), NEVER)]),
+        n_rising=count,
+        cell=np.concatenate([*cell, _cells_of(cohort, every, "flat")]),
+        term=np.concatenate([*term, count + like]),
     )
 
 
-def _log_likelihoods(
-    pm: Any, pt: Any, cohort: Cohort, population: dict[str, Any], effects: tuple[Any, Any, Any]
-) -> Any:
-    """Return log P(reports, which are missing, fates) by scatter, each (patients, courses).
+def _cells_of(cohort: Cohort, rows: IntArray, course: str) -> IntArray:
+    return cohort.patient[rows] * len(COURSES) + COURSES.index(course)
 
-    The level of a flat course has the standard score that is the start's if the course rises: a
-    patient has one kind of course, so the two never meet.
+
+def _alike(cohort: Cohort) -> tuple[IntArray, IntArray]:
+    """Return rows that differ on a flat course, and for every row the position of its like there.
+
+    A level is that of all sessions: where noise, report and fate are the same, so is the term.
     """
-    start, plateau, rate = effects
+    relief = np.nan_to_num(cohort.relief, nan=-1.0)
+    test = np.where(cohort.session == TEST_SESSIONS, 1 + cohort.unreported, 0)
+    stage = stage_of(cohort.session)
+    key = np.stack([cohort.patient, stage, relief, cohort.fate, test], axis=1)
+    _, first, like = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    return first, like.ravel()
+
+
+def _log_likelihoods(pt: Any, cohort: Cohort, population: dict[str, Any], effects: Effects) -> Any:
+    """Return log P(reports, which are missing, fates), shape (scatters, patients, courses)."""
     terms = terms_of(cohort)
-    of = pm.Data("patient_of_term", cohort.patient[terms.row])
-    session = pm.Data("session", cohort.session[terms.row].astype(float))
+    rising, flat = np.split(terms.row, [terms.n_rising])
     kept = kept_share(
-        session, pm.Data("onset", terms.onset.astype(float)), population["relapse_rate"], xp=pt
-    )
-    rising = saturating(
-        session, start[of], plateau[of], rate[of], population["curve_shape"], kept, xp=pt
-    )
-    z_start = (start - population["start_mean"]) / population["start_sd"]
-    spread = population["start_sd"] * population["flat_spread"]
-    level = population["start_mean"] + population["flat_shift"] + spread * z_start
-    is_flat = pm.Data("is_flat", terms.is_flat)
-    latent = is_flat * level[of] + (1 - is_flat) * rising
-    term_of = pm.Data("term_of_entry", terms.term)
-    cell_of = pm.Data("cell_of_entry", terms.patient * len(COURSES) + terms.course)
+        _held(cohort.session[rising], "session_of_rising"),
+        _held(terms.onset[: len(rising)], "onset"), population["relapse_rate"], xp=pt,
+    )  # fmt: skip
+    who = _held(cohort.patient[rising], "patient_of_rising")
+    done = effects.share[_held(rising, "row_of_rising")] * kept
+    start, level = effects.start, effects.level[_held(cohort.patient[flat], "patient_of_flat")]
+    latent = pt.concatenate([start[who] + (effects.plateau - start)[who] * done, level])[:, None]
     law = [population[name] for name in NOISE]
-    noise = [noise_of(law, k, cohort.session[terms.row], pt) for k in range(len(SCORES))]
-    report_logs = _reports(pm, pt, cohort, terms, population, latent)
-    fate_logs = _fates(pm, pt, cohort, terms, population, latent)
-    missing_logs = _missing(pm, pt, cohort, terms, population, latent)
-    result = []
-    for own in noise:
-        logs = report_logs(own, pt.zeros(len(terms.row)))
-        logs = missing_logs(own, fate_logs(own, logs))
-        total = pt.zeros(len(cohort.patients) * len(COURSES))[cell_of].inc(logs[term_of])
-        result.append(total.reshape((len(cohort.patients), len(COURSES))))
-    return result
+    at = cohort.session[terms.row][:, None]
+    noise = noise_of(law, np.arange(len(SCORES))[None], at, pt)
+    logs = pt.zeros((len(terms.row), len(SCORES)))
+    for part in (_reports, _fates, _missing):
+        at, found = part(pt, cohort, terms, population, latent, noise)
+        logs = logs[_held(at, f"terms{part.__name__}")].inc(found)
+    n = len(cohort.patients)
+    total = pt.zeros((n * len(COURSES), len(SCORES)))
+    total = total[_held(terms.cell, "cell")].inc(logs[_held(terms.term, "term")])
+    return total.reshape((n, len(COURSES), len(SCORES))).transpose(2, 0, 1)
 
 
 def _reports(
-    pm: Any, pt: Any, cohort: Cohort, terms: Terms, population: dict[str, Any], latent: Any
-) -> Callable[[Any, Any], Any]:
-    """Return what adds log P of the reports, given the noise, to the logs of the terms."""
+    pt: Any, cohort: Cohort, terms: Terms, population: dict[str, Any], latent: Any, noise: Any
+) -> tuple[IntArray, Any]:
+    """Return the terms with a report, and its log P, shape (reports, scatters)."""
     reported = np.flatnonzero(cohort.kind[terms.row] != MISSING)
     cell = cells(cohort.relief[terms.row[reported]])
     tens, fives = population["tens_share"], population["fives_share"]
     share = [tens, (1 - tens) * fives, (1 - tens) * (1 - fives)]
-    at = pm.Data("term_of_report", reported)
-    listed = pm.Data("term_of_listed_report", reported[cell.order])
-    data = _as_data(pm, cell.as_dict())
-
-    def add(noise: Any, logs: Any) -> Any:
-        return logs[listed].inc(log_probability(data, latent[at], noise[at], share, pt))
-
-    return add
+    at = _held(reported, "term_of_report")
+    data = {name: _held(array, f"cell_{name}") for name, array in cell.over_draws().items()}
+    if not len(cell.fine):
+        data["fine"] = None
+    return reported[cell.order], log_probability(data, latent[at], noise[at], share, pt)
 
 
 def _fates(
-    pm: Any, pt: Any, cohort: Cohort, terms: Terms, population: dict[str, Any], latent: Any
-) -> Callable[[Any, Any], Any]:
-    """Return what adds log P of what followed, given the noise, to the logs of the terms."""
+    pt: Any, cohort: Cohort, terms: Terms, population: dict[str, Any], latent: Any, noise: Any
+) -> tuple[IntArray, Any]:
+    """Return the terms after which it is known what followed, and its log P."""
     known = np.flatnonzero(cohort.fate[terms.row] != NOTHING)
-    if not len(known):
-        return lambda noise, logs: logs
-    at = pm.Data("term_of_fate", known)
-    fate = pm.Data("fate", cohort.fate[terms.row[known]])
-    session = pm.Data("session_of_fate", cohort.session[terms.row[known]])
+    rows, at = terms.row[known], _held(known, "term_of_fate")
+    fate = _held(cohort.fate[rows][:, None], "fate")
+    session = _held(cohort.session[rows][:, None], "session_of_fate")
     hazards = {name: population[name] for name in stopping.HAZARDS}
-
-    def add(noise: Any, logs: Any) -> Any:
-        found = stopping.log_probability(fate, session, latent[at], noise[at], hazards, pt)
-        return logs[at].inc(found)
-
-    return add
+    return known, stopping.log_probability(fate, session, latent[at], noise[at], hazards, pt)
 
 
 def _missing(
-    pm: Any, pt: Any, cohort: Cohort, terms: Terms, population: dict[str, Any], latent: Any
-) -> Callable[[Any, Any], Any]:
-    """Return what adds log P of which test reports are missing, given the noise, to the terms."""
+    pt: Any, cohort: Cohort, terms: Terms, population: dict[str, Any], latent: Any, noise: Any
+) -> tuple[IntArray, Any]:
+    """Return the terms of session 4, and log P of which reports until then are missing."""
     known = np.flatnonzero(cohort.asked[terms.row] > 0)
-    if not len(known):
-        return lambda noise, logs: logs
-    at = pm.Data("term_of_asked", known)
-    asked = pm.Data("asked", cohort.asked[terms.row[known]])
-    unreported = pm.Data("unreported", cohort.unreported[terms.row[known]])
+    rows, at = terms.row[known], _held(known, "term_of_asked")
+    asked = _held(cohort.asked[rows][:, None], "asked")
+    unreported = _held(cohort.unreported[rows][:, None], "unreported")
     shares = {name: population[name] for name in reporting.SHARES}
-
-    def add(noise: Any, logs: Any) -> Any:
-        found = reporting.log_probability(asked, unreported, latent[at], noise[at], shares, pt)
-        return logs[at].inc(found)
-
-    return add
+    return known, reporting.log_probability(
+        asked, unreported, latent[at], noise[at], shares, pt
+    )
 
 
-def _as_data(pm: Any, arrays: dict[str, Any]) -> dict[str, Any]:
-    """Register the cells as data, so that new reports do not mean new machine code."""
-    if len(arrays["fine"]) == 0:
-        arrays = arrays | dict.fromkeys(("fine", "fine_value", "fine_width"))
-    return {
-        name: None if array is None else pm.Data(f"cell_{name}", array)
-        for name, array in arrays.items()
-    }
+def _held(array: Any, name: str) -> Any:
+    """Return an array that may be another for another cohort, without new machine code."""
+    from pytensor import shared
+
+    return shared(array, name=name, shape=(*(None,) * (array.ndim - 1), 1 if array.shape[-1:] == (1,) and array.ndim > 1 else None))

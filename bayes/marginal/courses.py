@@ -63,27 +63,31 @@ def mean_reports(p, effects, noise, sessions, onsets, out):
 
 
 @compiled
-def draw_kinds(p, rising, rows, nodes, effects, rng):
+def draw_kinds(p, rising, rows, nodes, levels, flat_odds, effects, rng):
     """Draw each patient's kind of course and scatter given the other effects; change in place.
 
     Parameters
     ----------
     p, rising, rows, nodes
         See `evaluate`.
+    levels, flat_odds
+        Level of each patient's course if it is flat, and what is added to the log odds of flat,
+        shape (patients,) (see `relief.build`).
     effects
-        Shape (patients, 5): columns 0 and 4 are filled; a flat course has its level as start and
-        plateau, whose standard score is that of the start (see `relief.py`).
+        Shape (patients, 5): start, plateau and log rate of the course if it rises; columns 0 and 4
+        are filled. A flat course gets its level as start and plateau, and a log rate from the
+        population.
     """
     tables = tables_of(p, rows, nodes, False)
     n_onsets = len(nodes.onsets)
     logs = np.empty((len(nodes.scatter), 2 + n_onsets))
     for i in range(effects.shape[0]):
         start, plateau, rate = effects[i, 1], effects[i, 2], np.exp(effects[i, 3])
-        level = p[0] + p[19] + p[20] * (start - p[0])
+        level = levels[i]
         for k in range(len(logs)):
             seen = rows_seen(rows, tables, i, k)
             logs[k, FLAT] = log_likelihood(tables, k, seen, level, level, rate, 0)
-            logs[k, FLAT] -= np.logaddexp(0.0, rising[i])
+            logs[k, FLAT] += flat_odds[i] - np.logaddexp(0.0, rising[i])
             for c in range(1 + n_onsets):
                 logs[k, KEPT + c] = log_likelihood(tables, k, seen, start, plateau, rate, c)
                 share = p[10] / n_onsets if c > 0 else 1 - p[10]
@@ -96,3 +100,4 @@ def draw_kinds(p, rising, rows, nodes, effects, rng):
         effects[i, 0], effects[i, 4] = kind, found // logs.shape[1]
         if kind == FLAT:
             effects[i, 1:3] = level
+            effects[i, 3] = p[5] + p[6] * rng.standard_normal()
