@@ -11,9 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes.cohort import Cohort
+from bayes.coordinates import WITHIN
 from bayes.covariates import Covariates
 from bayes.parameters import KERNEL_NAMES, NAMES, values
 from bayes.posterior import Posterior
+
+KEPT = ("scores", *WITHIN, "flat_odds")
+"""What is kept of a draw."""
+
+
+def compiled_model(cohort: Cohort, covariates: Covariates, seed: int, threads: int = 1) -> Any:
+    """Return the model as machine code, in coordinates that follow the marginal fit."""
+    import nutpie
+
+    from bayes.relief import build
+    from bayes.summary import informed
+
+    model = build(cohort, covariates, informed(cohort, covariates, seed, threads))
+    # Chains begin at draws of the coordinates' standard normal, which is wide enough.
+    return nutpie.compile_pymc_model(model, default_initialization_strategy="prior", var_names=KEPT)
 
 
 def sample(
@@ -27,22 +43,17 @@ def sample(
     target_accept: float,
     seed: int,
     progress: Callable[[float], None] | None = None,
+    compiled: Any = None,
 ) -> Posterior:
     """Sample the relief model; each chain keeps `draws` draws after `tune`.
 
-    `progress` is called from another thread, about once a second, with the share done.
+    `progress` is called from another thread, about once a second, with the share done. `compiled`
+    is the `compiled_model` of the same cohort, where more than one run is made of it.
     """
     import nutpie
 
-    from bayes.relief import build
-    from bayes.summary import informed
-
-    coordinates = informed(cohort, covariates, seed, threads=cores)
-    model = build(cohort, covariates, coordinates)
-    # Chains begin at draws of the coordinates' standard normal, which is wide enough.
-    compiled = nutpie.compile_pymc_model(model, default_initialization_strategy="prior")
     tree = nutpie.sample(
-        compiled,
+        compiled or compiled_model(cohort, covariates, seed, cores),
         draws=draws,
         tune=tune,
         chains=chains,

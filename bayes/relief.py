@@ -237,13 +237,13 @@ def _missing(
     asked = _held(cohort.asked[rows][:, None], "asked")
     unreported = _held(cohort.unreported[rows][:, None], "unreported")
     shares = {name: population[name] for name in reporting.SHARES}
-    return known, reporting.log_probability(
-        asked, unreported, latent[at], noise[at], shares, pt
-    )
+    return known, reporting.log_probability(asked, unreported, latent[at], noise[at], shares, pt)
 
 
 def _held(array: Any, name: str) -> Any:
     """Return an array that may be another for another cohort, without new machine code."""
     from pytensor import shared
 
-    return shared(array, name=name, shape=(*(None,) * (array.ndim - 1), 1 if array.shape[-1:] == (1,) and array.ndim > 1 else None))
+    is_column = array.ndim > 1 and array.shape[-1] == 1  # meets every scatter
+    shape = (*[None] * (array.ndim - 1), 1 if is_column else None)
+    return shared(array, name=name, shape=shape)
