@@ -60,11 +60,8 @@ class Posterior:
     @property
     def flat(self) -> tuple[FloatArray, FloatArray]:
         """Natural values (draws, parameters) and effects (draws, patients, 5), chains joined."""
-        natural = self.natural
-        return (
-            natural.reshape(-1, natural.shape[-1]),
-            self.effects.reshape(-1, *self.effects.shape[2:]),
-        )
+        natural = self.natural.reshape(-1, len(NAMES))
+        return natural, self.effects.reshape(len(natural), *self.effects.shape[2:])
 
     def thinned(self, n: int) -> "Posterior":
         """Return about n draws, evenly spaced."""

@@ -58,6 +58,9 @@ def draw_population(
     n_draws: int,
     seed: int,
     progress: Callable[[float], None] | None = None,
+    *,
+    least: int = LEAST_PROPOSALS,
+    enough: float = FINE_SIZE,
 ) -> Importance:
     """Draw from the posterior of the population.
 
@@ -71,8 +74,11 @@ def draw_population(
         Of the random numbers.
     progress
         Called with the share done, from 0 to 1.
+    least, enough
+        Proposals of the first round at least, unless more draws are kept; effective size from
+        which no further round is made.
     """
-    n = max(n_draws, LEAST_PROPOSALS)
+    n = max(n_draws, least)
     rng = np.random.default_rng([seed, 11])
     # Pairs on opposite sides: what is odd in the scores cancels.
     half = rng.random(((n + 1) // 2, target.size))
@@ -83,7 +89,7 @@ def draw_population(
         proposed = _log_mixture(proposals, scores, n, centres)
         weight, pareto_k = smoothed(posterior - proposed)
         size = float(1 / (weight**2).sum())
-        if len(centres) == MOST_CENTRES or (pareto_k < FINE_K and size > FINE_SIZE):
+        if len(centres) == MOST_CENTRES or (pareto_k < FINE_K and size > enough):
             kept = systematic(weight, n_draws, rng)
             return Importance(scores[kept], len(scores), pareto_k, size)
         far = scores[np.argmax(posterior - proposed)]

@@ -125,13 +125,10 @@ def learnt(
 
     def make() -> "Bank":
         from bayes.bank import draw_bank
-        from bayes.fit import FitConfig, fit
+        from bayes.fit import fit_population
 
         told, patients = training_cohort(training, world, seed, number)
-        config = FitConfig(
-            engine="marginal", marginal_draws=training.draws, cores=1, seed=seed + number
-        )
-        posterior = fit(told, config, patients=patients).posterior
+        posterior = fit_population(told, patients, training.draws, seed + number)
         return draw_bank(posterior, training.courses, sessions, seed + number)
 
     return _kept(_banks, KEPT, _key(training, world, seed, number, sessions), make)
