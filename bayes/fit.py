@@ -143,7 +143,7 @@ def fit(
 def fit_population(
     sessions: pd.DataFrame, patients: pd.DataFrame, n_draws: int, seed: int
 ) -> Posterior:
-    """Fit the population alone, at a tenth of the cost of `fit`, for who draws new patients from it.
+    """Fit the population alone, which is all that new patients are drawn from.
 
     As many proposals of Laplace's approximation as draws are weighed, and rounds of a fifth follow
     the heaviest, six at most, until they are worth `ENOUGH_FOR_POPULATION` draws. There is no gate
