@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from orchestration.study_answer import Answer
+
+if TYPE_CHECKING:
+    from orchestration.commands.study_populations import Told
 
 
 def words_of(design: Any, answer: Answer) -> dict[str, Any]:
@@ -14,8 +18,9 @@ def words_of(design: Any, answer: Answer) -> dict[str, Any]:
     return {
         "title": design.title,
         "question": design.aims.strip(),
-        "answer": answer.sentence,
-        "signs": answer.signs,
+        "answer": answer.told,
+        "beside": tuple(other.told for other in answer.beside),
+        "signs": answer.all_signs,
         "decision": design.decision.strip(),
         "assumptions": design.assumptions,
     }
@@ -24,7 +29,7 @@ def words_of(design: Any, answer: Answer) -> dict[str, Any]:
 def period_page(
     design: Any,
     found: Any,
-    both: list[tuple[str, pd.DataFrame]],
+    both: Sequence[Told],
     extra: list[Any],
     answer: Answer,
 ) -> str:
@@ -133,13 +138,13 @@ def _net_benefit(found: Any, facts: Any) -> list[Any]:
     return net_benefit(curves(found.study_net_benefit, found.study_cell, *shown), *shown)
 
 
-def _populations(both: list[tuple[str, pd.DataFrame]], facts: Any) -> list[Any]:
-    """Section that sets populations side by side: none for the published one alone."""
-    from report.populations import section
+def _populations(both: Sequence[Told], facts: Any) -> list[Any]:
+    """Section that sets populations side by side, where there are several."""
+    from report.populations import test_periods
 
-    if [name for name, _ in both] == ["published"]:
+    if not both:
         return []
-    return [section([(name, _headline(choice)) for name, choice in both], facts)]
+    return [test_periods([(one.label, _headline(one.found.study_choice)) for one in both], facts)]
 
 
 def _headline(choice: pd.DataFrame) -> pd.DataFrame:
@@ -149,7 +154,7 @@ def _headline(choice: pd.DataFrame) -> pd.DataFrame:
 def _over_worlds(
     design: Any,
     found: Any,
-    both: list[tuple[str, pd.DataFrame]],
+    both: Sequence[Told],
     extra: list[Any],
     answer: Answer,
 ) -> str:

@@ -7,17 +7,44 @@ from typing import Any
 
 import pandas as pd
 
+from orchestration.own_population import POSTERIOR, PUBLISHED
+
 
 @dataclass(frozen=True)
 class Answer:
-    """One sentence, and what its signs mean."""
+    """One sentence, and what its signs mean.
+
+    Attributes
+    ----------
+    sentence, signs
+        Of the worlds of `population`, which is '' where only one has been asked for.
+    beside
+        Answers of the same study under other populations, each with its own.
+    """
 
     sentence: str
     signs: tuple[str, ...]
+    population: str = ""
+    beside: tuple[Answer, ...] = ()
+
+    @property
+    def all_signs(self) -> tuple[str, ...]:
+        """What the signs mean in this answer and those beside it, each once."""
+        every = (self.signs, *(other.signs for other in self.beside))
+        return tuple(dict.fromkeys(sign for signs in every for sign in signs))
+
+    @property
+    def told(self) -> str:
+        """The sentence, after the population that it is of."""
+        return f"{self.population}: {self.sentence}" if self.population else self.sentence
 
 
 def answer_of(
-    design: Any, found: Any, command: str = "", sizes: pd.DataFrame | None = None
+    design: Any,
+    found: Any,
+    command: str = "",
+    sizes: pd.DataFrame | None = None,
+    population: str = PUBLISHED,
 ) -> Answer:
     """Return the answer of a study, or what is missing of it.
 
@@ -27,6 +54,8 @@ def answer_of(
         What runs the study as it was asked for; by default its name alone.
     sizes
         Of trials, what searches have found.
+    population
+        Whose worlds `found` is of.
     """
     from report.studies import answer as report
     from simulate.studies.answer import Difference
@@ -40,7 +69,8 @@ def answer_of(
         return Answer(report.not_run(got.not_run, command), ())
     says, figures = design.answer.says, got.figures
     has_differences = any(isinstance(f, Difference) for f in design.answer.figures.values())
+    worlds = report.OWN if population == POSTERIOR else report.PUBLISHED
     return Answer(
         report.sentence(says, figures, got.about),
-        tuple(report.signs(figures, has_differences)),
+        tuple(report.signs(figures, has_differences, worlds)),
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from orchestration.files import replace_file
 from orchestration.period_page import period_page, words_of
 from orchestration.study_answer import Answer, answer_of
+
+if TYPE_CHECKING:
+    from orchestration.commands.study_populations import Told
 
 SIZED = ("trial", "missing", "sessions", "world", "method", "is_headline", "power", "n_patients")
 """Columns of `study_size` that a page reads, where no search has been made."""
@@ -20,8 +23,7 @@ def write_page(
     design: Any,
     found: Any,
     path: Path,
-    population: str = "published",
-    others: Mapping[str, Any] | None = None,
+    both: Sequence[Told] = (),
     course: pd.DataFrame | None = None,
     sizes: pd.DataFrame | None = None,
     answer: Answer | None = None,
@@ -30,10 +32,8 @@ def write_page(
 
     Parameters
     ----------
-    population
-        Whose worlds `found` is of: `published`, or `posterior` of this warehouse.
-    others
-        Tables of the same study under another population, by its name: set beside.
+    both
+        Where populations stand side by side: this one, then the other if it has been run.
     course
         From `simulate.studies.convergence.course`; without it the page draws no convergence.
     sizes
@@ -44,13 +44,11 @@ def write_page(
     answer = answer or answer_of(design, found, sizes=sizes)
     extra = _convergence(design, None if course is None else _readable(course))
     if design.kind == "test_periods":
-        both = [(population, found.study_choice)]
-        both += [(name, one.study_choice) for name, one in (others or {}).items()]
         text = period_page(design, found, both, extra, answer)
     elif design.kind == "trials":
-        text = _trials(design, found, extra, sizes, answer)
+        text = _trials(design, found, [*_populations(both), *extra], sizes, answer)
     else:
-        text = _estimates(design, found, extra, answer)
+        text = _estimates(design, found, [*_populations(both), *extra], answer)
     page = text.encode()
     replace_file(path, page)
     return len(page)
@@ -118,6 +116,30 @@ def _zip(rows: pd.DataFrame, keys: tuple[str, ...], design: Any, about: str) -> 
     return section(named, keys, design.performance.level, about)
 
 
+def _populations(both: Sequence[Told]) -> list[Any]:
+    """Section that sets headlines side by side, where there are several populations."""
+    from report.populations import headlines
+
+    return [headlines([(one.label, _headline(one)) for one in both])] if both else []
+
+
+def _headline(one: Told) -> pd.DataFrame:
+    """Rows of `report.populations.headlines`: a world, size and measure of the headline's cell."""
+    from simulate.studies.estimates.members import joined
+
+    told = one.found.study_performance
+    if one.design.kind == "estimates":
+        told, measures = joined(one.design, told), ("estimate", "truth", "bias", "coverage")
+    else:
+        measures = ("power",) if _asks_power(one.design) else ("bias", "coverage")
+        told = told.assign(lo=float("nan"), hi=float("nan"))
+    return _readable(told[told["is_headline"] & told["measure"].isin(measures)])
+
+
+def _asks_power(design: Any) -> bool:
+    return str(design.performance.stop.measure) != "coverage"
+
+
 def _trials(
     design: Any, found: Any, extra: list[Any], sizes: pd.DataFrame | None, answer: Answer
 ) -> str:
@@ -132,7 +154,7 @@ def _trials(
         sessions=head.sessions,
         power=design.performance.power,
         level=design.performance.level,
-        measure="coverage" if design.performance.stop.measure == "coverage" else "power",
+        measure="power" if _asks_power(design) else "coverage",
         endpoint_of={method.name: method.endpoint for method in design.methods},
     )
     rows = _readable(found.study_coverage)
@@ -147,6 +169,7 @@ def _trials(
 def _estimates(design: Any, found: Any, extra: list[Any], answer: Answer) -> str:
     from report.study_estimates import EstimateFacts, build
     from report.wording import plural
+    from simulate.studies.estimates.members import joined, n_members
 
     head = design.headline
     facts = EstimateFacts(
@@ -163,9 +186,10 @@ def _estimates(design: Any, found: Any, extra: list[Any], answer: Answer) -> str
     own = own[own["world"].isin(worlds[len(worlds) // 2 :][:1])]
     about = "Simulated cohorts of the middle world, every way that gives intervals."
     extra = [*_zip(own, ("world", "method"), design, about), *extra]
-    n_cohorts = int(found.study_cell["n_replicates"].min())
+    n_cohorts = int(found.study_cell["n_replicates"].min()) * n_members(design)
     patients, more = _in_patients(design)
-    return build(_readable(found.study_performance), n_cohorts, facts, [*patients, *extra], more)
+    told = _readable(joined(design, found.study_performance))
+    return build(told, n_cohorts, facts, [*patients, *extra], more)
 
 
 def _in_patients(design: Any) -> tuple[list[Any], list[Any]]:
@@ -174,6 +198,9 @@ def _in_patients(design: Any) -> tuple[list[Any], list[Any]]:
         return [], []
     from report.studies.referral import HALF_WIDTHS, answer, section
     from simulate.studies.estimates.candidates import needed, of_100
+    from simulate.studies.estimates.members import means
 
-    frames = _readable(of_100(design)), _readable(needed(design, HALF_WIDTHS))
+    frames = [
+        _readable(means(design, one)) for one in (of_100(design), needed(design, HALF_WIDTHS))
+    ]
     return section(*frames), answer(*frames)

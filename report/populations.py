@@ -3,43 +3,96 @@
 Belongs here: the section that sets their answers side by side. Does not: the study's own page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from report.blocks import Section, Text
-from report.frames import records
+from report.frames import is_missing, records
+from report.studies.estimate_tables import HEADS, digits_of
+from report.studies.frame import MONTE_CARLO
 from report.studies.lines import lined
 from report.study import StudyFacts
-from report.wording import MISSING, count, number, plural
+from report.wording import MISSING, count, number, plural, plus_minus, words
 
 NAMES = {
     "published": "Published ensemble",
     "posterior": "Own posterior of this centre",
 }
+FILE = "Worlds of the study’s file"
+ABOUT = (
+    "Own posterior: worlds drawn from the relief model as fitted to this warehouse. What the model "
+    "does not know (missing reports, dates, surgery’s outcome, stops for other reasons) and what "
+    "the study itself sets or varies keeps the values of its worlds. Simulated under both."
+)
+ONE = "The study has not been run under the other population."
 
 
-def section(both: Sequence[tuple[str, pd.DataFrame]], facts: StudyFacts) -> Section:
-    """Return the section.
+def label(population: str, *, draws_ensemble: bool) -> str:
+    """Return the reader's words for a population.
+
+    A study that draws from no ensemble has the worlds that its file names, chosen by hand.
+    """
+    return FILE if population == "published" and not draws_ensemble else NAMES[population]
+
+
+def headlines(both: Sequence[tuple[str, pd.DataFrame]]) -> Section:
+    """Return the section of a study of trials or estimates.
 
     Parameters
     ----------
     both
-        Name of each population with its rows of `study_choice` of the headline's truth, lag 0; the
-        page's own first. Worlds weigh alike.
+        Words for each population with the rows of `study_performance` of the headline's cell:
+        world, n_patients, estimand, measure, estimate, mcse, lo, hi; the page's own first.
+    """
+    names, texts = [name for name, _ in both], [Text(ABOUT)]
+    if len(both) < 2:
+        texts.append(Text(ONE))
+    by_row: dict[tuple[str, str, str], dict[str, str]] = {}
+    for name, rows in both:
+        for row in records(rows):
+            key = (str(row["world"]), plural(row["n_patients"], "patient"), _measure(row))
+            by_row.setdefault(key, {})[name] = _with_spread(row)
+    lines = [(*key, *(told.get(name, MISSING) for name in names)) for key, told in by_row.items()]
+    labels = {"size": "Size", "measure": "Measure"} | {name: name for name in names}
+    notes = [f"{MONTE_CARLO} In brackets: nine members of ten of the posterior, each a world."]
+    shown = lined(
+        lines, "table-populations", "The headline under each population", labels, notes,
+        is_grouped=True,
+    )  # fmt: skip
+    return Section("populations", "This centre’s own population", [*texts, shown])
+
+
+def _measure(row: Mapping[str, Any]) -> str:
+    if row["measure"] == "power":
+        return f"{words('power')} (%)"
+    of = f"{words(row['estimand'])}: " if row["measure"] in ("estimate", "truth") else ""
+    return of + HEADS[row["measure"]]
+
+
+def _with_spread(row: Mapping[str, Any]) -> str:
+    is_share = row["measure"] in ("power", "coverage")
+    digits, scale = (0, 100) if is_share else (digits_of(row["estimand"]), 1)
+    value, error, lo, hi = (scale * row[name] for name in ("estimate", "mcse", "lo", "hi"))
+    told = plus_minus(value, error, digits, digits)
+    return told if is_missing(lo) else f"{told} ({number(lo, digits)} to {number(hi, digits)})"
+
+
+def test_periods(both: Sequence[tuple[str, pd.DataFrame]], facts: StudyFacts) -> Section:
+    """Return the section of a study of test periods.
+
+    Parameters
+    ----------
+    both
+        Words for each population with its rows of `study_choice` of the headline's truth, lag 0;
+        the page's own first. Worlds weigh alike.
     facts
         What the page quotes of the design.
     """
-    texts = [
-        Text(
-            "Own posterior: worlds drawn from the relief model as fitted to this warehouse; what "
-            "the model does not know (missing reports, dates, stops for other reasons) keeps the "
-            "values of the world's file. Simulated cohorts under both."
-        )
-    ]
+    texts = [Text(ABOUT)]
     if len(both) < 2:
-        other = next(name for name in NAMES if name != both[0][0])
-        texts.append(Text(f"The study has not been run under the other one ({NAMES[other]})."))
+        texts.append(Text(ONE))
     lengths = [facts.test_sessions + k for k in range(3)]
     lines = []
     for name, choice in both:
@@ -54,7 +107,7 @@ def section(both: Sequence[tuple[str, pd.DataFrame]], facts: StudyFacts) -> Sect
             n_worlds = own["scenario_id"].nunique()
             lines.append(
                 (
-                    f"{NAMES[name]}, {plural(n_worlds, 'world')}",
+                    f"{name}, {plural(n_worlds, 'world')}",
                     plural(length, "session"),
                     number(row["missed_per_100"]) if row else MISSING,
                     number(row["sessions_per_100"], 0),
@@ -76,4 +129,4 @@ def section(both: Sequence[tuple[str, pd.DataFrame]], facts: StudyFacts) -> Sect
         ],
         is_grouped=True,
     )
-    return Section("populations", "This centre's own population", [*texts, shown])
+    return Section("populations", "This centre’s own population", [*texts, shown])

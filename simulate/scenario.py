@@ -115,7 +115,8 @@ def load(name: str, overrides: Mapping[str, Any] | None = None) -> Scenario:
     name
         One of `available()`, or the path of a YAML file, which may `extends:` another.
     overrides
-        Dotted field to value, such as ``{"measurement.noise_sd": 12.0}``.
+        Dotted field to value, such as ``{"measurement.noise_sd": 12.0}``. Where the world draws
+        from an ensemble, what is set here holds in every member.
 
     Raises
     ------
@@ -134,10 +135,18 @@ def load(name: str, overrides: Mapping[str, Any] | None = None) -> Scenario:
             if depth < len(path):
                 part = part[key]
         part[last] = value
+    _pin(values, overrides or {})
     try:
         return Scenario.model_validate(values)
     except ValidationError as error:
         raise ValueError(f"scenario {name}: {_first_problem(error)}") from None
+
+
+def _pin(values: dict[str, Any], overrides: Mapping[str, Any]) -> None:
+    """Have members of an ensemble keep what was set by hand."""
+    named = {dotted.rpartition(".")[2] for dotted in overrides} & {*BY_NAME, *STRUCTURES}
+    if named and values["population"].get("ensemble") is not None:
+        values["pinned"] = sorted({*values["pinned"], *named})
 
 
 def _read(name: str, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import click
 
 from orchestration.commands.console import print_json
 from orchestration.commands.study_asked import (
-    command_of,
     design_of,
     is_grid,
     is_page,
@@ -22,11 +21,11 @@ from orchestration.commands.study_asked import (
     writing_to,
 )
 from orchestration.commands.study_lines import lines
-from orchestration.errors import PlateauError, WrongUse
+from orchestration.errors import WrongUse
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
-    pass
+    import pandas as pd
 
 
 def list_studies(settings: Settings, *, as_json: bool) -> int:
@@ -110,61 +109,92 @@ def show(
     force: bool,
     as_json: bool,
 ) -> int:
-    """Print the answer, then figures with their errors; or write the page."""
-    from orchestration.study_answer import answer_of
-    from simulate.studies.kinds import kind
-    from simulate.studies.run import open_store
+    """Print the answer, then figures with their errors, by population; or write the page."""
+    from orchestration.commands.study_populations import side_by_side
 
     spare(out, is_page, force=force)
-    design = design_of(settings, name, changes, seed, population)
     with named():
-        store = open_store(design, settings.studies)
-        found = kind(design.kind).tables(design, store)
-        sizes = None
-        if design.kind == "trials":
-            from simulate.studies.trials.size import answers
-
-            sizes = answers(design, settings.studies)
-    answer = answer_of(design, found, command_of(name, changes, seed, population), sizes)
+        both = side_by_side(settings, name, changes, seed, population)
     if out is not None:
-        from orchestration.study_page import write_page
-        from simulate.studies.convergence import course
-
-        with named():
-            others = _elsewhere(settings, name, changes, seed, population)
-            shrank = course(design, store)
-        with writing_to(out):
-            n_bytes = write_page(design, found, out, population, others, shrank, sizes, answer)
-        if as_json:
-            print_json({"schema": "plateau.study.page/1", "page": str(out), "bytes": n_bytes})
-        else:
-            click.echo(out)
+        return _page(both, settings, out, as_json=as_json)
+    for one in both:
+        _check_measures(one.found.study_performance, measure, everything=everything)
+    if as_json:
+        print_json(_told(both, measure, everything=everything))
         return 0
-    rows = found.study_performance
-    rows = rows if everything else rows[rows["is_headline"]]
+    for one in both:
+        click.echo("\n".join((one.answer.told, *one.answer.signs)))
+        rows = _rows(one.found.study_performance, measure, everything=everything)
+        for line in lines(one.design, one.found, rows, tuple(measure)):
+            click.echo(line)
+        if one.design.kind == "trials" and not measure:
+            from orchestration.commands.study_size import found_before
+
+            for line in found_before(one.design, settings.studies):
+                click.echo(line)
+    return 0
+
+
+def _page(both: list[Any], settings: Settings, out: Path, *, as_json: bool) -> int:
+    """Write the page of the first of them, the others beside."""
+    from orchestration.study_page import write_page
+    from simulate.studies.convergence import course
+    from simulate.studies.run import open_store
+
+    own = both[0]
+    with named():
+        shrank = course(own.design, open_store(own.design, settings.studies))
+    with writing_to(out):
+        n_bytes = write_page(
+            own.design,
+            own.found,
+            out,
+            both if own.answer.population else (),
+            shrank,
+            own.sizes,
+            own.answer,
+        )
+    if as_json:
+        print_json({"schema": "plateau.study.page/1", "page": str(out), "bytes": n_bytes})
+    else:
+        click.echo(out)
+    return 0
+
+
+def _rows(told: pd.DataFrame, measure: Sequence[str], *, everything: bool) -> pd.DataFrame:
+    """Return the rows asked for."""
+    rows = told if everything else told[told["is_headline"]]
+    return rows[rows["measure"].isin(measure)] if measure else rows
+
+
+def _check_measures(told: pd.DataFrame, measure: Sequence[str], *, everything: bool) -> None:
+    """Refuse a measure that a study does not have."""
     from simulate.studies.mistakes import nearest
 
-    unknown = sorted(set(measure) - set(rows["measure"]))
+    there = _rows(told, (), everything=everything)["measure"]
+    unknown = sorted(set(measure) - set(there))
     if unknown:
-        known = ", ".join(dict.fromkeys(rows["measure"]))
+        known = ", ".join(dict.fromkeys(there))
         near = nearest(unknown[0], known.split(", "))
         raise WrongUse(f"No measure {', '.join(unknown)}{near} (there are: {known}).")
-    if measure:
-        rows = rows[rows["measure"].isin(measure)]
-    if as_json:
-        told = rows.drop(columns="study").to_dict("records")
-        facts = {"study": design.study, "design_id": design.design_id, "answer": answer.sentence}
-        print_json({"schema": "plateau.study.show/1", **facts, "rows": told})
-        return 0
-    click.echo("\n".join((answer.sentence, *answer.signs)))
-    for line in lines(design, found, rows, tuple(measure)):
-        click.echo(line)
-    if design.kind == "trials" and not measure:
-        from orchestration.commands.study_size import found_before
 
-        for line in found_before(design, settings.studies):
-            click.echo(line)
-    return 0
+
+def _told(both: list[Any], measure: Sequence[str], *, everything: bool) -> dict[str, Any]:
+    """Return what is printed as JSON: the population asked for, and the other where it was run."""
+    every = [
+        {
+            "population": one.population,
+            "study": one.design.study,
+            "design_id": one.design.design_id,
+            "answer": one.answer.sentence,
+            "rows": _rows(one.found.study_performance, measure, everything=everything)
+            .drop(columns="study")
+            .to_dict("records"),
+        }
+        for one in both
+    ]
+    beside = {"beside": every[1:]} if every[1:] else {}
+    return {"schema": "plateau.study.show/1", **every[0], **beside}
 
 
 def whatif(
@@ -202,20 +232,3 @@ def whatif(
     else:
         click.echo(out)
     return 0
-
-
-def _elsewhere(
-    settings: Settings, name: str, changes: Sequence[str], seed: int | None, population: str
-) -> dict[str, Any]:
-    """Return what the study found under the other population, where it has been run."""
-    from orchestration.own_population import POSTERIOR, PUBLISHED
-    from simulate.studies.kinds import kind
-    from simulate.studies.run import open_store
-
-    other = PUBLISHED if population == POSTERIOR else POSTERIOR
-    try:
-        design = design_of(settings, name, changes, seed, other)
-        found = kind(design.kind).tables(design, open_store(design, settings.studies))
-    except (PlateauError, LookupError):  # no posterior, or nothing of it has been run
-        return {}
-    return {other: found}

@@ -26,19 +26,16 @@ def design_of(
         There is no such study, or it cannot be changed so.
     """
     from orchestration.own_population import POSTERIOR, ensemble_of
-    from simulate.studies import files
+    from simulate.studies import files, own_population
     from simulate.studies.worlds import worlds
 
     try:
         changed = dict(files.parse_change(text) for text in changes)
+        changed |= {} if seed is None else {"seed": seed}
+        design = files.load(name, changed)
         if population == POSTERIOR:
-            changed["world.population.ensemble"] = str(ensemble_of(settings))
-        design = files.load(name, changed if seed is None else {**changed, "seed": seed})
-        if population == POSTERIOR and design.kind == "estimates":
-            raise ValueError(
-                f"study {name} asks for the truth of one world: --population posterior is for test "
-                "periods and trials"
-            )
+            changed |= own_population.changes(design, ensemble_of(settings))
+            design = files.load(name, changed)
         worlds(design)
     except ValueError as error:
         raise WrongUse(f"{error}.") from None

@@ -139,14 +139,17 @@ def _trials(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) -> It
 
 
 def _estimates(design: Any, found: Any, rows: Any, measures: tuple[str, ...]) -> Iterator[str]:
-    n = int(found.study_cell["n_replicates"].min())
-    yield f"{design.study}: {n:,} simulated cohorts a world"
+    from simulate.studies.estimates.members import joined, n_members
+
+    n, rows = int(found.study_cell["n_replicates"].min()), joined(design, rows)
+    yield f"{design.study}: {n * n_members(design):,} simulated cohorts a world"
     for (estimand, method), own in rows.groupby(["estimand", "method"], sort=False):
         yield f"{estimand.replace('_', ' ')} by {method.replace('_', ' ')}:"
         asked = own[own["measure"].isin(measures or ("estimate", "truth", "bias", "coverage"))]
         for (world, size), figures in asked.groupby(["world", "n_patients"], sort=False):
             told = ", ".join(
                 f"{row.measure} {number(row.estimate, 2)} ({_error(design, row, 2)})"
+                + (f" [{row.lo:.2f} to {row.hi:.2f}]" if math.isfinite(row.lo) else "")
                 for row in figures.itertuples()
             )
             yield f"  {world}, {size:,} patients: {told}"

@@ -59,7 +59,11 @@ def not_run(worlds: int, command: str) -> str:
     return f"Not answered yet: {plural(worlds, 'world')} of it not run; `{command}` does."
 
 
-def signs(figures: pd.DataFrame, has_differences: bool) -> list[str]:
+PUBLISHED, OWN = "that the published figures leave possible", "drawn from this centre’s posterior"
+"""What the worlds are whose mean and spread a sentence tells."""
+
+
+def signs(figures: pd.DataFrame, has_differences: bool, worlds: str = PUBLISHED) -> list[str]:
     """Say what the signs in the sentence mean, only those that stand in it."""
     if figures.empty:
         return []
@@ -71,8 +75,8 @@ def signs(figures: pd.DataFrame, has_differences: bool) -> list[str]:
     if "spread" in ways:
         n = int(figures.loc[figures["how"] == "spread", "n_worlds"].max())
         said.append(
-            f"Means over {plural(n, 'world')} that the published figures leave possible; nine of "
-            "ten lie between the numbers in brackets, which more cohorts do not narrow."
+            f"Means over {plural(n, 'world')} {worlds}; nine of ten lie between the numbers in "
+            "brackets, which more cohorts do not narrow."
         )
     if "range" in ways:
         n = int(figures.loc[figures["how"] == "range", "n_worlds"].max())

@@ -36,6 +36,8 @@ class Words:
         The answer in one sentence (`answer.sentence`); what its signs mean.
     assumptions
         One sentence each.
+    beside
+        Answers under other populations, in one sentence each.
     """
 
     title: str
@@ -44,13 +46,14 @@ class Words:
     signs: tuple[str, ...]
     decision: str
     assumptions: tuple[str, ...]
+    beside: tuple[str, ...] = ()
 
 
 def opening(words: Words) -> list[Text]:
     """Return what every page says first: question, answer, what its signs mean, decision."""
     return [
         Text(words.question, "question"),
-        Text(words.answer, "lead"),
+        *(Text(answer, "lead") for answer in (words.answer, *words.beside)),
         Text(" ".join((MONTE_CARLO, *words.signs)), "signs"),
         Text(f"It informs: {words.decision}"),
     ]

@@ -18,10 +18,8 @@ from simulate.studies.answer_derived import DERIVED, of_key
 from simulate.studies.kinds import kind
 from simulate.studies.over_worlds import SPREAD
 from simulate.studies.study import Misfit
-from simulate.studies.worlds import labels, worlds
+from simulate.studies.worlds import MEMBER, labels, worlds
 
-MEMBERS = "population.member"
-"""Field that makes the worlds of a study equal parts of an ensemble."""
 PLAIN = ("scenario_id", "estimate", "mcse", "lo", "hi")
 
 
@@ -87,7 +85,7 @@ def answered(design: Any, found: Any, sizes: pd.DataFrame | None = None) -> Answ
         else:
             rows, measure = by_world[name], figure.measure
         about_it = {"name": name, "measure": measure, "is_share": _is_share(design, measure)}
-        lines.append(about_it | _told(rows, is_ensemble=MEMBERS in design.data.vary))
+        lines.append(about_it | _told(rows, _apart(design, rows)))
     return Answered(pd.DataFrame(lines), about, len(needed - has_run), "")
 
 
@@ -152,8 +150,31 @@ def _is_share(design: Any, measure: str) -> bool:
     return ratio is not None and ratio.is_share and ratio.per == 1
 
 
-def _told(rows: pd.DataFrame, *, is_ensemble: bool) -> dict[str, Any]:
-    """Return how one figure is told over its worlds."""
+def _apart(design: Any, rows: pd.DataFrame) -> list[str] | None:
+    """Return what tells the worlds of rows apart beside their members; None without members."""
+    if MEMBER not in design.data.vary:
+        return None
+    named = labels(design, without=(MEMBER,))
+    return [named[world] for world in rows["scenario_id"]]
+
+
+def _means(rows: pd.DataFrame, apart: list[str]) -> pd.DataFrame:
+    """Return the mean over the members of each world, with its error."""
+    groups = rows[list(PLAIN[1:])].groupby(apart, sort=False)
+    means = groups.mean()
+    means["mcse"] = groups["mcse"].agg(lambda errors: np.sqrt(np.nansum(errors**2)) / len(errors))
+    return means.reset_index(names="scenario_id")
+
+
+def _told(rows: pd.DataFrame, apart: list[str] | None) -> dict[str, Any]:
+    """Return how one figure is told over its worlds.
+
+    Members of an ensemble are told by mean and spread; those of several worlds by the means of the
+    least and the most of these.
+    """
+    is_ensemble = apart is not None
+    if apart is not None and len(set(apart)) > 1:
+        rows, is_ensemble = _means(rows, apart), False
     known = rows[rows[["estimate", "lo", "hi"]].notna().any(axis=1)]
     told: dict[str, Any] = dict.fromkeys((*PLAIN[1:], "lo_mcse", "hi_mcse"), np.nan)
     told |= {"n_worlds": len(rows), "how": "absent"}

@@ -1,7 +1,11 @@
 """A centre's own population: draws of the fitted relief model as members of an ensemble.
 
-Here: which parameter of a world each parameter of the model (`bayes/parameters.py`) is, and the
-file that a world's `population.ensemble` may name. Not here: the fit, where its draws are kept.
+Here: which parameter of a world each parameter of the model (`bayes/parameters.py`) is, the file
+that a world's `population.ensemble` may name, and what has a study draw from it. Not here: the fit,
+where its draws are kept.
+
+A study keeps what it asks about: a field that it varies or changes, and one that its world pins,
+holds in every draw (`scenario.load`).
 
 What the model does not know keeps the scenario's value: missing reports, dates, days of relief, the
 clinic's assessment, stops for other reasons. Approximate: the noise is normal with the logistic's
@@ -12,22 +16,52 @@ independent; who stays flat goes from a start to a level of his own.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from simulate.parameter_table import BY_NAME
+from simulate.studies.worlds import MEMBER
 
 HIGH_POINTS = 40.0
 """Relief at which the model's hazards `with relief` are taken."""
 EXPONENTIAL = 0.83, 1.2
 """Shapes between which the curve counts as an exponential."""
+ENSEMBLE, MEMBERS = "population.ensemble", "population.members"
+PARTS = 20
+"""Parts of a posterior, each a world of a study that asks for the truth of one."""
 NEEDED = (
     *("rising_share", "start_mean", "start_sd", "plateau_mean", "plateau_sd", "log_rate_mean"),
     *("log_rate_sd", "curve_shape", "relapse_share", "relapse_rate", "noise", "tens_share"),
     *("fives_share", "stop_test_low", "stop_later_low", "stop_later_high"),
     *("surgery_low", "surgery_high", "flat_shift", "flat_spread", "noise_spread"),
 )
+
+
+def changes(design: Any, path: Path) -> dict[str, Any]:
+    """Return what has a study draw its worlds from a file of members, as `files.load` takes it.
+
+    A study of estimates is told how far a cohort's analysis lies from the truth of its world, so
+    that each of its worlds becomes `PARTS` (or `population.members`) worlds with a member each. All
+    others draw a member for every cohort, or keep the members that they name.
+
+    Raises
+    ------
+    ValueError
+        The study compares ensembles: there is nothing left to compare.
+    """
+    data = design.data
+    if ENSEMBLE in data.vary:
+        raise ValueError(
+            f"study {design.study} compares ensembles (data.vary.{ENSEMBLE}), which a posterior "
+            "takes the place of; run it without --population, or leave that field out of data.vary"
+        )
+    made: dict[str, Any] = {f"world.{ENSEMBLE}": str(path)}
+    if design.kind == "estimates" and MEMBER not in (*data.vary, *data.what_if):
+        parts = data.what_if.get(MEMBERS, PARTS)
+        made |= {f"data.vary.{MEMBER}": f"1..{parts}", f"world.{MEMBERS}": parts}
+    return made
 
 
 def as_members(draws: pd.DataFrame) -> pd.DataFrame:

@@ -86,8 +86,15 @@ def worlds(design: "Study") -> list[Scenario]:
     return found
 
 
-def labels(design: "Study") -> dict[str, str]:
-    """Return what tells each world of a study from the others, by `scenario_id`."""
+MEMBER = "population.member"
+"""Field that makes the worlds of a study parts of an ensemble."""
+
+
+def labels(design: "Study", without: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return what tells each world of a study from the others, by `scenario_id`.
+
+    Fields `without` are not told, so that worlds that differ in them alone are called the same.
+    """
     data = design.data
     found = {}
     for world, (name, *values) in zip(
@@ -96,6 +103,7 @@ def labels(design: "Study") -> dict[str, str]:
         told = [
             f"{field.rsplit('.', 1)[-1].replace('_', ' ')} {value}"
             for field, value in zip(data.vary, values, strict=True)
+            if field not in without
         ]
         plain = name.replace("_", " ")
         found[world.scenario_id] = (

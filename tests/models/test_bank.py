@@ -6,6 +6,7 @@ import pytest
 from bayes.bank import FLOOR, Bank, draw_bank, weigh
 from bayes.cohort import prepare
 from bayes.covariates import covariates_of
+from bayes.fit import FitConfig, fit, fit_population
 from bayes.heaping import probability_table
 from bayes.parameters import NAMES
 from bayes.posterior import Posterior, mean_reports
@@ -120,3 +121,22 @@ def test_an_odd_report_leaves_more_than_one_course():
     bank = Bank(chance, np.zeros((4, 30)), np.zeros((4, 4), dtype=np.float32))
     found = weigh(bank, np.array([[77.0]]), np.array([[1, 0, 0, 0]], dtype=np.float32))
     assert found[0, 0, 0] == pytest.approx(0.25)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_population_alone_says_what_the_whole_fit_says(make_cohort, make_lesions):
+    """Its bank differs from the whole fit's by less than that of a noisier cohort does."""
+    reports = 10.0 * np.random.default_rng(8).integers(0, 8, (60, 4))
+    told = {3: make_cohort(40, 8, noise=8.0), 4: make_cohort(40, 8, noise=20.0)}
+
+    def says(posterior):
+        bank = draw_bank(posterior, 8000, 4, seed=5)
+        return weigh(bank, reports, bank.reaches(15, 30)[None])[:, -1, 0]
+
+    alone = {s: fit_population(one, make_lesions(one), 100, s) for s, one in told.items()}
+    assert alone[3].effects.shape[2] == 0
+    config = FitConfig(engine="marginal", marginal_draws=100, cores=1, seed=9)
+    whole = says(fit(told[3], config, patients=make_lesions(told[3])).posterior)
+    off, other = (np.sqrt(((says(alone[s]) - whole) ** 2).mean()) for s in (3, 4))
+    assert off < 0.05
+    assert other > 1.5 * off

@@ -13,9 +13,12 @@ from bayes.parameters import NAMES, values
 from bayes.posterior import Posterior
 from orchestration.cli import cli
 from simulate import batch
+from simulate.members import parameters_for
 from simulate.parameters import of_table
 from simulate.scenario import load
-from simulate.studies.own_population import as_members
+from simulate.studies import files
+from simulate.studies.own_population import PARTS, as_members, changes, write
+from simulate.studies.worlds import worlds
 
 SMALL = "{population.members: 2, population.ensemble: thomas2024}"
 STUDY = [
@@ -109,10 +112,93 @@ def test_without_a_posterior_it_says_what_to_do(tmp_path):
     assert "plateau nightly" in str(done.output) + str(done.exception)
 
 
-def test_a_study_of_estimates_refuses_it(data):
+def run_both(data, study, *changes, replicates, own=()):
+    """Run a study under both populations, with changes of its `own` under the posterior."""
+    for population, more in (("published", ()), ("posterior", own)):
+        done = plateau("study", "run", study, *changes, *more, "--replicates", replicates,
+                       "--population", population, "--data", data, "--quiet")  # fmt: skip
+        assert done.exit_code == 0, done.output
+
+
+def show_both(data, study, *changes):
+    """Return what the terminal and the page say of a study under both populations."""
+    page = data / f"{study}.html"
+    asked = ("study", "show", study, *changes, "--population", "posterior", "--data", data)
+    told, written = plateau(*asked), plateau(*asked, "--out", page)
+    assert told.exit_code == written.exit_code == 0, told.output + written.output
+    return told.output, page.read_text(encoding="utf-8")
+
+
+ESTIMATES = (
+    *("--set", "data.n_patients=[40]", "--set", "headline.n_patients=40"),
+    *("--set", "data.vary={measurement.noise_sd: [15.0, 26.0]}"),
+)
+TWO = ("--set", "world.population.members=2")
+
+
+def test_estimates_are_judged_in_worlds_of_one_member_each(data):
+    """Their truth is one world's; the page tells members of a world together."""
+    run_both(data, "regression_to_mean", *ESTIMATES, replicates=3, own=TWO)
+    told, page = show_both(data, "regression_to_mean", *ESTIMATES, *TWO)
+    for words in (told, page):
+        assert "Own posterior of this centre: " in words
+        assert "Worlds of the study’s file: " in words
+    assert "6 simulated cohorts a world" in told  # three a member
+    assert "The headline under each population" in page
+    table = page.split('id="worlds"')[1].split("</section>")[0]
+    assert "noise 15 points" in table and "member" not in table
+
+
+def test_trials_tell_both_populations(data):
+    changes = (
+        "--set",
+        "data.trials=[{name: central_peripheral, design: subgroups, groups: central_vs_peripheral, "
+        "n_patients: [60], sessions: [4], missing: [usual], response: null, second_share: 0.5, "
+        "misclassified: 0.0}]",
+    )
+    run_both(data, "subgroup_power", *changes, replicates=4)
+    told, page = show_both(data, "subgroup_power", *changes)
+    for words in (told, page):
+        assert "Own posterior of this centre: " in words
+        assert "Worlds of the study’s file: " in words
+    assert "The headline under each population" in page
+
+
+def test_what_a_study_varies_holds_in_every_draw(draws, tmp_path):
+    """A field set by hand is pinned; without that a member would put its own in its place."""
+    path = tmp_path / "posterior.csv"
+    write(as_members(draws), path)
+    design = files.load("selection_accumulation")
+    own = files.load("selection_accumulation", changes(design, path))
+    there = worlds(own)
+    assert len(there) == 6 * PARTS
+    half = [parameters_for(world, 1, 1)["half_gain_sessions"][0] for world in there]
+    assert set(half) == {0.75, 1.75, 5.0}
+    free = [parameters_for(world, 1, 1)["rise_mean"][0] for world in there]
+    assert len(set(free)) == PARTS
+    loose = load("replica", {"population.ensemble": str(path)}).model_copy(
+        update={"response": there[0].response}
+    )
+    assert parameters_for(loose, 1, 1)["half_gain_sessions"][0] != 0.75
+
+
+def test_a_study_that_compares_ensembles_is_refused_with_the_way_out(data, capsys):
     done = CliRunner().invoke(
         cli,
-        ["study", "run", "interruption", "--population", "posterior", "--data", str(data)],
-    )
+        ["study", "run", "test_period_length", "--population", "posterior", "--data", str(data),
+         "--set", "data.vary={population.ensemble: [thomas2024]}"],
+    )  # fmt: skip
     assert done.exit_code != 0
-    assert "truth of one world" in str(done.output) + str(done.exception)
+    assert "leave that field out of data.vary" in str(done.output) + str(done.exception)
+
+
+@pytest.mark.parametrize("name", files.available())
+def test_every_shipped_study_has_worlds_of_a_posterior(name, draws, tmp_path):
+    path = tmp_path / "posterior.csv"
+    write(as_members(draws), path)
+    own = files.load(name, changes(files.load(name), path))
+    for world in worlds(own)[:3]:
+        assert world.population.ensemble == str(path)
+        assert (world.population.member is not None) == (own.kind == "estimates") or (
+            "population.member" in own.data.vary
+        )

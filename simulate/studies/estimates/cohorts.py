@@ -24,6 +24,7 @@ TRUE_PATIENTS = 20_000
 """Patients of the large cohort of a world that stands for its truth."""
 TRUE_REPLICATE = 10**13
 """Its replicate number: no cohort that is judged has it."""
+_DRAWN = ("ensemble", "member", "members")
 _WHAT = ("recorded", "reported", "expected", "covariates", "surgery", "npsi")
 
 
@@ -104,8 +105,11 @@ class Large:
         return self.once(("cohort", dated, *sorted(changed.items())), make)
 
     def elsewhere(self, name: str) -> "Large":
-        """Return the truth of another world by its scenario's name."""
-        return self.once(("world", name), lambda: Large(self.design, load(name)))
+        """Return the truth of another world by its scenario's name, of the same population."""
+        law = self.world.population
+        drawn = {} if law.ensemble is None else {name: getattr(law, name) for name in _DRAWN}
+        same = {f"population.{name}": value for name, value in drawn.items()}
+        return self.once(("world", name), lambda: Large(self.design, load(name, same)))
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what is true of this world under a key; worked out at the first call."""
