@@ -127,12 +127,12 @@ def _headline(one: Told) -> pd.DataFrame:
     """Rows of `report.populations.headlines`: a world, size and measure of the headline's cell."""
     from simulate.studies.estimates.members import joined
 
-    told = one.found.study_performance
+    told, measures = one.found.study_performance, ["estimate", "truth", "bias", "coverage"]
     if one.design.kind == "estimates":
-        told, measures = joined(one.design, told), ("estimate", "truth", "bias", "coverage")
+        told = joined(one.design, told)
     else:
-        measures = ("power",) if _asks_power(one.design) else ("bias", "coverage")
         told = told.assign(lo=float("nan"), hi=float("nan"))
+        measures = ["power"] if _asks_power(one.design) else ["bias", "coverage"]
     return _readable(told[told["is_headline"] & told["measure"].isin(measures)])
 
 
