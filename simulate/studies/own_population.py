@@ -7,12 +7,14 @@ where its draws are kept.
 A study keeps what it asks about: a field that it varies or changes, and one that its world pins,
 holds in every draw (`scenario.load`).
 
-What the model does not know keeps the scenario's value: missing reports, dates, days of relief, the
-clinic's assessment, stops for other reasons. Approximate: the noise is normal with the logistic's
-SD, its scale log-normal over patients with the model's spread, and first reports scatter like later
-ones; the curve is the family of the same half of the gain and the same steepness there; a hazard
-that is a mean of two is a logistic line between relief of 0 and 40 points; start and plateau are
-independent; who stays flat goes from a start to a level of his own.
+What the model does not know keeps the scenario's value: missing reports after session 4, dates,
+days of relief, the clinic's assessment, stops for other reasons. Approximate: the noise is normal
+with the logistic's SD, its scale log-normal over patients with the model's spread, and first
+reports scatter like later ones; the curve is the family of the same half of the gain and the same
+steepness there; a hazard that is a mean of two is a logistic line between relief of 0 and 40
+points; start and plateau are independent; who stays flat goes from a start to a level of his own;
+reports of the test period are missing by responder status, where the model has the chance of a
+report of 10 or more.
 """
 
 from pathlib import Path
@@ -36,6 +38,7 @@ NEEDED = (
     *("log_rate_sd", "curve_shape", "relapse_share", "relapse_rate", "noise", "tens_share"),
     *("fives_share", "stop_test_low", "stop_later_low", "stop_later_high"),
     *("surgery_low", "surgery_high", "flat_shift", "flat_spread", "noise_spread"),
+    *("missing_low", "missing_high"),
 )
 
 
@@ -116,6 +119,9 @@ def as_members(draws: pd.DataFrame) -> pd.DataFrame:
         "surgery_hazard": d["surgery_high"],
         "surgery_per_point": np.log(d["surgery_high"] / d["surgery_low"]) / HIGH_POINTS,
     }
+    for session in range(1, 5):
+        rows[f"missing_responder_{session}"] = d["missing_high"]
+        rows[f"missing_other_{session}"] = d["missing_low"]
     members = pd.DataFrame(rows, index=draws.index)
     for name in (str(n) for n in members if n in BY_NAME):
         members[name] = members[name].astype(float).clip(BY_NAME[name].low, BY_NAME[name].high)

@@ -70,6 +70,7 @@ def test_members_are_worlds_and_their_curves_the_models(draws):
     )
     inside = (half > 0.06) & (half < 59)
     np.testing.assert_allclose(np.asarray(reached)[inside], 0.5, atol=1e-9)
+    np.testing.assert_array_equal(members["missing_responder_2"], draws["missing_high"])
     np.testing.assert_allclose(members["noise_sd"], draws["noise"] * np.pi / np.sqrt(3), rtol=1e-9)
 
 
