@@ -1,4 +1,4 @@
-"""The relief model: marginal engine beside NUTS, predictions a second, in one run.
+"""The relief model: marginal engine beside NUTS, NUTS beside Stan's, predictions, in one run.
 
 One simulated clinic of the published size. Seconds are of the process's CPU, since cores are often
 shared; the marginal engine's code is compiled before it is timed. Of NUTS the draws alone are
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from orchestration.benchmarks import Measured, Say, nuts
+from orchestration.benchmarks import Measured, Say, in_stan, nuts
 
 if TYPE_CHECKING:
     from simulate.cohort import Cohort
@@ -49,6 +49,7 @@ def run(say: Say, *, full: bool = False) -> list[Measured]:
         f"{audit.before:.0f} CPU seconds of compiling and tuning, which are not counted; ours "
         "counts everything"
     )
+    peer = in_stan.beside_nuts(test_period, patients, SEED, say)
     population = Population(found.posterior.scores[0], found.posterior.covariates)
     new = _new_patients(N_BULK)
     say(f"predictions for {N_BULK:,} patients")
@@ -74,6 +75,7 @@ def run(say: Say, *, full: bool = False) -> list[Measured]:
             f"{size}, effective draws", found.diagnosis.ess_min / spent, "per CPU second",
             "NUTS (nutpie)", audit.rate, 35, told,
         ),
+        peer,
         Measured("four sessions, one patient", 1 / single, "predictions per CPU second", goal=50),
         Measured(
             "four sessions, bulk", N_BULK / weighed, "patients per CPU second", goal=5000,

@@ -6,16 +6,19 @@ and tuning take is told beside it, and does not grow with the draws.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orchestration.benchmarks import Say
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayes.fit import Fit
     from bayes.posterior import Posterior
 
 CHAINS = 4
@@ -92,6 +95,15 @@ def measure(
     sessions: "pd.DataFrame", patients: "pd.DataFrame", task: Task, seed: int, say: Say
 ) -> Worth:
     """Run the chains at the same time and return what they are worth."""
+    found, before, after = run(sessions, patients, task, seed, say)
+    ess, error = jackknife(found.posterior)
+    return Worth(ess / after, error / after, before, found.diagnosis.r_hat_max)
+
+
+def run(
+    sessions: "pd.DataFrame", patients: "pd.DataFrame", task: Task, seed: int, say: Say
+) -> tuple["Fit", float, float]:
+    """Return the chains, CPU seconds of compiling and tuning, and those of the draws."""
     from bayes.fit import FitConfig, fit
 
     clock = Clock(say)
@@ -100,18 +112,20 @@ def measure(
         engine="nuts", draws=task.draws, tune=task.tune, chains=CHAINS, cores=CHAINS, seed=seed
     )
     found = fit(sessions, config, patients=patients, progress=clock)
-    before, after = clock.split(task.tuned)
-    ess, error = jackknife(found.posterior)
-    return Worth(ess / after, error / after, before, found.diagnosis.r_hat_max)
+    return found, *clock.split(task.tuned)
 
 
 def jackknife(posterior: "Posterior") -> tuple[float, float]:
     """Return the least effective number of all chains and its standard error over chains."""
-    n = len(posterior.scores)
+    return over_chains(lambda kept: _least(posterior, kept), len(posterior.scores))
+
+
+def over_chains(least: Callable[[NDArray[np.bool_]], float], n: int) -> tuple[float, float]:
+    """Return the least effective number of n chains and its standard error over chains."""
     # A chain fewer is worth (n - 1) / n of them all.
-    without = [_least(posterior, np.arange(n) != k) * n / (n - 1) for k in range(n)]
+    without = [least(np.arange(n) != k) * n / (n - 1) for k in range(n)]
     spread = np.sqrt((n - 1) * np.var(without))
-    return _least(posterior, np.full(n, True)), float(spread)
+    return least(np.full(n, True)), float(spread)
 
 
 def _least(posterior: "Posterior", kept: np.ndarray) -> float:
