@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayes.decomposition import FROM, RESPONDER_PCT, TO, report_at
-from bayes.fit import Fit, FitConfig, fit
+from bayes.fit import Engine, Fit, FitConfig, fit
 from bayes.heaping import probability_table
 from bayes.marginal.grid import Places
 from bayes.marginal.target import Target
@@ -25,6 +25,7 @@ IntArray = NDArray[np.int64]
 
 N_RANKED = 49
 """Draws ranked against, so that ranks are 0..49; fewer than the fits' effective draws."""
+NUTS_CHAINS = 2
 
 
 def one_fit(
@@ -35,17 +36,25 @@ def one_fit(
     n_sessions: int = 12,
     draws: int = 400,
     noise_factor: float = 1.0,
+    engine: Engine = "marginal",
 ) -> pd.DataFrame:
     """Return the ranks of one truth: number, quantity, rank (0..49), truth, status, pareto_k, ess.
 
-    A fit that fails its gate is kept: `status` says so.
+    A fit that fails its gate is kept: `status` says so. `draws` are those of the marginal engine,
+    or of each of NUTS's `NUTS_CHAINS` chains.
     """
     rng = np.random.default_rng([seed, number])
     drawn = draw_from_prior(n_patients, n_sessions, rng, noise_factor=noise_factor)
-    config = FitConfig(engine="marginal", marginal_draws=draws, cores=1, seed=number)
+    config = FitConfig(
+        engine=engine, marginal_draws=draws, draws=draws, chains=NUTS_CHAINS, cores=1, seed=number
+    )
     found = fit(drawn.sessions, config, patients=drawn.patients)
-    chosen = rng.choice(draws, N_RANKED, replace=False)
-    scores, effects = found.posterior.scores[0][chosen], found.posterior.effects[0][chosen]
+    size = found.posterior.scores.shape[-1]
+    scores, effects = found.posterior.scores.reshape(-1, size), found.posterior.flat[1]
+    # Those of NUTS are thinned evenly: draws beside one another are alike.
+    of_chains = np.linspace(0, len(scores) - 1, N_RANKED).round().astype(int)
+    chosen = of_chains if engine == "nuts" else rng.choice(len(scores), N_RANKED, replace=False)
+    scores, effects = scores[chosen], effects[chosen]
     kept = found.posterior.cohort.patients.astype(int)
     labels = found.posterior.covariates.labels
     true_scores = drawn.scores[: len(NAMES) + len(labels)]
