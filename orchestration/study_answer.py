@@ -69,8 +69,9 @@ def answer_of(
         return Answer(report.not_run(got.not_run, command), ())
     says, figures = design.answer.says, got.figures
     has_differences = any(isinstance(f, Difference) for f in design.answer.figures.values())
+    is_single = bool(found.study_cell["n_replicates"].min() < 2)
     worlds = report.OWN if population == POSTERIOR else report.PUBLISHED
     return Answer(
         report.sentence(says, figures, got.about),
-        tuple(report.signs(figures, has_differences, worlds)),
+        tuple(report.signs(figures, has_differences, is_single, worlds)),
     )

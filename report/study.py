@@ -12,7 +12,7 @@ from report.blocks import Section, Text
 from report.studies.frame import Words, page
 from report.studies.one_world import compared, frontier_of, lengths_of
 from report.studies.one_world_best import best_length, in_use
-from report.wording import count
+from report.wording import plural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def build(
     str
         A complete HTML document that asks for nothing outside itself.
     """
-    basis = f"{count(n_cohorts)} simulated cohorts · {facts.worlds}"
+    basis = f"{plural(n_cohorts, 'simulated cohort')} · {facts.worlds}"
     sections = [
         Section("frontier", "What each test period costs and misses", [frontier_of(choice)]),
         Section("length", "By number of test sessions", [lengths_of(performance, facts)]),

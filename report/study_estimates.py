@@ -19,10 +19,11 @@ from report.studies.estimate_tables import (
     by_world,
     digits_of,
     estimates,
+    possible,
 )
 from report.studies.frame import Words, page
 from report.style import BLUE, VERMILLION, Mark, band_key, swatch, to_svg
-from report.wording import count, number, plural, words
+from report.wording import number, plural, plus_minus, words
 
 MOST_PANELS = 9
 
@@ -77,7 +78,7 @@ def build(
     """
     wide = _wide(performance)
     worlds = list(dict.fromkeys(wide["world"]))
-    basis = f"{count(n_cohorts)} simulated cohorts a world · {plural(len(worlds), 'world')}"
+    basis = f"{plural(n_cohorts, 'simulated cohort')} a world · {plural(len(worlds), 'world')}"
     own = wide[wide["n_patients"] == facts.n_patients]
     sections = [
         Section("figure", f"{words(facts.estimand)}: estimates and truth", [_figure(own, facts)]),
@@ -108,15 +109,20 @@ def _compared(rows: pd.DataFrame, facts: EstimateFacts) -> list[Block]:
     """Say which way of estimating the same is off least in its worst world."""
     if rows["method"].nunique() < 2 or rows.groupby("world")["truth"].agg(_spread).max() > 1e-9:
         return []
-    worst = rows.assign(off=rows["bias"].abs()).groupby("method")["off"].max()
-    best, digits = worst.idxmin(), digits_of(facts.estimand)
+    worst = rows.assign(off=rows["bias"].abs()).sort_values("off").groupby("method").last()
+    first, last = (worst.loc[worst["off"].agg(end)] for end in ("idxmin", "idxmax"))
+    digits = digits_of(facts.estimand)
     return [
         Text(
-            f"Of {plural(len(worst), 'way')} compared, “{words(best)}” is off least in its worst "
-            f"world: by {number(worst.min(), digits)}, against up to {number(worst.max(), digits)} "
-            f"by “{words(worst.idxmax())}”."
+            f"Of {plural(len(worst), 'way')} compared, “{words(first.name)}” is off least in its "
+            f"worst world: by {_off(first, digits)}, against up to {_off(last, digits)} by "
+            f"“{words(last.name)}”."
         )
     ]
+
+
+def _off(row: pd.Series, digits: int) -> str:
+    return plus_minus(row["off"], row["bias_mcse"], digits, digits)
 
 
 def _spread(values: pd.Series) -> float:
@@ -126,7 +132,11 @@ def _spread(values: pd.Series) -> float:
 def _figure(own: pd.DataFrame, facts: EstimateFacts) -> Figure:
     rows = own[own["estimand"] == facts.estimand].assign(way=lambda r: r["method"].map(words))
     half = rows["interval_width"] / 2
-    rows = rows.assign(lo=rows["estimate"] - half, hi=rows["estimate"] + half)
+    least, most = possible(facts.estimand)
+    rows = rows.assign(
+        lo=(rows["estimate"] - half).clip(lower=least),
+        hi=(rows["estimate"] + half).clip(upper=most),
+    )
     ways = list(dict.fromkeys(rows["way"]))
     ends = rows[["lo", "hi", "estimate", "truth"]]
     low, high = float(ends.min().min()), float(ends.max().max())
@@ -151,7 +161,7 @@ def _figure(own: pd.DataFrame, facts: EstimateFacts) -> Figure:
         title="By world",
         caption=f"Simulated cohorts of {facts.of}. Dot: mean estimate; "
         f"bar: mean width of its {number(100 * (1 - facts.level), 0)} % interval, where there is "
-        "one, about that mean; tick: the truth of the world."
+        "one, about that mean and within what is possible; tick: the truth of the world."
         + (f" The first {MOST_PANELS} worlds." if rows["world"].nunique() > MOST_PANELS else ""),
         alt="Each way of estimating beside the truth, a panel a world; numbers in the table",
         panels=panels,

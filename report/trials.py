@@ -77,7 +77,7 @@ def build(
         A complete HTML document that asks for nothing outside itself.
     """
     worlds = list(dict.fromkeys(performance["world"]))
-    basis = f"{count(n_trials)} simulated trials of every kind and size · "
+    basis = f"{plural(n_trials, 'simulated trial')} of every kind and size · "
     basis += f"{plural(len(worlds), 'world')}: {'; '.join(worlds)}"
     sections: list[Section] = [
         Section(

@@ -63,15 +63,35 @@ PUBLISHED, OWN = "that the published figures leave possible", "drawn from this c
 """What the worlds are whose mean and spread a sentence tells."""
 
 
-def signs(figures: pd.DataFrame, has_differences: bool, worlds: str = PUBLISHED) -> list[str]:
-    """Say what the signs in the sentence mean, only those that stand in it."""
+def signs(
+    figures: pd.DataFrame, has_differences: bool, is_single: bool, worlds: str = PUBLISHED
+) -> list[str]:
+    """Say what the signs in the sentence mean, only those that stand in it.
+
+    Parameters
+    ----------
+    figures
+        As above.
+    has_differences, is_single
+        Whether a figure is the difference of two; whether a world has one replicate alone.
+    worlds
+        What they are.
+    """
     if figures.empty:
         return []
     ways, said = set(figures["how"]), []
+    if is_single:
+        said.append("One replicate a world says nothing of its Monte Carlo error: run more.")
     if (figures["estimate"].notna() & figures[["lo", "hi"]].notna().any(axis=1))[
         figures["how"] == "one"
     ].any():
         said.append("In square brackets: what it may be within the Monte Carlo error.")
+    if (figures["estimate"].isna() & (figures["how"] == "one")).any():
+        said.append(
+            "Two sizes joined by “to” are studied ones, of which the smaller surely lacks the power "
+            "and the larger surely has it, by two Monte Carlo errors; the study’s size command "
+            "searches between them."
+        )
     if "spread" in ways:
         n = int(figures.loc[figures["how"] == "spread", "n_worlds"].max())
         said.append(

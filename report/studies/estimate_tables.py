@@ -118,6 +118,14 @@ def _unit(estimand: str) -> str:
     return f" ({UNITS[estimand]})" if estimand in UNITS else ""
 
 
+def possible(estimand: str) -> tuple[float | None, float | None]:
+    """Least and most that an estimand can be; None where nothing bounds it."""
+    unit = UNITS.get(estimand, "")
+    return (0.0 if unit in ("%", "sessions", "patients") else None), (
+        100.0 if unit == "%" else None
+    )
+
+
 def axis_of(estimand: str) -> str:
     """An estimand as the title of an axis."""
     return words(estimand) + _unit(estimand)
