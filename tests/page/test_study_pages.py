@@ -16,7 +16,7 @@ from orchestration.commands.study_lines import lines
 from orchestration.study_answer import answer_of
 from orchestration.study_page import write_page
 from report.studies.frame import CANNOT
-from simulate.studies import calibration, coverage, files, sums, variance
+from simulate.studies import blocks, calibration, coverage, files, sums, variance
 from simulate.studies.estimates import sums as of_estimates
 from simulate.studies.kinds import KINDS, kind
 from simulate.studies.sums import moment
@@ -40,6 +40,13 @@ def of_periods(design, rng, n_cells):
         drawn.setdefault(name, rng.integers(1, 60, (R, n_cells)))
     drawn["n_completed"] = drawn["n_completed"] + 60
     told = {"n_patients": np.full(n_cells, R * N)}
+    for k in range(blocks.N_BLOCKS):
+        names = blocks.columns(k)
+        told[names[0]] = np.full(n_cells, len(range(k, R, blocks.N_BLOCKS)))
+        told |= {
+            name: drawn[what][k :: blocks.N_BLOCKS].sum(axis=0)
+            for name, what in zip(names[1:], blocks.COUNTED, strict=True)
+        }
     if design.predictions:
         told |= {name: np.full(n_cells, 9) for name in calibration.COLUMNS}
         told |= {name: np.full(n_cells, 3) for name in variance.columns(design.n_posteriors)}
