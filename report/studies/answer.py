@@ -88,9 +88,9 @@ def signs(
         said.append("In square brackets: what it may be within the Monte Carlo error.")
     if (figures["estimate"].isna() & (figures["how"] == "one")).any():
         said.append(
-            "Two sizes joined by “to” are studied ones, of which the smaller surely lacks the power "
-            "and the larger surely has it, by two Monte Carlo errors; the study’s size command "
-            "searches between them."
+            "Two sizes joined by “to” are studied ones: the smaller surely lacks the power and the "
+            "larger surely has it, by two Monte Carlo errors; the study’s size command searches "
+            "between them."
         )
     if "spread" in ways:
         n = int(figures.loc[figures["how"] == "spread", "n_worlds"].max())

@@ -100,14 +100,14 @@ def test_a_what_if_without_the_cells_says_so(root):
 
 
 def test_trials_tell_patients_between_sizes_and_searched_ones_where_there_are_any(root):
-    short = {"data.trials.0.n_patients": [24, 40, 60], "data.trials.0.sessions": [6]}
-    values = yaml.safe_load((files.STUDIES / "sham_trial.yaml").read_text())
-    short["data.trials"] = [
-        values["data"]["trials"][0] | {"n_patients": [24, 60], "missing": ["usual"],
-                                       "sessions": [6]},
-        values["data"]["trials"][3] | {"n_patients": [12], "missing": ["usual"], "sessions": [6]},
-    ]  # fmt: skip
-    design = files.load("sham_trial", {"data.trials": short["data.trials"]})
+    trials = yaml.safe_load((files.STUDIES / "sham_trial.yaml").read_text())["data"]["trials"]
+    usual = {"missing": ["usual"]}
+    trials = [
+        trials[0] | usual | {"n_patients": [24, 60]},
+        trials[1] | usual | {"n_patients": [24]},
+        trials[3] | usual | {"n_patients": [12], "sessions": [6]},
+    ]
+    design = files.load("sham_trial", {"data.trials": trials})
     found = found_of(design, root, 40)
     said = answer_of(design, found).sentence
     assert "For a power of 80 % a trial of two arms and 6 sessions takes" in said
