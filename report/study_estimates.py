@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from report.blocks import Block, DataTable, Figure, Panel, Section, Text
+from report.blocks import Block, DataTable, Figure, Panel, Section
 from report.figures.against_truth import against_truth
 from report.frames import records
 from report.studies.estimate_tables import (
@@ -23,7 +23,7 @@ from report.studies.estimate_tables import (
 )
 from report.studies.frame import Words, page
 from report.style import BLUE, VERMILLION, Mark, band_key, swatch, to_svg
-from report.wording import number, plural, plus_minus, words
+from report.wording import number, plural, words
 
 MOST_PANELS = 9
 
@@ -88,8 +88,7 @@ def build(
     ]
     if len(set(wide["n_patients"])) > 1:
         sections.insert(2, Section("sizes", "By size of the cohort", [by_size(wide, facts)]))
-    rows = own[own["estimand"] == facts.estimand]
-    return page(facts, basis, sections, [*_compared(rows, facts), *more])
+    return page(facts, basis, sections, more)
 
 
 def _wide(performance: pd.DataFrame) -> pd.DataFrame:
@@ -103,30 +102,6 @@ def _wide(performance: pd.DataFrame) -> pd.DataFrame:
     shown = [f"{measure}{end}" for measure in SHOWN for end in ("", "_mcse")]
     absent = [name for name in shown if name not in wide]  # of one cohort no error is known
     return wide.assign(**dict.fromkeys(absent, float("nan")))
-
-
-def _compared(rows: pd.DataFrame, facts: EstimateFacts) -> list[Block]:
-    """Say which way of estimating the same is off least in its worst world."""
-    if rows["method"].nunique() < 2 or rows.groupby("world")["truth"].agg(_spread).max() > 1e-9:
-        return []
-    worst = rows.assign(off=rows["bias"].abs()).sort_values("off").groupby("method").last()
-    first, last = (worst.loc[worst["off"].agg(end)] for end in ("idxmin", "idxmax"))
-    digits = digits_of(facts.estimand)
-    return [
-        Text(
-            f"Of {plural(len(worst), 'way')} compared, “{words(first.name)}” is off least in its "
-            f"worst world: by {_off(first, digits)}, against up to {_off(last, digits)} by "
-            f"“{words(last.name)}”."
-        )
-    ]
-
-
-def _off(row: pd.Series, digits: int) -> str:
-    return plus_minus(row["off"], row["bias_mcse"], digits, digits)
-
-
-def _spread(values: pd.Series) -> float:
-    return float(values.max() - values.min())
 
 
 def _figure(own: pd.DataFrame, facts: EstimateFacts) -> Figure:
@@ -168,7 +143,7 @@ def _figure(own: pd.DataFrame, facts: EstimateFacts) -> Figure:
         data=DataTable(["World", "Way", *(HEADS[m] for m in SHOWN[:3]), "Width"], lines),
         legend=[
             (swatch(Mark(BLUE, "circle"), line=False), "mean estimate"),
-            (band_key(BLUE, 0.35), "interval, mean width"),
+            *([(band_key(BLUE, 0.35), "interval, mean width")] if half.notna().any() else []),
             (swatch(Mark(VERMILLION, "square"), line=False), "truth"),
         ],
         panel_width=330,

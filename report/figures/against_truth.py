@@ -32,7 +32,7 @@ def against_truth(
     import altair as alt
 
     y = alt.Y(
-        "way:N", scale=alt.Scale(domain=list(ways)), axis=alt.Axis(title=None, labelLimit=220)
+        "way:N", scale=alt.Scale(domain=list(ways)), axis=alt.Axis(title=None, labelLimit=300)
     )
     across = alt.Scale(domain=list(domain), nice=False, clamp=True)
     x = alt.X("estimate:Q", scale=across, axis=alt.Axis(title=title, tickCount=5))

@@ -46,7 +46,7 @@ def sentence(says: str, figures: pd.DataFrame, about: Mapping[str, Mapping[str, 
         if place is not None:
             name, _, column = place.partition(".")
             parts.append(quoted(column, about[name][column]) if column else told(rows[name]))
-    return "".join(parts)
+    return "".join(parts).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def without_cell(why: str) -> str:
@@ -163,7 +163,7 @@ def digits_of(error: float, value: float) -> int:
     Without an error three digits are told in all.
     """
     if not is_missing(error) and error > 0:
-        return min(max(-math.floor(math.log10(error / 2)), 0), 3)
+        return min(max(-math.floor(math.log10(error / 2)), 0), 4)
     if is_missing(value) or float(value).is_integer():
         return 0
     return 1 if abs(value) >= 10 else 2

@@ -63,10 +63,12 @@ def by_world(own: pd.DataFrame, facts: "EstimateFacts") -> Table:
 def by_size(wide: pd.DataFrame, facts: "EstimateFacts") -> Table:
     """The headline's way and estimand by number of patients, in the middle world."""
     rows = wide[(wide["estimand"] == facts.estimand) & (wide["world"] == _middle(wide))]
+    place = {method: k for k, method in enumerate(dict.fromkeys(rows["method"]))}
+    rows = rows.assign(place=rows["method"].map(place)).sort_values(["place", "n_patients"])
     lines = [
         (words(row["method"]), plural(row["n_patients"], "patient"),
          *(_cell(row, m, facts.estimand) for m in SHOWN[2:6]))
-        for row in records(rows.sort_values(["method", "n_patients"], kind="stable"))
+        for row in records(rows)
     ]  # fmt: skip
     labels = {"head": "Way"} | {m: HEADS[m] for m in SHOWN[2:6]}
     return lined(
@@ -143,6 +145,7 @@ def _cell(row: dict[str, float], measure: str, estimand: str) -> str:
     scale = 100 if measure in PERCENT else 1
     digits = 0 if measure in PERCENT else digits_of(estimand)
     error = row.get(f"{measure}_mcse", math.nan)
-    if not error > 0:  # the same in every cohort, or not known, as of a truth that is read once
+    is_edge = measure in PERCENT and row[measure] in (0, 1)  # ± would pass its bounds
+    if is_edge or not error > 0:  # or the same in all, or not known: a truth that is read once
         return number(scale * row[measure], digits)
     return plus_minus(scale * row[measure], scale * error, digits, digits)

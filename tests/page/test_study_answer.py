@@ -64,7 +64,7 @@ def test_the_sentence_of_one_world_holds_estimates_and_their_errors(canary):
     digits = report.digits_of(error, 1.0)
     fewer = number(four["estimate"] - five["estimate"], digits)
     assert f"difference of {fewer}{SPACE}±{SPACE}{error:.{digits}f}" in said
-    assert "at least 10 %" in said
+    assert f"at least 10{SPACE}%" in said
 
 
 def test_over_an_ensemble_it_holds_mean_error_and_spread_of_the_worlds(ensemble):
@@ -110,12 +110,12 @@ def test_trials_tell_patients_between_sizes_and_searched_ones_where_there_are_an
     design = files.load("sham_trial", {"data.trials": trials})
     found = found_of(design, root, 40)
     said = answer_of(design, found).sentence
-    assert "For a power of 80 % a trial of two arms and 6 sessions takes" in said
+    assert f"For a power of 80{SPACE}% a trial of two arms and 6 sessions takes" in said
     assert "more than 12 against the last" in said
     sized = {"trial": "parallel", "missing": "usual", "sessions": 6, "method": "lmm_end",
              "world": "sham gain 0.66", "power": 0.8, "n_patients": 137, "lo": 132,
              "hi": 141}  # fmt: skip
-    assert "137 [132; 141] against a sham with 66 %" in answer_of(
+    assert f"137 [132; 141] against a sham with 66{SPACE}%" in answer_of(
         design, found, sizes=pd.DataFrame([sized])).sentence  # fmt: skip
 
 
