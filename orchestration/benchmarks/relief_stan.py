@@ -3,7 +3,7 @@
     python relief_stan.py REQUEST.json ANSWER.npz
 
 REQUEST holds `data` of the program and either `points`, vectors of its parameters in their order
-(score, effect_score, sampled by column), or `chains`, `init`, `tune`, `draws` and `seed`. ANSWER
+(score, effect_score, sampled by column), or `chains`, `tune`, `draws` and `seed`. ANSWER
 holds, for points, by patient log_lik, log_effects, start, plateau and log_rate, with `with_density`
 also log_p, the density up to a constant; for chains, shape (chains, draws, ...), score,
 effect_score and diverging, the leapfrog steps of the draws, and CPU seconds of sampling and of all
@@ -12,6 +12,7 @@ before it.
 
 import asyncio
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -30,9 +31,7 @@ def main(request: Path, answer: Path) -> None:
 
     asked, code = json.loads(request.read_text(encoding="utf-8")), PROGRAM.read_text("utf-8")
     compile_once(code)
-    # Stan keeps chains that have a seed and would not run them again.
-    seed = asked.get("seed")
-    model = stan.build(code, asked["data"], random_seed=seed)
+    model = stan.build(code, asked["data"], random_seed=asked.get("seed"))
     found = values(model, asked) if "points" in asked else chains(model, asked)
     np.savez(answer, version=httpstan.__version__, **found)
 
@@ -65,15 +64,12 @@ def values(model: Any, asked: dict[str, Any]) -> dict[str, Any]:
 
 def chains(model: Any, asked: dict[str, Any]) -> dict[str, Any]:
     """Return draws of all chains, and what they cost."""
-    from httpstan import cache, services_stub
+    from httpstan import services_stub
 
     started = {kind: _cpu(kind) for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)}
     n, tune, draws = (asked[name] for name in ("chains", "tune", "draws"))
-    for kept in cache.model_directory(model.model_name).glob("**/*.jsonlines.gz"):
-        kept.unlink()
-    fit = model.sample(
-        num_chains=n, num_warmup=tune, num_samples=draws, save_warmup=True, init=asked["init"]
-    )
+    _forget(model.model_name)
+    fit = model.sample(num_chains=n, num_warmup=tune, num_samples=draws, save_warmup=True)
     # Of the processes that run the chains: what handing over draws costs is not counted.
     services_stub.executor.shutdown()
     spent = _cpu(resource.RUSAGE_CHILDREN) - started[resource.RUSAGE_CHILDREN]
@@ -93,6 +89,19 @@ def chains(model: Any, asked: dict[str, Any]) -> dict[str, Any]:
         "sampling": sampling,
         "before": sum(started.values()) + spent - sampling,
     }
+
+
+def _forget(name: str) -> None:
+    """Move the cache to this folder: Stan would take chains of the same seed from there."""
+    from httpstan import cache
+
+    compiled = cache.model_directory(name)
+    os.environ["XDG_CACHE_HOME"] = str(Path.cwd())
+    here = cache.model_directory(name)
+    here.mkdir(parents=True)
+    for file in compiled.iterdir():
+        if file.is_file():
+            (here / file.name).symlink_to(file)
 
 
 def _cpu(kind: int) -> float:
