@@ -5,8 +5,8 @@ patient with nodes of his own (`predict.py`), which are finer and a hundred time
 
 The courses of a bank are patients that the population makes likely, with lesions as in the cohort
 it was learnt from. A patient's own reports weigh them: after session k the weight of a course is
-the product of its chances of the reports written down until then, and of which reports of the test
-period are missing among those that were due before session k (7a). Reports beyond what any course
+the product of its chances of the reports written down until then, and of which reports of sessions
+1-3 are missing among those that were due before session k (7a). Reports beyond what any course
 makes likely count as no less than `FLOOR`, so that one odd report does not leave a single course.
 """
 
@@ -42,7 +42,7 @@ class Bank:
     mean
         m(s) in percent, sessions 1-30, shape (courses, 30).
     missing
-        P(report of session 1..4 is missing | course), shape (4, courses); 0 where missing reports
+        P(report of session 1..3 is missing | course), shape (3, courses); 0 where missing reports
         are to say nothing.
     """
 
@@ -89,7 +89,7 @@ def draw_bank(posterior: Posterior, n: int, sessions: int, seed: int) -> Bank:
     relief = latent_reliefs(natural, effects, fourth)[:, 0, 0]
     missing = missing_chance(relief, noises(natural, effects, fourth)[:, 0, 0], value)
     means = mean_reports(natural, effects, SESSIONS)[:, 0]
-    missing = np.repeat(missing[None].astype(np.float32), TEST_SESSIONS, axis=0)
+    missing = np.repeat(missing[None].astype(np.float32), TEST_SESSIONS - 1, axis=0)
     return Bank(table, means, missing)
 
 
@@ -136,7 +136,7 @@ def _weigh(chance: Any, missing: Any, reports: Any, holds: Any, found: Any) -> N
     for i in range(len(reports)):
         weight[:] = np.float32(1.0)
         for k in range(reports.shape[1]):
-            is_due, is_given = 1 <= k <= TEST_SESSIONS and tells, not np.isnan(reports[i, k])
+            is_due, is_given = 1 <= k < TEST_SESSIONS and tells, not np.isnan(reports[i, k])
             if k == 0 or is_due or is_given:
                 if is_due and np.isnan(reports[i, k - 1]):
                     weight *= missing[k - 1]

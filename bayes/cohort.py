@@ -43,8 +43,8 @@ class Cohort:
     fate
         What is known after the session, by row.
     asked, unreported
-        At the row of session 4, which every patient has: reports of the test period that were
-        due, and how many of them are missing; 0 at every other row.
+        At the row of session 4, which every patient has: reports of sessions 1-3 that were due,
+        and how many of them are missing; 0 at every other row.
     level, site, stroke
         Codes by patient, empty where unknown or not applicable.
     n_sessions
@@ -201,12 +201,12 @@ def _last_sessions(sessions: pd.DataFrame, who: pd.DataFrame) -> FloatArray:
 
 
 def _test_reports(rows: pd.DataFrame, last: FloatArray) -> tuple[IntArray, IntArray]:
-    """Return the reports of the test period that were due, and those missing, by patient.
+    """Return the reports of sessions 1-3 that were due, and those missing, by patient.
 
     A report is asked for at the next visit: it is due once a later session was delivered.
     """
     patient, number = rows["patient"].to_numpy(), rows["session_no"].to_numpy()
-    is_due = (number <= TEST_SESSIONS) & (number < last[patient])
+    is_due = (number < TEST_SESSIONS) & (number < last[patient])
     is_missing = is_due & rows["pain_relief_pct"].isna().to_numpy()
     return (
         np.bincount(patient[is_due], minlength=len(last)),

@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 
 LEVELS = ("central", "peripheral")
 MISSING_SHARE = 0.1
-"""Of the reports after the test period."""
+"""Of the reports from session 4 on."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _missing_shares(
     fourth = np.array([float(TEST_SESSIONS)])
     latent = latent_reliefs(natural[None], effects[None], fourth)[0]
     early = missing_chance(latent, noises(natural[None], effects[None], fourth)[0], p)
-    return np.where(numbers <= TEST_SESSIONS, early, MISSING_SHARE)
+    return np.where(numbers < TEST_SESSIONS, early, MISSING_SHARE)
 
 
 def _reports(

@@ -1,11 +1,11 @@
-"""The chance that reports of the test period are missing.
+"""The chance that reports before session 4 are missing.
 
 Here: equation (7a) of docs/models.md for NumPy and PyTensor. Who has relief after session 4 may
 have been asked less, or more, for the reports before: then a missing report tells of relief, and
 patients whose reports are all there are not like the others. The share that is missing is a mean of
 two, without and with relief, weighed like a hazard (`stopping.py`); where both are alike nothing is
-learnt from it. Later reports are taken to be missing at random: hardly anyone without relief is
-still treated.
+learnt from it. That of session 4, which decides the status, and later ones are taken to be missing
+at random.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ SHARES = ("missing_low", "missing_high")
 
 
 def missing_chance(latent: Any, noise: Any, shares: dict[str, Any], xp: Any = np) -> Any:
-    """Return the chance that a report of the test period is missing, from relief after session 4.
+    """Return the chance that a report of sessions 1-3 is missing, from relief after session 4.
 
     Parameters are those of `log_probability`.
     """
@@ -29,7 +29,7 @@ def missing_chance(latent: Any, noise: Any, shares: dict[str, Any], xp: Any = np
 def log_probability(
     asked: Any, unreported: Any, latent: Any, noise: Any, shares: dict[str, Any], xp: Any = np
 ) -> Any:
-    """Return log P(which reports of the test period are missing) of every patient.
+    """Return log P(how many reports of sessions 1-3 are missing, which ones given), by patient.
 
     Parameters
     ----------

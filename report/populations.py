@@ -22,10 +22,10 @@ NAMES = {
 }
 FILE = "Worlds of the study’s file"
 ABOUT = (
-    "Own posterior: worlds drawn from the relief model as fitted to this warehouse. What the "
-    "model does not know (reports missing after session 4, dates, surgery’s outcome, stops for "
-    "other reasons) and what the study itself sets or varies keeps the values of its worlds. "
-    "Simulated under both."
+    "Own posterior: worlds drawn from the relief model as fitted to this warehouse. What the model "
+    "does not know (reports missing from session 4 on, dates, surgery’s outcome, stops for other "
+    "reasons) and what "
+    "the study itself sets or varies keeps the values of its worlds. Simulated under both."
 )
 ONE = "The study has not been run under the other population."
 

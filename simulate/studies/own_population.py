@@ -7,14 +7,13 @@ where its draws are kept.
 A study keeps what it asks about: a field that it varies or changes, and one that its world pins,
 holds in every draw (`scenario.load`).
 
-What the model does not know keeps the scenario's value: missing reports after session 4, dates,
-days of relief, the clinic's assessment, stops for other reasons. Approximate: the noise is normal
+What the model does not know keeps the scenario's value: reports missing from session 4 on, dates,
+days of relief, the clinic's assessment, stops for other reasons. Approximate: reports of sessions
+1-3 are missing by status, where the model has them by relief after session 4; the noise is normal
 with the logistic's SD, its scale log-normal over patients with the model's spread, and first
 reports scatter like later ones; the curve is the family of the same half of the gain and the same
 steepness there; a hazard that is a mean of two is a logistic line between relief of 0 and 40
-points; start and plateau are independent; who stays flat goes from a start to a level of his own;
-reports of the test period are missing by responder status, where the model has the chance of a
-report of 10 or more.
+points; start and plateau are independent; who stays flat goes from a start to a level of his own.
 """
 
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simulate.batch import TEST_SESSIONS
 from simulate.parameter_table import BY_NAME
 from simulate.studies.worlds import MEMBER
 
@@ -119,9 +119,9 @@ def as_members(draws: pd.DataFrame) -> pd.DataFrame:
         "surgery_hazard": d["surgery_high"],
         "surgery_per_point": np.log(d["surgery_high"] / d["surgery_low"]) / HIGH_POINTS,
     }
-    for session in range(1, 5):
-        rows[f"missing_responder_{session}"] = d["missing_high"]
-        rows[f"missing_other_{session}"] = d["missing_low"]
+    for k in range(1, TEST_SESSIONS):
+        rows[f"missing_other_{k}"] = d["missing_low"]
+        rows[f"missing_responder_{k}"] = d["missing_high"]
     members = pd.DataFrame(rows, index=draws.index)
     for name in (str(n) for n in members if n in BY_NAME):
         members[name] = members[name].astype(float).clip(BY_NAME[name].low, BY_NAME[name].high)

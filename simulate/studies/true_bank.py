@@ -66,12 +66,12 @@ _NEEDED = (
 
 
 def _missing(parameters: "Parameters", is_responder: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """P(report of session 1..4 is missing) of every course, shape (4, courses)."""
+    """P(report of session 1..3 is missing) of every course, shape (3, courses)."""
     shares = [
         np.where(
             is_responder, parameters[f"missing_responder_{k}"], parameters[f"missing_other_{k}"]
         )
-        for k in range(1, TEST_SESSIONS + 1)
+        for k in range(1, TEST_SESSIONS)
     ]
     return np.stack(shares).astype(np.float32)
 

@@ -28,7 +28,7 @@ def tiny():
         for y, told in enumerate(REPORTS):
             chance[k, told] = law[:, y]
     return (
-        Bank(chance, np.zeros((3, 30)), np.zeros((4, 3), dtype=np.float32)),
+        Bank(chance, np.zeros((3, 30)), np.zeros((3, 3), dtype=np.float32)),
         law,
         np.array([0, 0, 1], dtype=np.float32),
     )
