@@ -19,7 +19,7 @@ data {
   vector<upper=100>[n_rows] report;     // percent; -1 where there is none
   vector<lower=0>[n_rows] width;        // of the last printed decimal, 1 of whole numbers
   array[n_rows] int<lower=0, upper=3> fate;  // unknown, went on, lost efficacy, surgery
-  array[n_rows] int<lower=0> asked;     // (7a), at session 4: reports of the test period due
+  array[n_rows] int<lower=0> asked;     // (7a), at session 4: reports of sessions 1-3 due
   array[n_rows] int<lower=0> unreported;     // and missing
   int<lower=0> n_effects;
   matrix[n_patients, n_effects] design; // (4): what one standard effect adds to the logit
