@@ -8,24 +8,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from report.blocks import Block, DataTable, Figure, Panel, Section
-from report.figures.against_truth import against_truth
-from report.frames import records
+from report.blocks import Block, Section
+from report.studies.estimate_figure import figure, with_ends
 from report.studies.estimate_tables import (
-    HEADS,
     SHOWN,
-    axis_of,
     by_size,
     by_world,
-    digits_of,
     estimates,
-    possible,
 )
 from report.studies.frame import Words, page
-from report.style import BLUE, VERMILLION, Mark, band_key, swatch, to_svg
-from report.wording import number, plural, words
-
-MOST_PANELS = 9
+from report.wording import plural, words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +71,9 @@ def build(
     wide = _wide(performance)
     worlds = list(dict.fromkeys(wide["world"]))
     basis = f"{plural(n_cohorts, 'simulated cohort')} a world · {plural(len(worlds), 'world')}"
-    own = wide[wide["n_patients"] == facts.n_patients]
+    own = with_ends(wide[wide["n_patients"] == facts.n_patients])
     sections = [
-        Section("figure", f"{words(facts.estimand)}: estimates and truth", [_figure(own, facts)]),
+        Section("figure", f"{words(facts.estimand)}: estimates and truth", [figure(own, facts)]),
         Section("worlds", "How far off, world by world", [by_world(own, facts)]),
         Section("estimates", "What each estimate is worth", [estimates(own, facts)]),
         *extra,
@@ -102,49 +94,3 @@ def _wide(performance: pd.DataFrame) -> pd.DataFrame:
     shown = [f"{measure}{end}" for measure in SHOWN for end in ("", "_mcse")]
     absent = [name for name in shown if name not in wide]  # of one cohort no error is known
     return wide.assign(**dict.fromkeys(absent, float("nan")))
-
-
-def _figure(own: pd.DataFrame, facts: EstimateFacts) -> Figure:
-    rows = own[own["estimand"] == facts.estimand].assign(way=lambda r: r["method"].map(words))
-    half = rows["interval_width"] / 2
-    least, most = possible(facts.estimand)
-    rows = rows.assign(
-        lo=(rows["estimate"] - half).clip(lower=least),
-        hi=(rows["estimate"] + half).clip(upper=most),
-    )
-    ways = list(dict.fromkeys(rows["way"]))
-    ends = rows[["lo", "hi", "estimate", "truth"]]
-    low, high = float(ends.min().min()), float(ends.max().max())
-    domain = low - 0.04 * (high - low), high + 0.04 * (high - low)
-    panels = []
-    for k, (world, part) in enumerate(rows.groupby("world", sort=False)):
-        if k == MOST_PANELS:
-            break
-        columns = part[["way", "estimate", "lo", "hi", "truth"]]
-        chart = against_truth(columns, ways, domain, axis_of(facts.estimand))
-        panels.append(
-            Panel(to_svg(chart, f"truth-{k}", f"Estimates and truth, {world}"), str(world))
-        )
-    digits = digits_of(facts.estimand)
-    lines = [
-        (row["world"], row["way"], *(number(row[m], digits) for m in SHOWN[:3]),
-         number(row["interval_width"], digits))
-        for row in records(rows)
-    ]  # fmt: skip
-    return Figure(
-        key="figure-truth",
-        title="By world",
-        caption=f"Simulated cohorts of {facts.of}. Dot: mean estimate; "
-        f"bar: mean width of its {number(100 * (1 - facts.level), 0)} % interval, where there is "
-        "one, about that mean and within what is possible; tick: the truth of the world."
-        + (f" The first {MOST_PANELS} worlds." if rows["world"].nunique() > MOST_PANELS else ""),
-        alt="Each way of estimating beside the truth, a panel a world; numbers in the table",
-        panels=panels,
-        data=DataTable(["World", "Way", *(HEADS[m] for m in SHOWN[:3]), "Width"], lines),
-        legend=[
-            (swatch(Mark(BLUE, "circle"), line=False), "mean estimate"),
-            *([(band_key(BLUE, 0.35), "interval, mean width")] if half.notna().any() else []),
-            (swatch(Mark(VERMILLION, "square"), line=False), "truth"),
-        ],
-        panel_width=330,
-    )

@@ -160,10 +160,11 @@ def _between(lo: float, hi: float) -> str:
 def digits_of(error: float, value: float) -> int:
     """Return decimals up to the first digit of the error, or the one after a leading 1.
 
-    Without an error three digits are told in all.
+    No more than four digits are told in all; without an error three.
     """
     if not is_missing(error) and error > 0:
-        return min(max(-math.floor(math.log10(error / 2)), 0), 4)
+        most = 4 if is_missing(value) or value == 0 else 3 - math.floor(math.log10(abs(value)))
+        return max(min(-math.floor(math.log10(error / 2)), most, 4), 0)
     if is_missing(value) or float(value).is_integer():
         return 0
     return 1 if abs(value) >= 10 else 2

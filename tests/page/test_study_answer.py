@@ -1,12 +1,15 @@
 """The answer of a study: every number of its one sentence is a counted one, with its error."""
 
+import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from orchestration.cli import cli
 from orchestration.study_answer import answer_of
 from report.studies import answer as report
 from report.wording import number
@@ -92,6 +95,21 @@ def test_worlds_that_are_not_run_are_told_with_the_command(ensemble, root):
                                                                  ).sentence  # fmt: skip
 
 
+def test_the_terminal_says_the_same_sentence_first(root):
+    ask = ["test_period_canary", "--set", "data.n_patients=30", "--data", str(root / "cli")]
+    ran = CliRunner().invoke(cli, ["study", "run", *ask, "--replicates", "4", "--quiet"])
+    assert ran.exit_code == 0, ran.output
+    shown = CliRunner().invoke(cli, ["study", "show", *ask])
+    design = files.load("test_period_canary", {"data.n_patients": 30})
+    said = answer_of(design, tables_of(design, root / "cli" / "studies")).sentence
+    assert shown.output.startswith(said)
+    told = CliRunner().invoke(cli, ["study", "show", *ask, "--json"])
+    assert json.loads(told.output)["answer"] == said
+    page = root / "cli.html"
+    assert CliRunner().invoke(cli, ["study", "show", *ask, "--out", str(page)]).exit_code == 0
+    assert said.split(" sessions miss")[0] in page.read_text(encoding="utf-8")
+
+
 def test_a_what_if_without_the_cells_says_so(root):
     design = files.load("test_period_canary", PERIODS | {"methods.0.test_sessions": [1, 2, 3]})
     said = answer_of(design, found_of(design, root, 4)).sentence
@@ -151,6 +169,7 @@ def test_patients_lie_between_sizes_that_surely_have_the_power_and_surely_not():
     ("row", "said"),
     [
         ({"how": "one", "estimate": 14.02, "mcse": 0.048}, f"14.02{SPACE}±{SPACE}0.05"),
+        ({"how": "one", "estimate": 17.067, "mcse": 0.019}, f"17.07{SPACE}±{SPACE}0.02"),
         ({"how": "one", "estimate": 0.931, "mcse": 0.012, "is_share": True},
          f"93.1{SPACE}±{SPACE}1.2"),
         ({"how": "one", "estimate": 1.0, "mcse": 0.01, "is_share": True}, "100 (at least 98.0)"),

@@ -16,6 +16,7 @@ from orchestration.commands.study_lines import lines
 from orchestration.study_answer import answer_of
 from orchestration.study_page import write_page
 from report.studies.frame import CANNOT
+from report.wording import world_words
 from simulate.studies import blocks, calibration, coverage, files, sums, variance
 from simulate.studies.estimates import sums as of_estimates
 from simulate.studies.kinds import KINDS, kind
@@ -138,6 +139,18 @@ def test_the_answer_is_one_sentence_of_numbers_with_their_uncertainty(made):
     assert ". " not in said.replace("Not answered", "")
     assert re.search(r"±| to |more than|at most|\[", said), said
     assert not re.search(r"\{|no number|not answered|no cell", said, re.I), said
+
+
+def test_one_way_alone_is_drawn_world_beside_world_several_way_beside_way(made):
+    design, found, html, _ = made
+    if design.kind != "estimates":
+        return
+    titles = [plain(t) for t in re.findall(r'class="panel-title">(.*?)</p>', html)]
+    if design.study == "maintenance_interval":
+        assert titles[:2] == ["Share of days with relief", "Patients that one daily place keeps"]
+    else:
+        worlds = [world_words(world) for world in found.study_performance["world"].unique()]
+        assert titles[: len(worlds)] == worlds[:9]
 
 
 def test_it_tells_of_reported_relief_and_promises_nothing(made):
