@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from orchestration.study_answer import Answer
+from orchestration.study_bank import indication
 
 if TYPE_CHECKING:
     from orchestration.commands.study_populations import Told
@@ -34,6 +36,7 @@ def period_page(
     answer: Answer,
 ) -> str:
     """Page of a study's only world, or of all its worlds together; each population beside."""
+    answer = replace(answer, signs=(*indication(found), *answer.signs))
     if len(found.study_cell["scenario_id"].unique()) > 1:
         return _over_worlds(design, found, both, extra, answer)
     from report.study import build

@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from orchestration.study_bank import indication
+
 FEW = 4  # worlds that are told one by one
 
 
@@ -39,6 +41,7 @@ def _test_periods(design: Any, found: Any, rows: Any, measures: tuple[str, ...])
     n = int(found.study_cell["n_replicates"].min())
     yield f"{design.study}: {n:,} simulated cohorts of {design.data.n_patients} a world"
     yield f"Long-term relief: {design.truth_in_words()}."
+    yield from indication(found)
     if measures:
         for row in rows.itertuples():
             error = f" (MCSE {_error(design, row, 5)})" if math.isfinite(row.estimate) else ""

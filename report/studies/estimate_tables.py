@@ -146,6 +146,6 @@ def _cell(row: dict[str, float], measure: str, estimand: str) -> str:
     digits = 0 if measure in PERCENT else digits_of(estimand)
     error = row.get(f"{measure}_mcse", math.nan)
     is_edge = measure in PERCENT and row[measure] in (0, 1)  # ± would pass its bounds
-    if is_edge or not error > 0:  # or the same in all, or not known: a truth that is read once
+    if is_edge or not error > 0:  # or the same in all cohorts, and known exactly or not at all
         return number(scale * row[measure], digits)
     return plus_minus(scale * row[measure], scale * error, digits, digits)

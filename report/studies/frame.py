@@ -19,8 +19,8 @@ CANNOT = (
     "What to do with one patient: these are shares of simulated cohorts.",
 )
 MONTE_CARLO = (
-    "± is the Monte Carlo standard error: how far a world may be from the clinic is not in it, nor "
-    "the error of a truth that is read once from a large cohort of that world."
+    "± is the Monte Carlo standard error, with that of a truth that is read from a large cohort of "
+    "its world: how far a world may be from the clinic is not in it."
 )
 
 

@@ -18,6 +18,7 @@ from simulate.studies.lengths import best_lengths, near_least, steps
 from simulate.studies.over_worlds import across
 from simulate.studies.run import open_store
 from simulate.studies.store import Store, StoreError
+from simulate.studies.tables import posteriors
 from simulate.studies.totals import NothingRun
 from simulate.studies.whatif import FIGURES, assumptions, grid
 
@@ -116,7 +117,10 @@ def _of_study(design: Any, tables: dict[str, pd.DataFrame]) -> Iterator[tuple[st
     cell = tables["study_cell"]
     yield COUNTS[design.kind], cell
     figures = ["study", "scenario_id", "cell_id", "is_headline", "measure", "estimate", "mcse", "n"]
-    yield "study_performance", tables["study_performance"][figures].assign(kind=design.kind)
+    told = tables["study_performance"].assign(kind=design.kind)
+    if "truth_error" not in told:  # the truth is each patient's own
+        told["truth_error"] = 0.0
+    yield "study_performance", told[[*figures, "truth_error", "kind"]]
     for name in SAME:
         if name in tables:
             yield name, tables[name]
@@ -133,6 +137,10 @@ def _over_worlds(
     law, rows = design.performance, tables["study_block"]
     same = {"study": design.study}
     measures = across(tables["study_performance"], tables["study_cell"], law.chosen_measures)
+    of_bank = posteriors(tables["study_variance"])
+    if len(of_bank):  # some rules learn
+        key = [name for name in of_bank if name not in ("n_posteriors", "is_indication")]
+        measures = measures.merge(of_bank, on=key, how="left", validate="many_to_one")
     yield "study_over_worlds", measures.assign(**same)
     best = best_lengths(rows, law.sessions_per_responder)
     yield "study_best_lengths", best.assign(**same)

@@ -114,10 +114,15 @@ def errors_to_stop_at(figures: pd.DataFrame) -> FloatArray:
     """Return the errors of `estimate` and `mcse` that a run with a target must bring down.
 
     A figure that is there and whose error nobody knows yet is infinitely far from any target; one
-    that nobody defines is left out.
+    that nobody defines is left out. What the error of a truth adds (`truth_error`), no replicate
+    brings down: it is taken out.
     """
     known = figures[figures["estimate"].notna()]
-    return known["mcse"].fillna(inf).to_numpy(np.float64)
+    mcse = known["mcse"].fillna(inf).to_numpy(np.float64)
+    if "truth_error" in known:
+        part = known["truth_error"].to_numpy(np.float64)
+        mcse = np.where(np.isinf(mcse), mcse, np.sqrt(np.maximum(mcse**2 - part**2, 0)))
+    return mcse
 
 
 def largest(errors: FloatArray) -> float:

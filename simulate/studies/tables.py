@@ -19,6 +19,8 @@ from simulate.studies.sums import MOMENTS, moment
 from simulate.studies.totals import counted
 
 LEARNING = ("bayes_fixed", "bayes_sequential", "backward_induction")
+LEAST_POSTERIORS = 200
+"""Training cohorts, all worlds together, that a rule which learns must have been judged with."""
 ALL_WORLDS = "all worlds"
 _PREDICTED = ["rule", "parameters", "test_sessions"]
 _CALIBRATED = ["bin", "n", "n_with_relief", "predicted_pct", "observed_pct", "mcse"]
@@ -106,6 +108,27 @@ def _variance(design: Design, cell: pd.DataFrame) -> pd.DataFrame:
     learns = cell["rule"].isin(LEARNING) & (cell["decision_n_lag_visits"] == 0)
     found = variance.variance(cell[cell["is_headline"] & learns], design.n_posteriors)
     return found.assign(study=design.study)[_SPLIT]
+
+
+def posteriors(split: pd.DataFrame) -> pd.DataFrame:
+    """Return from how many posteriors each rule that learns was judged, over all worlds.
+
+    Parameters
+    ----------
+    split
+        `study_variance`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        rule, parameters, test_sessions, threshold_pct, n_posteriors (with any cohort), and
+        is_indication: fewer than `LEAST_POSTERIORS`, so that the luck of a few training cohorts may
+        be what is seen.
+    """
+    found = split.loc[split["part"] == "training", [*_PREDICTED, "threshold_pct", "n"]]
+    found = found.rename(columns={"n": "n_posteriors"})
+    is_few = (found["n_posteriors"] < LEAST_POSTERIORS).astype("boolean")
+    return found.assign(is_indication=is_few).reset_index(drop=True)
 
 
 def _performance(design: Design, cell: pd.DataFrame) -> pd.DataFrame:

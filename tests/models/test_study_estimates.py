@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bayes.quantities import saturation_session
-from simulate.studies import files
+from simulate.studies import files, truth_error
 from simulate.studies.estimates import counting
 from simulate.studies.estimates.analyses.found import Found, found, half_rise, saturation
 from simulate.studies.estimates.analyses.prediction import area, regression
@@ -47,10 +47,11 @@ def test_performance_is_that_of_the_estimates_themselves():
     row = dict(zip(SUMS, whole.sum(axis=0), strict=True))
     at = {name: k for k, name in enumerate(SUMS)}
     row |= {moment(a, b): whole[:, at[a]] @ whole[:, at[b]] for a, b in MOMENTS}
+    row |= dict.fromkeys(truth_error.COLUMNS, 0)
     frame = pd.DataFrame([row | {"cell_id": "c", "estimand": "rise", "n_replicates": 60}])
     told = performance(frame).set_index("measure")
 
-    every = Found(*(np.concatenate(part) for part in zip(*replicates, strict=True)))
+    every = Found(*(np.concatenate(part, axis=-1) for part in zip(*replicates, strict=True)))
     known = np.isfinite(every.estimate)
     error = (every.estimate - every.truth)[known]
     covers = ((every.lo <= every.truth) & (every.truth <= every.hi))[known]
@@ -70,7 +71,8 @@ def test_one_cohort_with_a_number_tells_no_error():
     row = dict(zip(SUMS, one + none, strict=True)) | {"cell_id": "c", "estimand": "rise"}
     at = {name: k for k, name in enumerate(SUMS)}
     row |= {moment(a, b): one[at[a]] * one[at[b]] + none[at[a]] * none[at[b]] for a, b in MOMENTS}
-    told = performance(pd.DataFrame([row | {"n_replicates": 2}])).set_index("measure")
+    row |= dict.fromkeys(truth_error.COLUMNS, 0) | {"n_replicates": 2}
+    told = performance(pd.DataFrame([row])).set_index("measure")
     assert told.loc["bias", "estimate"] == 1
     assert np.isnan(told.loc["bias", "mcse"])
     assert np.isfinite(told.loc["failed", "mcse"])

@@ -1,10 +1,13 @@
 """Counts behind zip plot, calibration and split of variance, held to what was planted."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from simulate.studies import blocks, calibration, counting, coverage, files, variance
+from orchestration.study_bank import indication
+from simulate.studies import blocks, calibration, counting, coverage, files, tables, variance
 from simulate.studies.grid import cells
 from simulate.studies.store import add
 from simulate.studies.sums import moment
@@ -163,3 +166,24 @@ def test_chances_are_counted_with_the_truth_of_their_cell(learning):
     assert (has + first["fn"] - first["n_missed_completed"] == first["tp"] + first["fn"]).all()
     others = cell.drop(index=first.index)
     assert (others[others["is_headline"]][list(calibration.COLUMNS)] == 0).all(axis=None)
+
+
+@pytest.mark.parametrize(("cohorts", "told"), [(8, "with 3 posteriors"), (2, "with 2 posteriors")])
+def test_fewer_than_200_posteriors_are_an_indication(learning, cohorts, told, monkeypatch):
+    """Counted are posteriors that have judged a cohort, whatever the file says."""
+    world = worlds(learning)[0]
+    counts = counting.count(learning, world, range(cohorts)).to_pandas()
+    cell = pd.concat([cells(learning, world), counts], axis=1).assign(study="s", scenario_id="w")
+    found = SimpleNamespace(study_variance=tables._variance(learning, cell))
+    (said,) = indication(found)
+    assert told in said
+    assert "indication" in said
+    monkeypatch.setattr(tables, "LEAST_POSTERIORS", 2)
+    assert indication(found) == ()
+    nobody = SimpleNamespace(study_variance=found.study_variance.iloc[:0])
+    assert indication(nobody) == ()
+
+
+def test_the_shipped_study_of_rules_that_learn_has_200_posteriors():
+    design = files.load("bayesian_test_period")
+    assert design.n_posteriors * len(worlds(design)) >= tables.LEAST_POSTERIORS

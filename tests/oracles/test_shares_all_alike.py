@@ -12,7 +12,7 @@ from scipy.stats import binom
 
 from classical.contingency import wilson_interval
 from orchestration.commands.study_lines import lines
-from simulate.studies import files, grid, kinds, performance, run, worlds
+from simulate.studies import blocks, files, grid, kinds, performance, run, worlds
 from simulate.studies.estimates import performance as of_estimates
 from simulate.studies.ratios import Ratio, Z, error_of_all_alike, errors_to_stop_at, furthest, ratio
 from simulate.studies.sums import MOMENTS, SUMS, moment
@@ -123,7 +123,7 @@ def everybody_accepted(design, _world, replicates):
     n, size = len(replicates), design.data.n_patients
     told = {"n_replicates": n, "n_patients": n * size, "tp": n * size, "tp__tp": n * size**2}
     names = ["n_replicates", "n_patients", *SUMS]
-    names += [moment(*pair) for pair in MOMENTS]
+    names += [*(moment(*pair) for pair in MOMENTS), *blocks.COLUMNS]
     n_cells = len(grid.cells(design, worlds.worlds(design)[0]))
     return pa.table({name: np.full(n_cells, told.get(name, 0)) for name in names})
 
@@ -146,9 +146,21 @@ def test_a_planted_cell_without_spread_does_not_stop_a_run(tmp_path, monkeypatch
 
 
 def test_a_truth_that_all_replicates_share_has_no_error_of_0(tmp_path):
+    """More cohorts do not shrink it, and it is in the error of a bias."""
     design = files.load("regression_to_mean")
-    run.run(design, tmp_path, run.Plan(3))
-    found = kinds.kind("estimates").tables(design, run.open_store(design, tmp_path))
-    truths = found.study_performance[found.study_performance["measure"] == "truth"]
-    assert len(truths) and truths["estimate"].notna().all()
-    assert truths["mcse"].isna().all()
+    told = {}
+    for n in (3, 12):
+        run.run(design, tmp_path, run.Plan(n, shard_size=3))
+        found = kinds.kind("estimates").tables(design, run.open_store(design, tmp_path))
+        told[n] = found.study_performance.set_index(["measure", "cell_id"])
+    truths = told[12].loc["truth"]
+    assert truths["estimate"].notna().all()
+    assert ((truths["mcse"] > 0) == (truths["estimate"] != 0)).all(), "nobody of a null world"
+    assert (truths["mcse"] == truths["truth_error"]).all()
+    assert (truths["mcse"] == told[3].loc["truth", "mcse"]).all()
+    bias = told[12].loc["bias"]
+    assert (bias["truth_error"] == truths["truth_error"]).all()
+    assert (bias["mcse"] > bias["truth_error"]).all()
+    assert (told[12].loc["interval_width", "truth_error"] == 0).all()
+    aim = errors_to_stop_at(bias)
+    assert aim == pytest.approx(np.sqrt(bias["mcse"] ** 2 - bias["truth_error"] ** 2))

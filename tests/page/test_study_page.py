@@ -170,5 +170,5 @@ def test_the_page_of_estimates_says_what_the_table_says(tmp_path):
     assert "<script" not in html
     assert page.text.count("SIMULATED DATA") > 5
     assert plain(answer_of(design, found).sentence) in page.text
-    assert f"where {by['truth']:.1f} % is true" in page.text
+    assert re.search(rf"where {by['truth']:.1f}\s±\s\S+ % is true", page.text), "with its error"
     assert "effect of" not in page.text.lower()

@@ -17,7 +17,7 @@ from orchestration.study_answer import answer_of
 from orchestration.study_page import write_page
 from report.studies.frame import CANNOT
 from report.wording import world_words
-from simulate.studies import blocks, calibration, coverage, files, sums, variance
+from simulate.studies import blocks, calibration, coverage, files, sums, truth_error, variance
 from simulate.studies.estimates import sums as of_estimates
 from simulate.studies.kinds import KINDS, kind
 from simulate.studies.sums import moment
@@ -31,6 +31,7 @@ FEW = {
     "test_period_length": {"estimands": [
         {"name": "hypothetical", "horizon_session": [15, 30], "cut_pct": [30]}]},
 }  # fmt: skip
+ESTIMATED = (*coverage.COLUMNS, *truth_error.COLUMNS)
 PROMISES = r"effective|effect of|will not work|fail|wasted| nan |useless|will be helped"
 
 
@@ -58,7 +59,7 @@ def of_estimated(design, rng, n_cells):
     drawn = {name: rng.integers(1, 200, (R, n_cells)) for name in of_estimates.SUMS}
     drawn |= {"n_estimated": np.ones((R, n_cells)), "n_intervals": np.ones((R, n_cells))}
     drawn |= {"n_covering": rng.integers(0, 2, (R, n_cells)), "n_failed": np.zeros((R, n_cells))}
-    return drawn, of_estimates.MOMENTS, {name: np.ones(n_cells) for name in coverage.COLUMNS}
+    return drawn, of_estimates.MOMENTS, {name: np.ones(n_cells) for name in ESTIMATED}
 
 
 def of_tested(design, rng, n_cells):
@@ -69,7 +70,7 @@ def of_tested(design, rng, n_cells):
     for name in ("n_covering", "n_wrong_sign", "n_flipped"):
         drawn[name] = rng.integers(0, 2, (R, n_cells))
     drawn["n_failed"] = np.zeros((R, n_cells))
-    return drawn, of_trials.MOMENTS, {name: np.ones(n_cells) for name in coverage.COLUMNS}
+    return drawn, of_trials.MOMENTS, {name: np.ones(n_cells) for name in ESTIMATED}
 
 
 MADE = {"test_periods": of_periods, "estimates": of_estimated, "trials": of_tested}

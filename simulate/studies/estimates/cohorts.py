@@ -5,15 +5,16 @@ here: how relief arises (`simulate/engine`), analyses.
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from simulate import batch
 from simulate.members import parameters_for
 from simulate.scenario import load
+from simulate.studies.truth_error import BLOCKS, block_of
 
 if TYPE_CHECKING:
     from simulate.batch import Batch
@@ -63,16 +64,21 @@ def draw(
 
 @dataclass(frozen=True)
 class Cohort:
-    """The first n patients of one replicate; arrays of `simulate.batch.Batch` by name."""
+    """The first n patients of one replicate; arrays of `simulate.batch.Batch` by name.
+
+    Of these a block may be left out (`truth_error.py`).
+    """
 
     drawn: "Batch"
     row: int
     n_patients: int
+    without: int | None = None
     kept: dict[Hashable, Any] = field(default_factory=dict, compare=False)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return an array, patients first; session k stands at index k - 1."""
-        return np.asarray(self.drawn.arrays[name][self.row, : self.n_patients])
+        rows = np.asarray(self.drawn.arrays[name][self.row, : self.n_patients])
+        return rows if self.without is None else rows[block_of(len(rows)) != self.without]
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what was made of this cohort under a key; made at the first call."""
@@ -87,10 +93,15 @@ class Large:
 
     design: "Design"
     world: "Scenario"
+    without: int | None = None
     kept: dict[Hashable, Any] = field(default_factory=dict, compare=False)
 
     def cohort(self, *, calendar: bool | None = None, **changed: float) -> Cohort:
         """Return the large cohort; with parameters `changed` it has the same patients."""
+        whole = self._whole(calendar=calendar, **changed)
+        return whole if self.without is None else replace(whole, without=self.without, kept={})
+
+    def _whole(self, *, calendar: bool | None = None, **changed: float) -> Cohort:
         data = self.design.data
         dated = data.calendar if calendar is None else calendar
 
@@ -103,6 +114,18 @@ class Large:
             )  # fmt: skip
 
         return self.once(("cohort", dated, *sorted(changed.items())), make)
+
+    def left_out(self, key: Hashable, read: Callable[["Large"], ArrayLike]) -> NDArray[np.float64]:
+        """Return what is true of this world, then without each block of patients.
+
+        `read` reads it of a large cohort; at the first call under a key. Shape (1 + blocks, ...).
+        """
+
+        def make() -> NDArray[np.float64]:
+            each = [self, *(replace(self, without=block) for block in range(BLOCKS))]
+            return np.stack([np.asarray(read(one), dtype=float) for one in each])
+
+        return np.asarray(self.once(key, make))
 
     def elsewhere(self, name: str) -> "Large":
         """Return the truth of another world by its scenario's name, of the same population."""

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from simulate.studies import coverage
+from simulate.studies import coverage, truth_error
 from simulate.studies.estimates.analyses import analyse
 from simulate.studies.estimates.analyses.found import Found
 from simulate.studies.estimates.cohorts import Cohort, Large, draw
@@ -69,13 +69,15 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        One row a cell, in the order of `cells`: n_replicates, sums, moments and positions of the
-        truth (`coverage`), all int64. Tables of disjoint replicates add up.
+        One row a cell, in the order of `cells`: n_replicates, sums, moments, positions of the truth
+        (`coverage`) and its own error (`truth_error`), all int64. Tables of disjoint
+        replicates add up.
     """
     n_cells = sum(1 for _ in _grid(design))
     sums = np.zeros((len(SUMS), n_cells), dtype=np.int64)
     moments = np.zeros((len(MOMENTS), n_cells), dtype=np.int64)
     positions = np.zeros((len(coverage.COLUMNS), n_cells), dtype=np.int64)
+    errors = np.zeros((len(truth_error.COLUMNS), n_cells), dtype=np.int64)
     at = {name: k for k, name in enumerate(SUMS)}
     pairs = np.array([(at[a], at[b]) for a, b in MOMENTS])
     large = _large(design, world)
@@ -85,13 +87,15 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
         drawn = draw(design.data, world, design.seed, numbers, most, calendar=dated)
         for row in range(len(numbers)):
             cohorts = [Cohort(drawn, row, n) for n in design.data.n_patients]
-            whole, placed = _replicate(design, cohorts, large)
+            whole, placed, of_truth = _replicate(design, cohorts, large)
             sums += whole
             moments += whole[pairs[:, 0]] * whole[pairs[:, 1]]
             positions += placed
+            errors += of_truth
     n = np.full(n_cells, len(replicates), dtype=np.int64)
-    names = ["n_replicates", *SUMS, *(moment(*pair) for pair in MOMENTS), *coverage.COLUMNS]
-    return pa.table(dict(zip(names, [n, *sums, *moments, *positions], strict=True)))
+    names = ["n_replicates", *SUMS, *(moment(*pair) for pair in MOMENTS)]
+    names += [*coverage.COLUMNS, *truth_error.COLUMNS]
+    return pa.table(dict(zip(names, [n, *sums, *moments, *positions, *errors], strict=True)))
 
 
 def _large(design: "Design", world: "Scenario") -> Large:
@@ -105,18 +109,22 @@ def _large(design: "Design", world: "Scenario") -> Large:
 
 def _replicate(
     design: "Design", cohorts: list[Cohort], large: Large
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return sums and positions of one replicate, shapes (sums, cells) and (positions, cells)."""
-    columns, placed = [], []
+) -> tuple[NDArray[np.int64], ...]:
+    """Return sums, positions and errors of truths of one replicate, each (numbers, cells)."""
+    columns, placed, of_truth = [], [], []
     for cohort in cohorts:
         for method in design.methods:
             found = analyse(method, cohort, large, design.performance.level)
             for name in method.estimands:
-                one = found[name]
-                columns.append(tally(one, STEPS.get(name, POINTS)))
+                one, step = found[name], STEPS.get(name, POINTS)
+                columns.append(tally(one, step))
                 known = np.isfinite(one.estimate)
                 placed.append(coverage.by_position(one.lo[known], one.hi[known], one.truth[known]))
-    return np.stack(columns, axis=1), np.stack(placed, axis=1)
+                known &= np.isfinite(one.truth)
+                lo, hi, truth = one.lo, one.hi, one.truth
+                error = truth_error.count(lo, hi, truth, one.apart, known, step[0])
+                of_truth.append(error.sum(axis=1))
+    return tuple(np.stack(part, axis=1) for part in (columns, placed, of_truth))
 
 
 def tally(found: Found, step: tuple[float, float]) -> NDArray[np.int64]:

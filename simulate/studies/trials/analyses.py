@@ -19,6 +19,7 @@ from classical.batched.ranks import rank_sum
 from classical.batched.tables import odds_ratios
 from simulate.studies.trials import conjugate
 from simulate.studies.trials.conduct import Arms
+from simulate.studies.truth_error import BLOCKS, block_of
 
 FloatArray = NDArray[np.float64]
 
@@ -214,29 +215,63 @@ ANALYSES: dict[str, Callable[[Any, Arms, float], Found]] = {
 }
 
 
-def truth(method: Any, arms: Arms) -> float:
-    """Return what a method estimates, of one very large trial in which no report is missing."""
+def truth(method: Any, arms: Arms) -> FloatArray:
+    """Return what a method estimates, of one very large trial in which no report is missing.
+
+    Shape (1 + blocks,): of all patients, then without each block of them (`truth_error.py`).
+    """
     if arms.own_difference.size:
-        return float(arms.own_difference[0, :, -1].mean())
-    first, second = (y.reshape(-1, y.shape[-1]) for y in (arms.first[0], arms.second[0]))
+        return _means(arms.own_difference[0, :, -1:])[:, 0]
     if method.targets == "slope":
-        return _slope(np.nanmean(first, axis=0))
+        return _slope(_means(arms.first[0]))
     if method.targets == "difference_of_slopes":
-        return _slope(np.nanmean(first, axis=0) - np.nanmean(second, axis=0))
-    a, b = (y[~np.isnan(y[:, -1]), -1] for y in (first, second))
-    if method.targets == "difference_at_end":
-        return float(a.mean() - b.mean())
-    if method.targets == "log_odds_ratio":
-        odds = [np.mean(y) / np.mean(1 - y) for y in (a, b)]
-        return float(np.log(odds[0] / odds[1]))
+        return _slope(_means(arms.first[0]) - _means(arms.second[0]))
+    ends = arms.first[0][..., -1:], arms.second[0][..., -1:]
+    if method.targets in ("difference_at_end", "log_odds_ratio"):
+        a, b = (_means(y)[:, 0] for y in ends)
+        return a - b if method.targets == "difference_at_end" else np.log(a / (1 - a) / b * (1 - b))
+    categories = np.unique(np.concatenate([y[~np.isnan(y)] for y in ends]))
+    first, second = (_tallies(y, categories) for y in ends)
     if method.targets == "common_log_odds_ratio":
-        return float(_ordinal(method, arms, 0.05).estimate[0])
-    b = np.sort(b)
-    at_most = np.searchsorted(b, a, "right").mean()
-    return float((np.searchsorted(b, a, "left").mean() + at_most) / 2 / len(b) - 0.5)
+        return np.asarray(proportional_odds(first, second).estimate)
+    below = np.cumsum(second, axis=1) - second / 2  # ties count one half
+    pairs = first.sum(axis=1) * second.sum(axis=1)
+    return np.asarray((first * below).sum(axis=1) / pairs - 0.5)
 
 
-def _slope(mean: FloatArray) -> float:
-    """Least-squares slope over sessions."""
-    at = np.arange(len(mean)) - (len(mean) - 1) / 2
-    return float(at @ mean / (at @ at))
+def _left_out(sums: FloatArray) -> FloatArray:
+    """Return totals, then totals without each block; sums by block on the first axis."""
+    whole = sums.sum(axis=0, keepdims=True)
+    return np.concatenate([whole, whole - sums])
+
+
+def _blocks(y: FloatArray) -> NDArray[np.int64]:
+    """Return the block of every value but those of the last axis; patients come first."""
+    of_patient = block_of(len(y)).reshape(-1, *[1] * (y.ndim - 2))
+    return np.broadcast_to(of_patient, y.shape[:-1]).ravel()
+
+
+def _means(y: FloatArray) -> FloatArray:
+    """Return means over patients (and cycles), shape (1 + blocks, last axis); NaN is left out."""
+    block, flat = _blocks(y), y.reshape(-1, y.shape[-1])
+    seen = ~np.isnan(flat)
+    n, total = (
+        np.stack([np.bincount(block, column, minlength=BLOCKS) for column in values.T], axis=1)
+        for values in (seen.astype(float), np.where(seen, flat, 0.0))
+    )
+    return np.asarray(_left_out(total) / _left_out(n))
+
+
+def _tallies(y: FloatArray, categories: FloatArray) -> FloatArray:
+    """Return how many are in each category, shape (1 + blocks, categories)."""
+    values = y[..., 0].ravel()
+    seen = ~np.isnan(values)
+    place = _blocks(y)[seen] * len(categories) + np.searchsorted(categories, values[seen])
+    tally = np.bincount(place, minlength=BLOCKS * len(categories)).astype(float)
+    return _left_out(tally.reshape(BLOCKS, -1))
+
+
+def _slope(mean: FloatArray) -> FloatArray:
+    """Least-squares slope over sessions, on the last axis."""
+    at = np.arange(mean.shape[-1]) - (mean.shape[-1] - 1) / 2
+    return np.asarray(mean @ at / (at @ at))

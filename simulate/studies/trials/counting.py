@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simulate.members import parameters_for
 from simulate.parameters import Parameters
-from simulate.studies import coverage
+from simulate.studies import coverage, truth_error
 from simulate.studies.study import digest
 from simulate.studies.sums import moment
 from simulate.studies.trials.analyses import Found, analyse, truth
@@ -97,19 +97,22 @@ def count(design: "Design", world: "Scenario", replicates: range) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        One row a cell, in the order of `cells`: n_replicates, sums, moments and positions of the
-        truth (`coverage`), all int64. Tables of disjoint replicates add up.
+        One row a cell, in the order of `cells`: n_replicates, sums, moments, positions of the truth
+        (`coverage`) and its own error (`truth_error`), all int64. Tables of disjoint replicates add
+        up.
     """
     grid = list(_grid(design))
     sums = np.zeros((len(SUMS), len(grid)), dtype=np.int64)
     moments = np.zeros((len(MOMENTS), len(grid)), dtype=np.int64)
     positions = np.zeros((len(coverage.COLUMNS), len(grid)), dtype=np.int64)
+    errors = np.zeros((len(truth_error.COLUMNS), len(grid)), dtype=np.int64)
     for start in range(replicates.start, replicates.stop, BATCH):
         numbers = np.arange(start, min(start + BATCH, replicates.stop))
-        _count_batch(design, world, numbers, grid, (sums, moments, positions))
+        _count_batch(design, world, numbers, grid, (sums, moments, positions, errors))
     n = np.full(len(grid), len(replicates), dtype=np.int64)
-    names = ["n_replicates", *SUMS, *(moment(*pair) for pair in MOMENTS), *coverage.COLUMNS]
-    return pa.table(dict(zip(names, [n, *sums, *moments, *positions], strict=True)))
+    names = ["n_replicates", *SUMS, *(moment(*pair) for pair in MOMENTS)]
+    names += [*coverage.COLUMNS, *truth_error.COLUMNS]
+    return pa.table(dict(zip(names, [n, *sums, *moments, *positions, *errors], strict=True)))
 
 
 def _count_batch(
@@ -117,9 +120,9 @@ def _count_batch(
     world: "Scenario",
     numbers: NDArray[np.int64],
     grid: list[Any],
-    totals: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    totals: tuple[NDArray[np.int64], ...],
 ) -> None:
-    sums, moments, positions = totals
+    sums, moments, positions, errors = totals
     parameters = parameters_for(world, design.seed, numbers)
     at = {name: k for k, name in enumerate(SUMS)}
     level = design.performance.level
@@ -136,9 +139,9 @@ def _count_batch(
         arms = endpoints[method.endpoint].part(trial, n, sessions)
         found = analyse(method, arms, level)
         if trial.design == "crossover" and n == 1:
-            true = arms.own_difference[:, 0, -1]
+            true, apart = arms.own_difference[:, 0, -1], truth_error.NOTHING
         else:
-            true = _truths(design, parameters, trial, sessions, method, world)
+            true, apart = _truths(design, parameters, trial, sessions, method, world)
         one = tally(found, true, level, UNITS[method.targets])
         one["n_randomised"] = _seen(arms)
         right = whole[trial.name]["relief"].part(trial, n, sessions)
@@ -147,6 +150,9 @@ def _count_batch(
         stacked = np.stack([one[name] for name in SUMS])
         sums[:, cell] += stacked.sum(axis=1)
         positions[:, cell] += coverage.by_position(found.lo, found.hi, true)
+        known, step = np.isfinite(found.estimate), UNITS[method.targets][0]
+        of_truth = truth_error.count(found.lo, found.hi, true, apart, known, step)
+        errors[:, cell] += of_truth.sum(axis=1)
         for k, (a, b) in enumerate(MOMENTS):
             moments[k, cell] += stacked[at[a]] @ stacked[at[b]]
 
@@ -247,8 +253,11 @@ def _truths(
     sessions: int,
     method: Any,
     world: "Scenario",
-) -> FloatArray:
-    """Truth of every replicate: that of the world, or of the member that it was drawn from."""
+) -> tuple[FloatArray, FloatArray]:
+    """Truth of every replicate: that of the world, or of the member that it was drawn from.
+
+    With its deviations (`truth_error.py`), shape (blocks, replicates).
+    """
     is_point = world.population.ensemble is None
     n = TRUE_PATIENTS if is_point else TRUE_PATIENTS_OF_MEMBER
     content = [
@@ -256,15 +265,16 @@ def _truths(
     ]
     asked = trial, design.response_of(trial), design.readings_of(trial), n
     endpoint = design.data.endpoints[method.endpoint]
-    each = [
+    told = [
         _truth_of(Member(world.scenario_id, c, world), asked, sessions, method, endpoint)
         for c in content
     ]
-    return np.broadcast_to(each, len(parameters))
+    each = np.broadcast_to(np.array(told), (len(parameters), 1 + truth_error.BLOCKS)).T
+    return each[0], truth_error.deviations(each[1:])
 
 
 @lru_cache(maxsize=100_000)
-def _truth_of(member: Member, asked: Any, sessions: int, method: Any, endpoint: Any) -> float:
+def _truth_of(member: Member, asked: Any, sessions: int, method: Any, endpoint: Any) -> FloatArray:
     trial, *_, n_patients = asked
     arms = endpoint_of(endpoint, _large(member, asked)).part(trial, n_patients, sessions)
     return truth(method, arms)

@@ -17,6 +17,7 @@ from simulate.studies.estimates.analyses.found import (
     asked_about,
     expected,
     found,
+    found_large,
     long_term,
     members,
     of_curve,
@@ -28,13 +29,13 @@ RESAMPLES = 400
 
 
 def true_curve(large: Large, of: str) -> FloatArray:
-    """Return the mean of m_i(s) over everyone, or over the status responders."""
+    """Return the mean of m_i(s) over everyone, or over the status responders, as `left_out`."""
 
-    def work_out() -> FloatArray:
-        many = large.cohort()
+    def read(one: Large) -> FloatArray:
+        many = one.cohort()
         return np.asarray(expected(many)[members(many, of)].mean(axis=0))
 
-    return np.asarray(large.once(("curve", of), work_out))
+    return large.left_out(("curve", of), read)
 
 
 def mean_curve(method: Any, cohort: Cohort, large: Large, level: float) -> dict[str, Found]:
@@ -43,7 +44,7 @@ def mean_curve(method: Any, cohort: Cohort, large: Large, level: float) -> dict[
     reports = cohort["recorded"][who, :30].astype(float)
     truth = of_curve(true_curve(large, method.of))
     if not len(reports):
-        return {name: found(NONE, value) for name, value in truth.items()}
+        return {name: found_large(NONE, value) for name, value in truth.items()}
     number = int(cohort.drawn.replicates[cohort.row])
     rng = np.random.default_rng([large.design.seed, number, len(reports)])
     times = rng.multinomial(len(reports), np.full(len(reports), 1 / len(reports)), RESAMPLES)
@@ -53,7 +54,8 @@ def mean_curve(method: Any, cohort: Cohort, large: Large, level: float) -> dict[
     again = of_curve((times @ told) / (times @ seen))
     limits = (level / 2, 1 - level / 2)
     return {
-        name: found((own[name], *np.nanquantile(again[name], limits)), truth[name]) for name in own
+        name: found_large((own[name], *np.nanquantile(again[name], limits)), truth[name])
+        for name in own
     }
 
 
@@ -69,11 +71,13 @@ def line(method: Any, cohort: Cohort, large: Large, level: float) -> dict[str, F
     half = float(stdtrit(fits.df[0, 1], 1 - level / 2)) * se
     curve, steps = true_curve(large, method.of), LEVEL_AT - RISES_FROM
     middle = at - at.mean()
-    true_slope = float(middle @ curve[part] / (middle @ middle))
+    true_slope = curve[:, part] @ middle / (middle @ middle)
     true_rise = of_curve(curve)["rise"]
     return {
-        "mean_slope": found((slope, slope - half, slope + half), true_slope),
-        "rise": found((steps * slope, steps * (slope - half), steps * (slope + half)), true_rise),
+        "mean_slope": found_large((slope, slope - half, slope + half), true_slope),
+        "rise": found_large(
+            (steps * slope, steps * (slope - half), steps * (slope + half)), true_rise
+        ),
     }
 
 

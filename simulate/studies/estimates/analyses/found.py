@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulate.studies.estimates.cohorts import Cohort
+from simulate.studies.truth_error import NOTHING, deviations
 
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -28,24 +29,36 @@ class Found(NamedTuple):
         NaN where there is no number, or no interval.
     truth
         What was to be found; NaN where nothing was (such an entry is not counted).
+    apart
+        Deviations of a truth (or of an estimate) that is read from a large cohort, shape
+        (blocks, 1); zero where it is known exactly.
     """
 
     estimate: FloatArray
     lo: FloatArray
     hi: FloatArray
     truth: FloatArray
+    apart: FloatArray
 
 
-def found(parts: tuple[ArrayLike, ...], truth: ArrayLike) -> Found:
+def found(
+    parts: tuple[ArrayLike, ...], truth: ArrayLike, apart: FloatArray = NOTHING[:, 0]
+) -> Found:
     """Return `Found` of (estimate, lo, hi) and the truth: numbers, or arrays of one length."""
     arrays = [np.atleast_1d(np.asarray(part, dtype=float)) for part in (*parts, truth)]
-    return Found(*np.broadcast_arrays(*arrays))
+    estimate, lo, hi, true = np.broadcast_arrays(*arrays)
+    return Found(estimate, lo, hi, true, apart[:, None])
+
+
+def found_large(parts: tuple[ArrayLike, ...], truth: FloatArray) -> Found:
+    """Return the same against a truth of `Large.left_out`, shape (1 + blocks,)."""
+    return found(parts, truth[0], deviations(truth[1:]))
 
 
 def members(cohort: Cohort, of: str) -> Mask:
     """Return who is meant: `everyone`, or the status responders."""
-    everyone = np.ones(cohort.n_patients, dtype=bool)
-    return cohort["is_responder"].astype(bool) if of == "responders" else everyone
+    is_responder = cohort["is_responder"].astype(bool)
+    return is_responder if of == "responders" else np.ones(len(is_responder), dtype=bool)
 
 
 def asked_about(n_patients: int) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from simulate.studies.estimates.analyses.found import (
     asked_about,
     expected,
     found,
+    found_large,
     half_rise,
     members,
     of_curve,
@@ -60,8 +61,8 @@ def _courses(fit: "Fit", cohort: Cohort) -> tuple[FloatArray, NDArray[np.int64],
     return courses, who, fit.diagnosis.status == "converged"
 
 
-def _summary(drawn: FloatArray, level: float, truth: Any, *, usable: bool) -> Found:
-    """Median and central interval over draws (first axis).
+def _summary(drawn: FloatArray, level: float, *, usable: bool) -> tuple[FloatArray, ...]:
+    """Median and central limits over draws (first axis).
 
     No number where the gate has failed, or where most draws have none.
     """
@@ -69,7 +70,7 @@ def _summary(drawn: FloatArray, level: float, truth: Any, *, usable: bool) -> Fo
     is_known = np.isfinite(drawn).mean(axis=0) > 0.5 if usable else np.zeros(drawn.shape[1:], bool)
     shown = np.where(is_known, drawn, 0.0)
     parts = np.nanquantile(shown, (0.5, level / 2, 1 - level / 2), axis=0)
-    return found(tuple(np.where(is_known, parts, np.nan)), truth)
+    return tuple(np.where(is_known, parts, np.nan))
 
 
 def joint_curve(method: Any, cohort: Cohort, large: Large, level: float) -> dict[str, Found]:
@@ -85,7 +86,7 @@ def joint_curve(method: Any, cohort: Cohort, large: Large, level: float) -> dict
     weight = np.random.default_rng([large.design.seed, number]).exponential(size=chosen.shape[:2])
     mean = np.einsum("dp,dps->ds", weight / weight.sum(axis=1, keepdims=True), chosen)
     return {
-        name: _summary(drawn, level, truth[name], usable=usable)
+        name: found_large(_summary(drawn, level, usable=usable), truth[name])
         for name, drawn in of_curve(mean).items()
     }
 
@@ -102,7 +103,7 @@ def patient_curves(method: Any, cohort: Cohort, large: Large, level: float) -> d
         "patient_half_rise": half_rise,
     }
     return {
-        name: _summary(read(courses), level, read(true), usable=usable)
+        name: found(_summary(read(courses), level, usable=usable), read(true))
         for name, read in asked.items()
         if name in method.estimands
     }

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simulate.margins import AETIOLOGIES, LEVELS
 from simulate.studies.estimates.analyses.found import LONG_TERM, Found, found, long_term
 from simulate.studies.estimates.cohorts import Cohort, Large
+from simulate.studies.truth_error import block_of, by_influence
 
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -44,10 +45,17 @@ def prediction(method: Any, cohort: Cohort, large: Large, level: float) -> dict[
     true = long_term(there)[away] >= method.cut_pct if is_model else on_record
     half = norm.ppf(1 - level / 2) * _area_error(seen, own)
     linear = logit(np.clip(chance, 1e-4, 1 - 1e-4))
-    slope = regression(linear[:, None], true.astype(float), ridge=0.0)[1] if true.any() else np.nan
+    block = block_of(len(away))[away]
+    line = regression(linear[:, None], true.astype(float), ridge=0.0) if true.any() else None
+    of_area = by_influence(_area_influence(chance, on_record), block)
+    if line is None:
+        slope = found((np.nan, np.nan, np.nan), 1.0)
+    else:
+        of_line = by_influence(-_slope_influence(line, linear, true), block)
+        slope = found((line[1], np.nan, np.nan), 1.0, of_line)
     return {
-        "discrimination": found((seen, seen - half, seen + half), real),
-        "calibration_slope": found((slope, np.nan, np.nan), 1.0),
+        "discrimination": found((seen, seen - half, seen + half), real, of_area),
+        "calibration_slope": slope,
     }
 
 
@@ -149,6 +157,29 @@ def area(chance: FloatArray, holds: Mask) -> float:
     if n == 0 or m == 0:
         return float("nan")
     return float((rankdata(chance)[holds].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def _area_influence(chance: FloatArray, holds: Mask) -> FloatArray:
+    """Return what each patient adds to the area: placements (DeLong and others 1988)."""
+    from scipy.stats import rankdata
+
+    n, m = int(holds.sum()), int((~holds).sum())
+    found = np.zeros(len(chance))
+    if n == 0 or m == 0:
+        return found
+    every, middle = rankdata(chance), area(chance, holds)
+    above = (every[holds] - rankdata(chance[holds])) / m
+    below = 1 - (every[~holds] - rankdata(chance[~holds])) / n
+    found[holds], found[~holds] = (above - middle) / n, (below - middle) / m
+    return found
+
+
+def _slope_influence(line: FloatArray, linear: FloatArray, holds: Mask) -> FloatArray:
+    """Return what each patient adds to the slope of a logistic regression: inverse bend x score."""
+    design = np.column_stack([np.ones(len(linear)), linear])
+    chance = 1 / (1 + np.exp(-np.clip(design @ line, -30, 30)))
+    bend = (design * (chance * (1 - chance))[:, None]).T @ design
+    return np.asarray((design * (holds - chance)[:, None]) @ np.linalg.pinv(bend)[:, 1])
 
 
 def _area_error(area_: float, holds: Mask) -> float:

@@ -6,7 +6,13 @@ import numpy as np
 
 from classical.survival import aalen_johansen, kaplan_meier
 from simulate.engine.records import Stop
-from simulate.studies.estimates.analyses.found import Found, expected, found, long_term, members
+from simulate.studies.estimates.analyses.found import (
+    Found,
+    expected,
+    found_large,
+    long_term,
+    members,
+)
 from simulate.studies.estimates.cohorts import Cohort, Large
 
 NOT_ENDED = (int(Stop.STILL_TREATED), int(Stop.ONGOING))
@@ -29,12 +35,12 @@ def share_called(method: Any, cohort: Cohort, large: Large, level: float) -> dic
     """Reports of at least the cut among those there are; truth: mean m(13..15) of at least it."""
     report = cohort["recorded"][:, method.session - 1]
     seen = report[~np.isnan(report)]
-    truth = large.once(
+    truth = large.left_out(
         ("long-term", method.cut_pct),
-        lambda: 100 * float((long_term(large.cohort()) >= method.cut_pct).mean()),
+        lambda one: 100 * (long_term(one.cohort()) >= method.cut_pct).mean(),
     )
     share = wilson(float((seen >= method.cut_pct).sum()), len(seen), level)
-    return {"share_at_least_cut": found(share, truth)}
+    return {"share_at_least_cut": found_large(share, truth)}
 
 
 def selected_mean(method: Any, cohort: Cohort, large: Large, level: float) -> dict[str, Found]:
@@ -44,8 +50,8 @@ def selected_mean(method: Any, cohort: Cohort, large: Large, level: float) -> di
     def chosen(one: Cohort) -> Any:
         return one["recorded"][:, method.selected_at - 1] >= method.cut_pct
 
-    def truth() -> float:
-        many = large.cohort()
+    def truth(one: Large) -> float:
+        many = one.cohort()
         return float(expected(many)[chosen(many), method.session - 1].mean())
 
     reports = cohort["recorded"][chosen(cohort), method.session - 1]
@@ -54,7 +60,8 @@ def selected_mean(method: Any, cohort: Cohort, large: Large, level: float) -> di
     mean = reports.mean() if n else np.nan
     half = stdtrit(n - 1, 1 - level / 2) * reports.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
     key = ("selected", method.selected_at, method.session, method.cut_pct)
-    return {"mean_of_selected": found((mean, mean - half, mean + half), large.once(key, truth))}
+    true = large.left_out(key, truth)
+    return {"mean_of_selected": found_large((mean, mean - half, mean + half), true)}
 
 
 def retention(method: Any, cohort: Cohort, large: Large, level: float) -> dict[str, Found]:
@@ -74,7 +81,7 @@ def retention(method: Any, cohort: Cohort, large: Large, level: float) -> dict[s
             share = wilson(float((before & stopped).sum()), n, level)
         else:
             share = _by_curve(n_sessions, ended, stopped, name, method.before_session, level)
-        result[name] = found(share, truth)
+        result[name] = found_large(share, truth)
     return result
 
 
@@ -98,12 +105,12 @@ def _by_curve(
     return 100 * share, 100 * lo, 100 * hi
 
 
-def _truly_stopped(large: Large, before_session: int, name: str) -> float:
-    def work_out() -> float:
-        many = large.cohort(calendar=False)
+def _truly_stopped(large: Large, before_session: int, name: str) -> Any:
+    def read(one: Large) -> float:
+        many = one.cohort(calendar=False)
         who = members(many, "responders")
         reason, early = many["stop_reason"][who], many["n_sessions"][who] < before_session
         stopped = ~np.isin(reason, NOT_ENDED) if name == "stopped_before" else reason == EFFICACY
         return 100 * float((early & stopped).mean())
 
-    return large.once((name, before_session), work_out)
+    return large.left_out((name, before_session), read)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulate.batch import dates_of
 from simulate.engine.records import Stop
-from simulate.studies.estimates.analyses.found import Found, found
+from simulate.studies.estimates.analyses.found import Found, found_large
 from simulate.studies.estimates.cohorts import Cohort, Large
 
 FloatArray = NDArray[np.float64]
@@ -30,8 +30,8 @@ def closure(method: Any, cohort: Cohort, large: Large, level: float) -> dict[str
 
     from simulate.studies.estimates.analyses.shares import wilson
 
-    lost, without = large.once(("closure", method.after_sessions, method.within_sessions),
-                               lambda: _truths(method, large))  # fmt: skip
+    key = ("closure", method.after_sessions, method.within_sessions)
+    lost, without = large.left_out(key, lambda one: _truths(method, one)).T
     who, last, then = _across(cohort, method.after_sessions)
     before = _on_record(cohort["recorded"], who, last)
     after = cohort["recorded"][who, then].astype(float)
@@ -42,8 +42,8 @@ def closure(method: Any, cohort: Cohort, large: Large, level: float) -> dict[str
     half = stdtrit(n - 1, 1 - level / 2) * change.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
     share = wilson(float(_stops(cohort, method.within_sessions).sum()), n_at_risk(cohort), level)
     return {
-        "loss_at_reopening": found((mean, mean - half, mean + half), lost),
-        "stops_after_reopening": found(share, without),
+        "loss_at_reopening": found_large((mean, mean - half, mean + half), lost),
+        "stops_after_reopening": found_large(share, without),
     }
 
 
@@ -102,16 +102,14 @@ def maintenance(method: Any, cohort: Cohort, large: Large, level: float) -> dict
 
     The truth has no missing report and no missing duration.
     """
-    truth = large.once(
-        ("maintenance", method.days_a_year),
-        lambda: _maintenance(
-            method,
-            large.cohort(missing_later=0.0, missing_last=0.0, missing_duration=0.0),
-            level,
-        ),
-    )
+
+    def read(one: Large) -> list[float]:
+        complete = one.cohort(missing_later=0.0, missing_last=0.0, missing_duration=0.0)
+        return [value[0] for value in _maintenance(method, complete, level).values()]
+
+    truth = large.left_out(("maintenance", method.days_a_year), read)
     own = _maintenance(method, cohort, level)
-    return {name: found(own[name], truth[name][0]) for name in own}
+    return {name: found_large(own[name], truth[:, k]) for k, name in enumerate(own)}
 
 
 def _maintenance(method: Any, cohort: Cohort, level: float) -> dict[str, Any]:
