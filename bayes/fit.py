@@ -61,8 +61,8 @@ class FitConfig:
 
     engine: Engine = "auto"
     marginal_draws: int = 1000
-    draws: int = 2500
-    tune: int = 500
+    draws: int = 3500
+    tune: int = 700
     chains: int = 4
     target_accept: float = 0.7
     cores: int = 2

@@ -58,12 +58,13 @@ def fingerprint(settings: Settings, sessions: pd.DataFrame, patients: pd.DataFra
         digest.update(frame.to_csv(index=False).encode())
     chosen = ("seed", "model_engine", "model_marginal_draws", "model_draws", "model_tune")
     digest.update(json.dumps([getattr(settings, name) for name in chosen]).encode())
-    digest.update(_code().encode())
+    digest.update(model_code().encode())
     return digest.hexdigest()
 
 
 @cache
-def _code() -> str:
+def model_code() -> str:
+    """Return 32 hex digits of the model's code."""
     digest = blake2b(digest_size=16)
     for path in sorted((ROOT / "bayes").rglob("*.py")):
         digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())

@@ -2,7 +2,8 @@
 
 Means of the population in posterior SDs, ratios of SDs, ratios of the patients' 90 % plateau
 widths; each with its Monte Carlo error. Every run adds chains of its own seed and tuning, so that
-a reference grows until its effective size is what is asked.
+a reference grows until its effective size is what is asked. The folder is named by the model's
+code: runs of two models are never mixed.
 
 python tests/benchmarks/engines_agree.py --sessions 4 --runs 25 --out DIR
 python tests/benchmarks/engines_agree.py --sessions 30 --runs 12 --out DIR
@@ -25,6 +26,7 @@ from bayes.parameters import NAMES
 from bayes.posterior import mean_reports
 from bayes.quantities import SESSIONS, plateau_pct
 from orchestration.benchmarks.bayes import clinic
+from orchestration.model_store import model_code
 
 CHAINS, TUNE, THIN = 2, 400, 4
 SEED = 1000
@@ -82,7 +84,7 @@ def main():
     parser.add_argument("--marginal-draws", type=int, default=8000)
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
-    folder = asked.out / f"sessions_{asked.sessions}-{asked.draws}"
+    folder = asked.out / f"sessions_{asked.sessions}-{asked.draws}-{model_code()[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
     sessions, patients = clinic()
     sessions = sessions[sessions["session_no"] <= asked.sessions]
