@@ -137,8 +137,8 @@ def compared(truth: "Truth", facts: "StudyFacts") -> Table:
         rows = own[own["measure"] == measure].set_index("test_sessions")
         scale = 100 if measure in SHARES else 1
         cells = [
-            f"{number(scale * rows['mean'][n])} ({number(scale * rows['lo'][n])} to "
-            f"{number(scale * rows['hi'][n])})"
+            f"{plus_minus(scale * rows['mean'][n], scale * rows['error'][n])} "
+            f"({number(scale * rows['lo'][n])} to {number(scale * rows['hi'][n])})"
             for n in lengths
         ]
         lines.append((words + (" (%)" if scale == 100 else ""), *cells))
@@ -149,7 +149,7 @@ def compared(truth: "Truth", facts: "StudyFacts") -> Table:
         f"Long-term relief of {truth.cut_pct} % or more, last report at least "
         f"{number(facts.threshold_pct, 0)} %",
         labels,
-        ["In brackets: nine worlds of ten."],
+        ["±: had other worlds and cohorts been drawn. In brackets: nine worlds of ten."],
     )
 
 

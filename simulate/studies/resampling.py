@@ -4,18 +4,18 @@ Here: the counts by block of one rule at all its lengths, and figures of them dr
 the figures (`lengths.py`, `knowing.py`), or the error of a ratio of sums (`ratios.py`), which needs
 no drawing.
 
-A figure that chooses is no smooth function of the counts (leaving one block out, as a jackknife
-does, moves a choice far less often than other cohorts would). Hence the bootstrap, in two ways that
-stay apart:
+A figure that chooses is no smooth function of the counts: leaving one block out, as a jackknife
+does, moves a choice too rarely, and each move then weighs too much. Hence the bootstrap, in two
+ways that stay apart:
 
 - `mcse`, Monte Carlo: in every world its B blocks of cohorts are drawn anew with replacement, B - 1
   of them, so that the variance of a mean is that of the sample (Rao and Wu 1988, JASA 83:231). More
   cohorts shrink it.
 - `error`, worlds and cohorts together: M - 1 of the M worlds are drawn with replacement, each with
   its own estimates, whose Monte Carlo error is in how far they lie apart already: the spread of
-  what was drawn first tells the whole (the same source, section 3). More cohorts alone do not
-  shrink it below what the worlds leave. Worlds that are equal parts of an ensemble lie more evenly
-  than drawn ones: it is an upper bound for them.
+  what is drawn first tells the whole. More cohorts alone do not shrink it below what the worlds
+  leave. Worlds that are equal parts of an ensemble lie more evenly than drawn ones: it is an upper
+  bound for them.
 
 A share that no world shows, or all, has no spread to draw from: its `error` is that of
 `ratios.error_of_all_alike`. With one world `error` is not known, with one block `mcse` is not.

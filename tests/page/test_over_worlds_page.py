@@ -198,6 +198,17 @@ def test_each_further_session_is_told_with_its_spread_between_worlds(made):
     assert told[6] == pytest.approx(100 * (fewer > 0).mean(), abs=0.51)
 
 
+def test_means_over_worlds_stand_with_their_errors(made):
+    found, html, _ = made
+    rows = found.study_choice
+    keys = {"is_headline": True, "rule": "last", "threshold_pct": 10, "test_sessions": 4}
+    missed = rows[(rows[list(keys)] == pd.Series(keys)).all(axis=1)]["missed_per_100"]
+    table = text_of(html[html.index("table-compared-30") : html.index("table-steps-30")])
+    said = re.search(rf"Missed of 100 who start {PM} \(", table)
+    told = [float(text) for text in said.groups()]
+    assert told == pytest.approx([missed.mean(), missed.std() / np.sqrt(3)], abs=0.051)
+
+
 def test_rules_on_the_frontier_get_the_looks_and_others_are_named():
     rules = ["last", "maximum", "mean_of_two", "slope", "practice", "bayes_fixed",
              "bayes_sequential"]  # fmt: skip
