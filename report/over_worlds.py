@@ -107,7 +107,7 @@ def build(
     by_step = [block for t in truths for block in (compared(t, facts), steps(t))]
     costs = "What each test period costs and misses"
     sections = [
-        Section("frontier", costs, [frontier(t) for t in truths]),
+        Section("frontier", costs, [frontier(t, truths) for t in truths]),
         Section("details", "In sessions, weeks and patients of 100", _details(truths, facts)),
         Section("length", "By number of test sessions", by_length),
         Section("compared", "Four, five or six sessions", by_step),

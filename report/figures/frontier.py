@@ -14,7 +14,7 @@ from report.style import INK, SERIES, scale_top
 WIDTH, HEIGHT = 620, 380
 
 
-def frontier(rows: pd.DataFrame, series: Sequence[str]) -> Any:
+def frontier(rows: pd.DataFrame, series: Sequence[str], today: str = "") -> Any:
     """Draw the frontier over all cells.
 
     Parameters
@@ -24,6 +24,8 @@ def frontier(rows: pd.DataFrame, series: Sequence[str]) -> Any:
         `missed_per_100_lo` and `missed_per_100_hi` a band about the line.
     series
         Names in the order of the legend; no more than `SERIES` has looks.
+    today
+        Another series, drawn as crosses in ink; none by default.
 
     Returns
     -------
@@ -70,7 +72,10 @@ def frontier(rows: pd.DataFrame, series: Sequence[str]) -> Any:
         .mark_text(dx=place[0], dy=place[1], align="center", baseline="middle")
         for place, part in _labelled(rows[rows["is_on_frontier"]], right, top)
     ]
+    now = alt.Chart(rows[rows["series"] == today]).encode(x=x, y=y)
     drawings = [faint, line, dots, *labels]
+    if today:
+        drawings.append(now.mark_point(shape="cross", filled=True, size=70, color=INK, opacity=1))
     if has_band:
         low = alt.Y("missed_per_100_lo:Q", title=title, scale=scale)
         area = on.mark_area(opacity=0.12, color=INK, interpolate="step-after")

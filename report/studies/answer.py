@@ -131,8 +131,9 @@ def told(row: Mapping[str, Any]) -> str:
         return f"{number(value)} ({count(lo)} to {count(hi)})"
     if row["how"] == "spread":
         coarse = min(digits, 1) if abs(value) >= 1 else digits
-        ends = f"({number(lo, coarse)} to {number(hi, coarse)})"
-        return f"{plus_minus(value, error, digits, digits)} {ends}"
+        low, high = number(lo, coarse), number(hi, coarse)
+        ends = "" if low == high else f" ({low} to {high})"
+        return f"{plus_minus(value, error, digits, digits)}{ends}"
     if not (is_missing(lo) or is_missing(hi)):
         bounds = "" if lo == hi else f" [{count(lo)}; {count(hi)}]"
         return f"{number(value, digits)}{bounds}"

@@ -3,6 +3,7 @@
 Belongs here: captions, layout. Does not: any figure that is not in the tables handed in.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from report.study import StudyFacts
 
 
-def frontier(truth: "Truth") -> Figure:
-    """Return the plain frontier of one truth: means over worlds, and their spread."""
+def frontier(truth: "Truth", truths: Sequence["Truth"]) -> Figure:
+    """Return the plain frontier of one truth of several: means over worlds, and their spread."""
     of = f": long-term relief of {truth.cut_pct} % or more"
-    return frontier_of(truth.frontier, f"frontier-{truth.cut_pct}", of)
+    on = pd.concat([t.frontier[t.frontier["is_on_frontier"]] for t in truths])
+    return frontier_of(truth.frontier, f"frontier-{truth.cut_pct}", of, ahead=on)
 
 
 def characteristics(truth: "Truth", facts: "StudyFacts") -> Figure:

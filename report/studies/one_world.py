@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LENGTHS = (4, 5, 6)
 RULES = ("last", "maximum", "mean_of_two", "slope", "confirm", "practice")
+PRACTICE = "practice"
 PREDICTED = ("bayes_fixed", "bayes_sequential", "backward_induction")
 COMPARED = (
     *("sensitivity", "ppv", "missed_per_100", "sessions_without_long_term_relief_per_100"),
@@ -48,7 +49,12 @@ def _series(rows: pd.DataFrame, first: pd.DataFrame | None = None) -> list[str]:
     return [words(rule) for rule in present if rule in kept]
 
 
-def frontier_of(choice: pd.DataFrame, key: str = "frontier", of: str = "") -> Figure:
+def frontier_of(
+    choice: pd.DataFrame,
+    key: str = "frontier",
+    of: str = "",
+    ahead: pd.DataFrame | None = None,
+) -> Figure:
     """Return the figure of missed responders against sessions without long-term relief.
 
     Parameters
@@ -58,10 +64,13 @@ def frontier_of(choice: pd.DataFrame, key: str = "frontier", of: str = "") -> Fi
         spread between worlds is then drawn.
     key, of
         Key of the figure, and what its title adds, where a page has several.
+    ahead
+        Rows whose rules are drawn before others where there are more than looks: by default those
+        on this frontier; the same for several frontiers of a page, so that a look is one rule.
     """
     rows = choice.assign(series=[words(rule) for rule in choice["rule"]])
     on = rows[rows["is_on_frontier"]].sort_values("sessions_per_100")
-    names = _series(rows, first=on)
+    names = _series(rows, first=on if ahead is None else ahead)
     lines = [
         (
             f"{row['series']}, at least {row['threshold_pct']:g} %",
@@ -76,6 +85,11 @@ def frontier_of(choice: pd.DataFrame, key: str = "frontier", of: str = "") -> Fi
         *((swatch(SERIES[i], line=False), name) for i, name in enumerate(names)),
         (swatch(Mark(INK, "circle"), point=False), "Frontier"),
     ]
+    today = (
+        words(PRACTICE) if PRACTICE in set(rows["rule"]) and words(PRACTICE) not in names else ""
+    )
+    if today:  # what is done now is drawn whatever else is
+        legend.append((swatch(Mark(INK, "cross"), line=False), today))
     spread = ""
     if "missed_per_100_lo" in rows:
         error = float(rows["missed_per_100_mcse"].max())
@@ -90,11 +104,11 @@ def frontier_of(choice: pd.DataFrame, key: str = "frontier", of: str = "") -> Fi
         caption="Simulated cohorts. One point a rule, threshold and length; the line joins those "
         "that no other beats on both counts, with their number of test sessions. Nothing is "
         "weighed here: which point is best depends on what one more responder found is worth."
-        f"{spread}{_undrawn(rows, names)}",
+        f"{spread}{_undrawn(rows, [*names, today])}",
         alt=f"The frontier falls from {number(first['missed_per_100'])} missed with "
         f"{number(first['sessions_per_100'], 0)} sessions without long-term relief to "
         f"{number(last['missed_per_100'])} missed with {number(last['sessions_per_100'], 0)}",
-        panels=[Panel(to_svg(frontier(rows, names), key, "Missed against sessions"))],
+        panels=[Panel(to_svg(frontier(rows, names, today), key, "Missed against sessions"))],
         data=DataTable(["Rule", "Test sessions", "Missed per 100", "Sessions per 100"], lines),
         legend=legend,
         panel_width=640,

@@ -211,15 +211,20 @@ def test_means_over_worlds_stand_with_their_errors(made):
 
 def test_rules_on_the_frontier_get_the_looks_and_others_are_named():
     rules = ["last", "maximum", "mean_of_two", "slope", "practice", "bayes_fixed",
-             "bayes_sequential"]  # fmt: skip
+             "bayes_sequential", "backward_induction"]  # fmt: skip
     rows = pd.DataFrame(
         {"rule": rules, "threshold_pct": 10.0, "test_sessions": 4,
-         "missed_per_100": [9.0, 8, 7, 6, 9, 5, 4],
-         "sessions_per_100": [10.0, 20, 30, 40, 50, 60, 70],
-         "is_on_frontier": [True, True, True, True, False, True, True]}
+         "missed_per_100": [9.0, 8, 7, 6, 9, 5, 4, 9],
+         "sessions_per_100": [10.0, 20, 30, 40, 50, 60, 70, 80],
+         "is_on_frontier": [True, True, True, True, False, True, True, False]}
     )  # fmt: skip
     ends = {f"{name}_{end}": rows[name] for name in ("missed_per_100", "sessions_per_100")
             for end in ("lo", "hi", "mcse")}  # fmt: skip
     figure = frontier_of(rows.assign(**ends))
-    assert figure.caption.endswith("Points not drawn: Today's practice: recorded assessment.")
-    assert "Predicted chance" in [text for _, text in figure.legend]
+    assert figure.caption.endswith("Points not drawn: Predicted chance, solved backwards.")
+    legend = [text for _, text in figure.legend]
+    assert {"Predicted chance", "Today's practice: recorded assessment"} <= set(legend)
+
+    others = rows.assign(**ends, is_on_frontier=rows["rule"] == "backward_induction")
+    same = frontier_of(others, ahead=rows[rows["is_on_frontier"]])
+    assert [text for _, text in same.legend] == legend, "a look is one rule on all of a page"
