@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bayes.checks.near import NearFit, Shapes, fit_near
 from bayes.cohort import Cohort
 from bayes.covariates import covariates_of
-from bayes.marginal.grid import Rows, make_nodes, rows_of
+from bayes.marginal.grid import Rows, rows_of
 from bayes.marginal.target import Target
 from bayes.parameters import NAMES, PARAMETERS, scores_of, values
 
@@ -23,9 +23,6 @@ FloatArray = NDArray[np.float64]
 
 NONE, ALL = 1e-9, 1 - 1e-9
 """Shares that stand for 0 and 1, whose logits are numbers."""
-FINE_RATES: dict[str, Any] = {"n_rate": 14, "step": 0.5}
-"""Nodes of the log rate where every course rises: patients without relief are then very slow ones,
-whom the usual nodes stand too far apart for."""
 
 
 @dataclass
@@ -128,5 +125,4 @@ def variant_target(
     cores: int = 2,
 ) -> VariantTarget:
     """Return the log posterior of a variant, with the nodes that it needs."""
-    nodes = make_nodes(**FINE_RATES) if "rising_share" in held else make_nodes()
-    return VariantTarget(cohort, covariates_of(cohort), nodes, cores, held=held, clock=clock)
+    return VariantTarget(cohort, covariates_of(cohort), threads=cores, held=held, clock=clock)

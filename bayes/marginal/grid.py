@@ -93,7 +93,7 @@ def rows_of(cohort: Cohort) -> Rows:
 
 
 def make_nodes(
-    n_rate: int = 12, n_start: int = 3, n_plateau: int = 7, n_flat: int = 5, step: float = 0.55
+    n_rate: int = 20, n_start: int = 3, n_plateau: int = 7, n_flat: int = 5, step: float = 0.35
 ) -> Nodes:
     """Return the nodes of a product grid.
 

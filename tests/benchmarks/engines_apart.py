@@ -25,9 +25,9 @@ from orchestration.benchmarks.bayes import clinic
 FINEST = make_nodes(32, 5, 11, 9, step=0.22)
 CHOICES = {
     "as shipped": make_nodes(),
-    "20 rates, 0.35 apart": make_nodes(20, step=0.35),
+    "12 rates, 0.55 apart": make_nodes(12, step=0.55),
     "28 rates, 0.25 apart": make_nodes(28, step=0.25),
-    "5 x 11 of start and plateau": make_nodes(12, 5, 11, 9),
+    "5 x 11 of start and plateau": make_nodes(20, 5, 11, 9, step=0.35),
 }
 FARTHEST = 5
 
