@@ -59,6 +59,11 @@ def less(of, other, measure="missed_per_100", worlds="all", per=1, digits=1, sig
     return f"{value:.{digits}f} ± {per * float(row['error']):.{digits}f}"
 
 
+def early(rule, measure="missed_per_100", digits=1):
+    """What a rule loses by having learnt from early steps in worlds of another family."""
+    return less(f"{rule}, learnt from early_step", rule, measure, "another family", digits=digits)
+
+
 def split(which, sessions):
     """SD by worlds, training cohorts and evaluation cohorts."""
     rule, threshold, parameters = RULES[which]
@@ -105,6 +110,11 @@ CLAIMS = {
     "fixed": lambda: (
         f"misses {less(FIXED, 'mean of two of 10 %, 5 sessions')} more of 100 than the mean of two"
     ),
+    "early step, sequential": lambda: (
+        f"{early(SEQUENTIAL)} more of 100 missed and {early(SEQUENTIAL, 'cost_at_20', 2)} more cost"
+    ),
+    "early step, fixed": lambda: f"{early(FIXED)} and {early(FIXED, 'cost_at_20', 2)};",
+    "early step, backward": lambda: f"{early(BACKWARD)} and {early(BACKWARD, 'cost_at_20', 2)}.",
     "backward": lambda: (
         f"costs {less(BACKWARD, BOUND, 'cost_at_20', digits=2)} test sessions a patient more"
     ),
