@@ -27,7 +27,7 @@ FloatArray = NDArray[np.float64]
 N_PARAMETERS = len(NAMES)
 CANDIDATES = 5
 """Candidates of which one becomes a draw of a patient's course."""
-EFFORTS = 1e-5, 1e-2
+EFFORTS = 1e-6, 1e-3
 """Shares of a patient's marginal likelihood below which a component is left out, or evaluated with
 the light nodes."""
 _RISING = NAMES.index("rising_share")
