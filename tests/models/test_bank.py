@@ -125,9 +125,11 @@ def test_an_odd_report_leaves_more_than_one_course():
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_population_alone_says_what_the_whole_fit_says(make_cohort, make_lesions):
-    """Its bank differs from the whole fit's by less than that of a noisier cohort does."""
+    """Its bank differs from the whole fit's by less than that of a cohort with half the relief."""
     reports = 10.0 * np.random.default_rng(8).integers(0, 8, (60, 4))
-    told = {3: make_cohort(40, 8, noise=8.0), 4: make_cohort(40, 8, noise=20.0)}
+    cohort = make_cohort(40, 8, noise=8.0)
+    half = cohort.assign(pain_relief_pct=(cohort["pain_relief_pct"] / 2).round())
+    told = {3: cohort, 4: half}
 
     def says(posterior):
         bank = draw_bank(posterior, 8000, 4, seed=5)
@@ -139,4 +141,4 @@ def test_a_population_alone_says_what_the_whole_fit_says(make_cohort, make_lesio
     whole = says(fit(told[3], config, patients=make_lesions(told[3])).posterior)
     off, other = (np.sqrt(((says(alone[s]) - whole) ** 2).mean()) for s in (3, 4))
     assert off < 0.05
-    assert other > 1.5 * off
+    assert other > 3 * off
