@@ -49,15 +49,18 @@ def run(say: Say) -> list[Measured]:
         _two_cores(say),
         _robust(say),
     ]
-    outcomes = simulate(TRIAL, seeded(SEED), N_PEER)
-    say(f"statsmodels: {N_PEER} trials")
-    peers: dict[str, tuple[float | None, str]]
-    peers = {"statsmodels": (_statsmodels(outcomes), "fits by Powell; L-BFGS fails on such data")}
-    peers |= _in_r(outcomes, say)
     return measured + [
         Measured(TASK, ours, UNIT, name, rate, GOALS[name], note)
-        for name, (rate, note) in peers.items()
+        for name, (rate, note) in peers(say).items()
     ]
+
+
+def peers(say: Say) -> dict[str, tuple[float | None, str]]:
+    """Return trials a CPU second of every peer, or None, and what to know of it."""
+    outcomes = simulate(TRIAL, seeded(SEED), N_PEER)
+    say(f"statsmodels: {N_PEER} trials")
+    looped = _statsmodels(outcomes), "fits by Powell; L-BFGS fails on such data"
+    return {"statsmodels": looped} | _in_r(outcomes, say)
 
 
 def _cpu(work: Callable[[], object]) -> float:

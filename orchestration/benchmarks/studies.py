@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from orchestration.benchmarks import Measured, Say, workers
+from orchestration.benchmarks import Measured, Say, classical, workers
 
 REPLICATES = 256
 TRIALS = 10_000
@@ -75,7 +75,12 @@ def _trials(say: Say) -> list[Measured]:
         whole = _command_cpu(folder)
     note = f"`plateau study run` from its start to its end {whole:.2f} CPU s, imports included"
     task = f"a cell of {TRIALS} trials of 193 x 4 by `run`, truth and shards included"
-    return [*found, Measured(task, rate, "trials/CPU s", goal=10_000, note=note)]
+    found.append(Measured(task, rate, "trials/CPU s", goal=10_000, note=note))
+    beside = (
+        Measured(task, rate, "trials/CPU s", name, peer, note=said)
+        for name, (peer, said) in classical.peers(say).items()
+    )
+    return [*found, *beside]
 
 
 def _one_cell(method: str, n: int, sessions: int, errors: str) -> Any:
